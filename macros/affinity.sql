@@ -1,0 +1,99 @@
+{#-
+    Client affinity of a set of addresses: the same SQL for the whole population (client_affinity)
+    and for a segment (segment_affinity). `relation` has a row per address and client, each address
+    once, with the columns of agg_engagement_by_address_client.
+-#}
+{% macro rated_clients(relation) -%}
+    select
+        counted.client_shortname,
+        counted.unique_contacts,
+        counted.total_events,
+        counted.sends,
+        counted.opens,
+        counted.clicks,
+        counted.unsubs,
+        {{ open_rate('counted.opens', 'counted.sends') }} as open_rate,
+        {{ click_to_open_rate('counted.clicks', 'counted.opens') }} as click_to_open_rate,
+        {{ click_rate('counted.clicks', 'counted.sends') }} as click_rate,
+        {{ unsub_rate('counted.unsubs', 'counted.sends') }} as unsub_rate,
+        {{ affinity_score('counted.clicks', 'counted.opens', 'counted.unsubs', 'counted.sends') }} as affinity_score,
+        {{ adjusted_affinity_score('counted') }} as affinity_score_adjusted
+    from (
+        select
+            client_shortname,
+            count(*) as unique_contacts,
+            cast(sum(total_events) as bigint) as total_events,
+            cast(sum(sends) as bigint) as sends,
+            cast(sum(opens) as bigint) as opens,
+            cast(sum(clicks) as bigint) as clicks,
+            cast(sum(unsubs) as bigint) as unsubs
+        from {{ relation }}
+        group by client_shortname
+    ) as counted
+    -- Without a single send in the data there is no prior, and nothing is adjusted.
+    left join {{ affinity_priors() }} as priors
+        on true
+{%- endmacro %}
+
+{#- Best first; clients without sends last, ties by name. -#}
+{% macro ranked_clients(relation) -%}
+    select
+        client_shortname,
+        unique_contacts,
+        total_events,
+        sends,
+        opens,
+        clicks,
+        unsubs,
+        open_rate,
+        click_to_open_rate,
+        click_rate,
+        unsub_rate,
+        affinity_score,
+        affinity_score_adjusted,
+        row_number() over (order by affinity_score_adjusted desc nulls last, client_shortname) as affinity_rank,
+        {{ population_basis() }} as population_basis
+    from {{ relation }}
+{%- endmacro %}
+
+{#- The three priors side by side, one row; no row when no mail was sent. -#}
+{% macro affinity_priors() -%}
+    (
+        select
+            max(case when prior.rate = 'open' then prior.mean end) as open_mean,
+            max(case when prior.rate = 'open' then prior.rho end) as open_rho,
+            max(case when prior.rate = 'click' then prior.mean end) as click_mean,
+            max(case when prior.rate = 'click' then prior.rho end) as click_rho,
+            max(case when prior.rate = 'unsub' then prior.mean end) as unsub_mean,
+            max(case when prior.rate = 'unsub' then prior.rho end) as unsub_rho
+        from {{ ref('affinity_prior') }} as prior
+    )
+{%- endmacro %}
+
+{#- The affinity score of shrunk rates (F20); needs a relation `priors`. NULL without sends. -#}
+{% macro adjusted_affinity_score(relation) -%}
+    case
+        when {{ relation }}.sends > 0
+            then {{ affinity_score(
+                shrunk_rate(relation ~ '.clicks', relation ~ '.sends', 'priors.click_mean', 'priors.click_rho'),
+                shrunk_rate(relation ~ '.opens', relation ~ '.sends', 'priors.open_mean', 'priors.open_rho'),
+                shrunk_rate(relation ~ '.unsubs', relation ~ '.sends', 'priors.unsub_mean', 'priors.unsub_rho'),
+                '1'
+            ) }}
+    end
+{%- endmacro %}
+
+{#-
+    Whose reactions the rates describe (F14): an extract in which every address has clicked holds
+    clickers only, and its rates say nothing about the people who never did.
+-#}
+{% macro population_basis() -%}
+    (
+        select
+            case
+                when count(case when not addresses.has_any_click then 1 end) = 0 then 'clickers_only'
+                else 'all_recipients'
+            end
+        from {{ ref('agg_engagement_by_address') }} as addresses
+    )
+{%- endmacro %}

@@ -1,0 +1,171 @@
+{#-
+    The extract folder as views, one a source table, in the shape that the source's YAML declares
+    (interface.md, section 1; F13). This is the only place that knows about files.
+
+    A view has the declared columns under their declared names and types. Text that a column's type
+    cannot hold reads as NULL there, and `uncastable_columns` names the column. `source_row` is the
+    row as it was delivered, as JSON; `source_file` and `source_row_number` say where it stands.
+
+    A missing table or column, an empty table, or a type that cannot be cast stops the run here,
+    before anything is built, with one line that starts with "Extracts: ".
+-#}
+{% macro register_extracts() %}
+    {% if execute and target.database != 'memory' and flags.WHICH in ['build', 'run', 'test', 'seed', 'show'] %}
+        {% set statements = [] %}
+        {% for source in graph.sources.values() | sort(attribute='name') %}
+            {% do statements.append(extract_view(source)) %}
+        {% endfor %}
+        {% do run_query('create schema if not exists extracts') %}
+        {% for statement in statements %}
+            {% do run_query(statement) %}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+{#- The statement that makes one source's view; raises where the files break the contract. -#}
+{% macro extract_view(source) %}
+    {% set folder = env_var('BEHAVIORAL_DATA_DIR', 'data') ~ '/' ~ source.name %}
+    {% set is_required = source.config.meta.get('required', false) %}
+    {% set files = folder_files(folder) %}
+    {% if not files and is_required %}
+        {{ extracts_error('table ' ~ source.name ~ ' is required, but there is no Parquet file in '
+            ~ folder ~ ': put the extract there, or set BEHAVIORAL_DATA_DIR to the folder of extracts') }}
+    {% endif %}
+    {% set found_types = {} %}
+    {% if files %}
+        {% for row in run_query('describe select * from ' ~ read_extract(folder)) %}
+            {% do found_types.update({row[0] | lower: row[1]}) %}
+        {% endfor %}
+        {% if is_required and run_query('select count(*) from ' ~ read_extract(folder)).rows[0][0] == 0 %}
+            {{ extracts_error('table ' ~ source.name ~ ' is required, but the files in ' ~ folder
+                ~ ' hold no rows: deliver the extract again') }}
+        {% endif %}
+    {% endif %}
+
+    {% set columns = [] %}
+    {% set uncastable = [] %}
+    {% for column in source.columns.values() %}
+        {% set found_type = found_types.get(column.name | lower) %}
+        {% if found_type is none and files and column.config.meta.get('required', false) %}
+            {{ extracts_error('table ' ~ source.name ~ ' has no column ' ~ column.name ~ ' (expected '
+                ~ column.data_type ~ ', found nothing) in ' ~ folder ~ ': add the column to the extract') }}
+        {% endif %}
+        {% set value = read_column(column.name, found_type, column.data_type) %}
+        {% if value is none %}
+            {{ extracts_error('table ' ~ source.name ~ ', column ' ~ column.name ~ ': expected '
+                ~ column.data_type ~ ', found ' ~ found_type ~ ', which cannot be cast, in ' ~ folder
+                ~ ': deliver the column with the expected type') }}
+        {% endif %}
+        {% do columns.append(value ~ ' as ' ~ column.name | lower) %}
+        {% if found_type and column.data_type != 'varchar' and value != quoted(column.name) %}
+            {% do uncastable.append("case when " ~ value ~ " is null and nullif(trim(cast(" ~ quoted(column.name)
+                ~ " as varchar)), '') is not null then '" ~ column.name | lower ~ "' end") %}
+        {% endif %}
+    {% endfor %}
+    {% set uncastable_columns = "coalesce(" ~ uncastable | join(', ') ~ ")" if uncastable else "cast(null as varchar)" %}
+
+    {% set statement %}
+        create or replace view extracts.{{ source.name }} as
+        select
+            {{ columns | join(',\n            ') }},
+            {{ uncastable_columns }} as uncastable_columns,
+            {% if files %}
+            parse_filename(delivered.filename) as source_file,
+            delivered.file_row_number as source_row_number,
+            cast(to_json(delivered) as varchar) as source_row
+        from {{ read_extract(folder) }} as delivered
+            {% else %}
+            cast(null as varchar) as source_file,
+            cast(null as bigint) as source_row_number,
+            cast(null as varchar) as source_row
+        where false
+            {% endif %}
+    {% endset %}
+    {{ return(statement) }}
+{% endmacro %}
+
+{#- The Parquet files of one table's folder. -#}
+{% macro folder_files(folder) %}
+    {{ return(run_query("select file from glob(" ~ text_literal(folder ~ '/*.parquet') ~ ")").rows) }}
+{% endmacro %}
+
+{% macro read_extract(folder) -%}
+    read_parquet({{ text_literal(folder ~ '/*.parquet') }}, union_by_name = true, binary_as_string = true)
+{%- endmacro %}
+
+{% macro text_literal(text) -%}
+    '{{ text | replace("'", "''") }}'
+{%- endmacro %}
+
+{% macro quoted(column) -%}
+    delivered."{{ column }}"
+{%- endmacro %}
+
+{#- A delivered column as the declared type; none when no value of the found type can be cast. -#}
+{% macro read_column(name, found_type, declared_type) %}
+    {% set column = quoted(name) %}
+    {% set family = type_family(found_type) %}
+    {% if found_type is none %}
+        {{ return('cast(null as ' ~ declared_type ~ ')') }}
+    {% elif family == 'nested' %}
+        {{ return(none) }}
+    {% elif declared_type == 'varchar' %}
+        {% if family == 'text' %}
+            {{ return(column) }}
+        {% elif family == 'fraction' %}
+            {#- 7.0 is the id 7; NaN is how data frames write a missing number. -#}
+            {{ return("case when isnan(cast(" ~ column ~ " as double)) then null when " ~ column ~ " = trunc(" ~ column
+                ~ ") and abs(" ~ column ~ ") < 1e18 then cast(cast(" ~ column ~ " as bigint) as varchar) else cast("
+                ~ column ~ " as varchar) end") }}
+        {% else %}
+            {{ return('cast(' ~ column ~ ' as varchar)') }}
+        {% endif %}
+    {% elif declared_type == 'bigint' %}
+        {% if family == 'integer' or family == 'boolean' %}
+            {{ return('try_cast(' ~ column ~ ' as bigint)') }}
+        {% elif family == 'fraction' or family == 'text' %}
+            {% set number = 'try_cast(' ~ column ~ ' as double)' %}
+            {{ return('case when ' ~ number ~ ' = trunc(' ~ number ~ ') then try_cast(' ~ number ~ ' as bigint) end') }}
+        {% endif %}
+    {% elif declared_type.startswith('decimal') or declared_type == 'double' %}
+        {% if family in ['integer', 'fraction', 'text'] %}
+            {{ return('try_cast(' ~ column ~ ' as ' ~ declared_type ~ ')') }}
+        {% endif %}
+    {% elif declared_type == 'boolean' %}
+        {% if family in ['boolean', 'integer', 'text'] %}
+            {{ return(column if family == 'boolean' else 'try_cast(' ~ column ~ ' as boolean)') }}
+        {% endif %}
+    {% elif declared_type == 'timestamp' %}
+        {% if found_type == 'TIMESTAMP' %}
+            {{ return(column) }}
+        {% elif found_type == 'TIMESTAMP WITH TIME ZONE' %}
+            {{ return(column ~ " at time zone 'UTC'") }}
+        {% elif family == 'time' %}
+            {{ return('cast(' ~ column ~ ' as timestamp)') }}
+        {% elif family == 'text' %}
+            {{ return(iso_timestamp(trimmed(column))) }}
+        {% endif %}
+    {% endif %}
+    {{ return(none) }}
+{% endmacro %}
+
+{% macro type_family(found_type) %}
+    {% if found_type is none %}
+        {{ return(none) }}
+    {% elif found_type in ['VARCHAR', 'JSON', 'UUID'] or found_type.startswith('ENUM') %}
+        {{ return('text') }}
+    {% elif found_type.endswith('INT') or found_type == 'INTEGER' or found_type == 'UINTEGER' %}
+        {{ return('integer') }}
+    {% elif found_type in ['DOUBLE', 'FLOAT'] or (found_type.startswith('DECIMAL') and not found_type.endswith('[]')) %}
+        {{ return('fraction') }}
+    {% elif found_type == 'BOOLEAN' %}
+        {{ return('boolean') }}
+    {% elif found_type == 'DATE' or (found_type.startswith('TIMESTAMP') and not found_type.endswith('[]')) %}
+        {{ return('time') }}
+    {% endif %}
+    {{ return('nested') }}
+{% endmacro %}
+
+{% macro extracts_error(message) %}
+    {{ exceptions.raise_compiler_error('Extracts: ' ~ message) }}
+{% endmacro %}

@@ -1,0 +1,44 @@
+{#- A readable hash of several columns, for rows that bring no id of their own. -#}
+{% macro surrogate_key(columns) -%}
+    md5({% for column in columns %}coalesce(cast({{ column }} as varchar), ''){{ " || '|' || " if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{#-
+    HMAC-SHA256 of a text (RFC 2104), in hex: a pseudonym that only the holder of the key can
+    recompute. The key's two pads are variables of the connection (scripts/session_variables.py), so
+    that no compiled file holds them.
+-#}
+{% macro keyed_hash(text) -%}
+    {{ adapter.dispatch('keyed_hash')(text) }}
+{%- endmacro %}
+
+{% macro default__keyed_hash(text) -%}
+    sha256(getvariable('hash_key_outer') || unhex(sha256(getvariable('hash_key_inner') || encode({{ text }}))))
+{%- endmacro %}
+
+{#- A 64-bit hash for counting distinct texts cheaply; never stored. -#}
+{% macro short_hash(text) -%}
+    {{ adapter.dispatch('short_hash')(text) }}
+{%- endmacro %}
+
+{% macro default__short_hash(text) -%}
+    hash({{ text }})
+{%- endmacro %}
+
+{% macro spark__short_hash(text) -%}
+    xxhash64({{ text }})
+{%- endmacro %}
+
+{#- A voter as one text, as it may also be requested: 'WI:0012345'. -#}
+{% macro voter_text(state, svid) -%}
+    {{ state }} || ':' || {{ svid }}
+{%- endmacro %}
+
+{#- What the definitions were when this ran: a variable of the connection. -#}
+{% macro code_digest() -%}
+    {{ adapter.dispatch('code_digest')() }}
+{%- endmacro %}
+
+{% macro default__code_digest() -%}
+    cast(getvariable('code_digest') as varchar)
+{%- endmacro %}

@@ -1,0 +1,123 @@
+{#-
+    Identifiers in one form (definitions.md, "Identifiers"; F04, F07, F10). Every macro here takes a
+    text expression and renders a text expression; NULL is "no identifier" and joins nothing.
+-#}
+
+{#- White_Space of Unicode and the zero-width U+200B-200D, U+2060, U+FEFF, off both ends. -#}
+{% macro trimmed(text) -%}
+    {%- set blank = '[\\s\\p{Z}\\x0b\\x{85}\\x{200b}-\\x{200d}\\x{2060}\\x{feff}]+' -%}
+    {{ replace_all(text, '^' ~ blank ~ '|' ~ blank ~ '$', '') }}
+{%- endmacro %}
+
+{#- A text id: trimmed, and NULL when nothing is left. -#}
+{% macro text_id(text) -%}
+    nullif({{ trimmed(text) }}, '')
+{%- endmacro %}
+
+{#- A two-letter state, upper case; NULL when it is not one. -#}
+{% macro state_code(text) -%}
+    case
+        when {{ matches(trimmed(text), '[A-Za-z]{2}') }} then upper({{ trimmed(text) }})
+    end
+{%- endmacro %}
+
+{#- A custom field's name as it is compared. -#}
+{% macro field_name(text) -%}
+    lower({{ text_id(text) }})
+{%- endmacro %}
+
+{#- An address as it is compared, valid or not. -#}
+{% macro email_text(text) -%}
+    lower({{ trimmed(text) }})
+{%- endmacro %}
+
+{#- Is this trimmed, lower-case text an address? -#}
+{% macro is_valid_email(text) -%}
+    {%- set atom = "[a-z0-9!#$%&'*+/=?^_{|}~`-]+" -%}
+    {%- set label = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?" -%}
+    {%- set pattern = atom ~ "(?:[.]" ~ atom ~ ")*@(?:" ~ label ~ "[.])+(?:[a-z]{2,}|xn--[a-z0-9-]*[a-z0-9])" -%}
+    length({{ text }}) <= 254 and strpos({{ text }}, '@') <= 65 and {{ matches(text, pattern) }}
+{%- endmacro %}
+
+{#-
+    The address in normal form, NULL when it is malformed. Most text is in normal form already, and
+    trimming costs more than the test for it: such text is taken as it stands.
+-#}
+{% macro well_formed_email(text) -%}
+    case
+        when {{ is_valid_email(text) }} then {{ text }}
+        when {{ is_valid_email(email_text(text)) }} then {{ email_text(text) }}
+    end
+{%- endmacro %}
+
+{#-
+    The key of a well-formed address: NULL when it is a placeholder. Two steps, so that the engine
+    computes the first one once: give this macro a column, not an expression.
+-#}
+{% macro email_key(well_formed_email) -%}
+    case when not {{ is_placeholder(well_formed_email) }} then {{ well_formed_email }} end
+{%- endmacro %}
+
+{#- Text that people type where they have no address or phone (seed placeholder_identifiers). -#}
+{% macro is_placeholder(text) -%}
+    coalesce({{ text }} in (select placeholders.identifier from {{ ref('placeholder_identifiers') }} as placeholders), false)
+{%- endmacro %}
+
+{#-
+    Why text gives no key: blank, placeholder or malformed. Only text whose key is NULL is looked at:
+    the guard keeps the dear part off the rows that have a key.
+-#}
+{% macro missing_key_reason(key, text) -%}
+    {%- set guarded = 'case when ' ~ key ~ ' is null then ' ~ email_text(text) ~ ' end' -%}
+    case
+        when {{ text_id(text) }} is null then 'blank'
+        when {{ is_placeholder('(' ~ guarded ~ ')') }} then 'placeholder'
+        else 'malformed'
+    end
+{%- endmacro %}
+
+{#- Digits of a phone: an extension at the end off, everything but digits off. -#}
+{% macro phone_digits(text) -%}
+    {{ replace_all(replace_all('lower(' ~ trimmed(text) ~ ')', '\\s*(?:ext[.]?|x|#)\\s*[0-9]+$', ''), '[^0-9]', '') }}
+{%- endmacro %}
+
+{#- Ten digits in the North American plan that are not one digit repeated? -#}
+{% macro is_valid_phone(text) -%}
+    {{ matches(text, '[2-9][0-9]{2}[2-9][0-9]{6}') }}
+    and replace({{ text }}, left({{ text }}, 1), '') <> ''
+{%- endmacro %}
+
+{#- The phone as a key of ten digits, NULL when there is none; clean text is taken as it stands. -#}
+{% macro phone_key(text) -%}
+    {%- set national = replace_all(phone_digits(text), '^1([0-9]{10})$', '\\1') -%}
+    case
+        when {{ is_valid_phone(text) }} then {{ text }}
+        when {{ is_valid_phone(national) }} then {{ national }}
+    end
+{%- endmacro %}
+
+{#- Does the whole text match? Patterns are those that RE2 and Java read alike. -#}
+{% macro matches(text, pattern) -%}
+    {{ adapter.dispatch('matches')(text, pattern) }}
+{%- endmacro %}
+
+{% macro default__matches(text, pattern) -%}
+    regexp_full_match({{ text }}, '{{ pattern | replace("'", "''") }}')
+{%- endmacro %}
+
+{% macro spark__matches(text, pattern) -%}
+    {{ text }} rlike r'^(?:{{ pattern | replace("'", "\\x27") }})$'
+{%- endmacro %}
+
+{#- Every match replaced. -#}
+{% macro replace_all(text, pattern, replacement) -%}
+    {{ adapter.dispatch('replace_all')(text, pattern, replacement) }}
+{%- endmacro %}
+
+{% macro default__replace_all(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{%- endmacro %}
+
+{% macro spark__replace_all(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, r'{{ pattern }}', '{{ replacement | replace("\\\\", "$") }}')
+{%- endmacro %}

@@ -1,0 +1,41 @@
+{#- The only place where rates are divided (definitions.md, "Rates"; 000-19 to 000-21, 000-28; F18, F19). -#}
+
+{#- Percent, unrounded: what statuses compare. NULL where the denominator is 0. -#}
+{% macro percent(numerator, denominator) -%}
+    cast({{ numerator }} as double) * 100 / nullif(cast({{ denominator }} as double), 0)
+{%- endmacro %}
+
+{#- Opens per 100 sends, 2 places (000-19). -#}
+{% macro open_rate(opens, sends) -%}
+    round({{ percent(opens, sends) }}, 2)
+{%- endmacro %}
+
+{#- Clicks per 100 opens, 2 places; the brief calls it click-through rate (000-20, F18). -#}
+{% macro click_to_open_rate(clicks, opens) -%}
+    round({{ percent(clicks, opens) }}, 2)
+{%- endmacro %}
+
+{#- Clicks per 100 sends, 2 places: the field's click-through rate (F32). -#}
+{% macro click_rate(clicks, sends) -%}
+    round({{ percent(clicks, sends) }}, 2)
+{%- endmacro %}
+
+{#- Bounces per 100 sends, 2 places (000-28). -#}
+{% macro bounce_rate(bounces, sends) -%}
+    round({{ percent(bounces, sends) }}, 2)
+{%- endmacro %}
+
+{#- Unsubscribes per 100 sends, 4 places (000-21). -#}
+{% macro unsub_rate(unsubs, sends) -%}
+    round({{ percent(unsubs, sends) }}, 4)
+{%- endmacro %}
+
+{#- Spam complaints per 100 sends, 4 places (000-28). -#}
+{% macro complaint_rate(complaints, sends) -%}
+    round({{ percent(complaints, sends) }}, 4)
+{%- endmacro %}
+
+{#- A part of a whole, 0-1, unrounded. NULL where the whole is 0. -#}
+{% macro share(part, whole) -%}
+    cast({{ part }} as double) / nullif(cast({{ whole }} as double), 0)
+{%- endmacro %}

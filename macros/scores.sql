@@ -1,0 +1,40 @@
+{#- One number of a seed: the weight, threshold or limit that stands beside a name. -#}
+{% macro seed_number(seed, name_column, name, number_column) -%}
+    (select numbers.{{ number_column }} from {{ ref(seed) }} as numbers where numbers.{{ name_column }} = '{{ name }}')
+{%- endmacro %}
+
+{#-
+    Affinity of sent mail (000-22): weighted reactions per 100 sends. Give counts and sends for the
+    raw score, or rates and 1 for the adjusted one. NULL without sends.
+-#}
+{% macro affinity_score(clicks, opens, unsubs, sends) -%}
+    round(
+        (
+            {{ seed_number('affinity_weights', 'metric', 'clicks', 'weight') }} * cast({{ clicks }} as double)
+            + {{ seed_number('affinity_weights', 'metric', 'opens', 'weight') }} * cast({{ opens }} as double)
+            + {{ seed_number('affinity_weights', 'metric', 'unsubs', 'weight') }} * cast({{ unsubs }} as double)
+        ) * 100 / nullif(cast({{ sends }} as double), 0), 2
+    )
+{%- endmacro %}
+
+{#-
+    A rate 0-1 shrunk towards the population's (empirical Bayes, beta-binomial; F20):
+    (rho * x + (1 - rho) * mean) / (rho * n + 1 - rho), which is the posterior mean under a
+    Beta(mean * M, (1 - mean) * M) prior of strength M = (1 - rho) / rho. Successes are capped at n.
+-#}
+{% macro shrunk_rate(successes, trials, prior_mean, prior_rho) -%}
+    (
+        {{ prior_rho }} * least(cast({{ successes }} as double), cast({{ trials }} as double))
+        + (1 - {{ prior_rho }}) * {{ prior_mean }}
+    ) / ({{ prior_rho }} * cast({{ trials }} as double) + 1 - {{ prior_rho }})
+{%- endmacro %}
+
+{#-
+    One component of donor propensity (000-25): weight * min(value, cap) / cap. A missing value counts
+    as the cap: somebody who never clicked is as far from a click as can be.
+-#}
+{% macro capped_component(component, value) -%}
+    {%- set weight = seed_number('propensity_weights', 'component', component, 'weight') -%}
+    {%- set cap = seed_number('propensity_weights', 'component', component, 'cap') -%}
+    {{ weight }} * least(coalesce(cast({{ value }} as double), {{ cap }}), {{ cap }}) / {{ cap }}
+{%- endmacro %}

@@ -1,0 +1,17 @@
+with email_events as (
+    select * from {{ ref('agg_email_events_by_event') }}
+),
+
+summed_by_campaign as (
+    select
+        email_key,
+        campaign_id,
+        cast(sum(clicks) as bigint) as clicks
+    from email_events
+    where
+        clicks > 0
+        and campaign_id is not null
+    group by email_key, campaign_id
+)
+
+select * from summed_by_campaign

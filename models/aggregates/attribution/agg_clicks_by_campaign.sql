@@ -1,0 +1,76 @@
+with email_events as (
+    select * from {{ ref('stg_outreach__email_events') }}
+),
+
+campaigns as (
+    select * from {{ ref('stg_outreach__campaigns') }}
+),
+
+campaign_clients as (
+    select * from {{ ref('agg_clicks_by_campaign_client') }}
+),
+
+voter_addresses as (
+    select * from {{ ref('lnk_voter_address') }}
+),
+
+address_voters as (
+    select
+        email_key,
+        {{ voter_text('state', 'svid') }} as first_voter
+    from voter_addresses
+    where is_first_voter
+),
+
+-- Everybody's clicks, strangers' included (definitions.md, "Attribution").
+clicked as (
+    select
+        campaign_id,
+        email_key,
+        event_at
+    from email_events
+    where
+        clicks > 0
+        and not is_bot
+        and campaign_id is not null
+),
+
+counted_by_campaign as (
+    select
+        clicked.campaign_id,
+        count(distinct {{ short_hash('coalesce(address_voters.first_voter, clicked.email_key)') }}) as unique_clickers,
+        max(clicked.event_at) as last_click_at
+    from clicked
+    -- Most clickers are strangers.
+    left join address_voters
+        on clicked.email_key = address_voters.email_key
+    group by clicked.campaign_id
+),
+
+-- For a campaign that the campaigns table does not know: the client of most of its clicks.
+main_clients as (
+    select
+        campaign_id,
+        client_shortname,
+        row_number() over (partition by campaign_id order by clicks desc, client_shortname) as client_in_campaign
+    from campaign_clients
+),
+
+described as (
+    select
+        counted_by_campaign.campaign_id,
+        coalesce(campaigns.client_shortname, main_clients.client_shortname) as client_shortname,
+        campaigns.campaign_name,
+        counted_by_campaign.unique_clickers,
+        counted_by_campaign.last_click_at
+    from counted_by_campaign
+    -- A campaign may be missing from the campaigns table; then it has no name.
+    left join campaigns
+        on counted_by_campaign.campaign_id = campaigns.campaign_id
+    left join main_clients
+        on
+            counted_by_campaign.campaign_id = main_clients.campaign_id
+            and main_clients.client_in_campaign = 1
+)
+
+select * from described

@@ -1,0 +1,133 @@
+with email_events as (
+    select * from {{ ref('stg_outreach__email_events') }}
+),
+
+voter_addresses as (
+    select * from {{ ref('lnk_voter_address') }}
+),
+
+known as (
+    select
+        email_key,
+        campaign_id,
+        client_shortname,
+        event_at,
+        sends,
+        opens,
+        clicks,
+        bounces,
+        complaints,
+        unsubs,
+        is_bot,
+        event_id
+    from email_events
+    where email_key in (select voter_addresses.email_key from voter_addresses)
+),
+
+-- One event per id; without an id, one per set of columns. The first in interface order stays (F16).
+numbered as (
+    select
+        email_key,
+        campaign_id,
+        client_shortname,
+        event_at,
+        sends,
+        opens,
+        clicks,
+        bounces,
+        complaints,
+        unsubs,
+        is_bot,
+        event_id,
+        count(*) over same_event as delivered_rows,
+        row_number() over (
+            same_event
+            order by
+                event_at nulls last,
+                email_key nulls last,
+                campaign_id nulls last,
+                client_shortname nulls last,
+                sends,
+                opens,
+                clicks,
+                bounces,
+                complaints,
+                unsubs,
+                is_bot
+        ) as row_in_event
+    from known
+    window same_event as (
+        partition by
+            event_id,
+            case when event_id is null then email_key end,
+            case when event_id is null then campaign_id end,
+            case when event_id is null then client_shortname end,
+            case when event_id is null then event_at end,
+            case when event_id is null then sends end,
+            case when event_id is null then opens end,
+            case when event_id is null then clicks end,
+            case when event_id is null then bounces end,
+            case when event_id is null then complaints end,
+            case when event_id is null then unsubs end,
+            case when event_id is null then is_bot end
+    )
+),
+
+kept as (
+    select
+        email_key,
+        campaign_id,
+        client_shortname,
+        event_at,
+        sends,
+        opens,
+        clicks,
+        bounces,
+        complaints,
+        unsubs,
+        is_bot,
+        event_id,
+        delivered_rows,
+        -- The send that the event answers: the latest at or before it, else the first later one (F31).
+        case
+            when campaign_id is not null
+                then coalesce(
+                    max(case when sends > 0 then event_at end) over (
+                        partition by email_key, campaign_id
+                        order by event_at
+                        range between unbounded preceding and current row
+                    ),
+                    min(case when sends > 0 then event_at end) over (partition by email_key, campaign_id)
+                )
+        end as sent_at
+    from numbered
+    where row_in_event = 1
+),
+
+-- A machine's row counts as a send only; an opt-out on it still holds (definitions.md, "Events").
+humanized as (
+    select
+        coalesce(event_id, {{ surrogate_key([
+            'email_key', 'campaign_id', 'client_shortname', 'event_at', 'sends', 'opens', 'clicks',
+            'bounces', 'complaints', 'unsubs', 'is_bot',
+        ]) }}) as event_key,
+        email_key,
+        campaign_id,
+        client_shortname,
+        event_at,
+        {{ week_start('coalesce(sent_at, event_at)') }} as week_start,
+        is_bot,
+        sends,
+        case when is_bot then 0 else opens end as opens,
+        case when is_bot then 0 else clicks end as clicks,
+        case when is_bot then 0 else bounces end as bounces,
+        case when is_bot then 0 else complaints end as complaints,
+        case when is_bot then 0 else unsubs end as unsubs,
+        not is_bot and opens + clicks > 0 as is_engagement,
+        unsubs + complaints > 0 as is_opt_out,
+        clicks > 0 as has_any_click,
+        delivered_rows
+    from kept
+)
+
+select * from humanized

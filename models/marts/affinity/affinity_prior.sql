@@ -1,0 +1,96 @@
+with address_clients as (
+    select * from {{ ref('agg_engagement_by_address_client') }}
+),
+
+summed_by_client as (
+    select
+        client_shortname,
+        sum(sends) as sends,
+        sum(opens) as opens,
+        sum(clicks) as clicks,
+        sum(unsubs) as unsubs
+    from address_clients
+    group by client_shortname
+    having sum(sends) > 0
+),
+
+-- One row per client and rate; successes are capped at sends.
+stacked as (
+    select
+        'open' as rate,
+        cast(sends as double) as trials,
+        cast(least(opens, sends) as double) as successes
+    from summed_by_client
+    union all
+    select
+        'click' as rate,
+        cast(sends as double) as trials,
+        cast(least(clicks, sends) as double) as successes
+    from summed_by_client
+    union all
+    select
+        'unsub' as rate,
+        cast(sends as double) as trials,
+        cast(least(unsubs, sends) as double) as successes
+    from summed_by_client
+),
+
+pooled as (
+    select
+        rate,
+        count(*) as clients,
+        sum(trials) as trials,
+        sum(successes) as successes,
+        sum(trials * trials) as squared_trials,
+        sum(successes) / sum(trials) as mean
+    from stacked
+    group by rate
+),
+
+-- The between-client sum of squares, weighted by sends.
+dispersed as (
+    select
+        stacked.rate,
+        sum(
+            stacked.trials
+            * (stacked.successes / stacked.trials - pooled.mean)
+            * (stacked.successes / stacked.trials - pooled.mean)
+        ) as sum_of_squares
+    from stacked
+    inner join pooled
+        on stacked.rate = pooled.rate
+    group by stacked.rate
+),
+
+-- Moment estimate of the intra-class correlation of a beta-binomial (Kleinman 1973); 0, a full
+-- pooling, where the clients differ by no more than chance or there is nothing to compare.
+fitted as (
+    select
+        pooled.rate,
+        pooled.clients,
+        cast(pooled.trials as bigint) as sends,
+        pooled.mean,
+        case
+            when pooled.clients < 2 or pooled.mean * (1 - pooled.mean) = 0 then 0
+            when pooled.trials - pooled.squared_trials / pooled.trials - (pooled.clients - 1) <= 0 then 0
+            else greatest(0, least(1,
+                (dispersed.sum_of_squares / (pooled.mean * (1 - pooled.mean)) - (pooled.clients - 1))
+                / (pooled.trials - pooled.squared_trials / pooled.trials - (pooled.clients - 1))
+            ))
+        end as rho
+    from pooled
+    inner join dispersed
+        on pooled.rate = dispersed.rate
+),
+
+typed as (
+    select
+        rate,
+        clients,
+        sends,
+        mean,
+        cast(rho as double) as rho
+    from fitted
+)
+
+select * from typed

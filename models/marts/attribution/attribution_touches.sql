@@ -1,0 +1,41 @@
+with touches as (
+    select * from {{ ref('agg_touches_by_donation_campaign') }}
+),
+
+ordered as (
+    select
+        donation_id,
+        campaign_id,
+        first_click_at,
+        last_click_at,
+        days_to_donation,
+        count(*) over (partition by donation_id) as touches,
+        row_number() over (partition by donation_id order by first_click_at, campaign_id) as touch_number,
+        row_number() over (partition by donation_id order by last_click_at desc, campaign_id) as recency_number,
+        power(cast(2 as double), -days_to_donation / cast(7 as double)) as decay_weight
+    from touches
+),
+
+-- The models of the seed attribution_models; all but any_touch share one gift out (F45).
+credited as (
+    select
+        donation_id,
+        campaign_id,
+        first_click_at,
+        last_click_at,
+        days_to_donation,
+        touches,
+        cast(case when touch_number = 1 then 1 else 0 end as double) as first_touch_credit,
+        cast(case when recency_number = 1 then 1 else 0 end as double) as last_touch_credit,
+        1 / cast(touches as double) as linear_credit,
+        cast(case
+            when touches = 1 then 1
+            when touches = 2 then 0.5
+            when touch_number in (1, touches) then 0.4
+            else 0.2 / (touches - 2)
+        end as double) as position_based_credit,
+        decay_weight / sum(decay_weight) over (partition by donation_id) as time_decay_credit
+    from ordered
+)
+
+select * from credited

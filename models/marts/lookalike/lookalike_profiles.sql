@@ -1,0 +1,49 @@
+with profiles as (
+    select * from {{ ref('enriched_profiles') }}
+),
+
+bands as (
+    select * from {{ ref('lookalike_bands') }}
+),
+
+-- Only somebody who has engaged can be like or unlike anybody (F39, F40).
+measured as (
+    select
+        state,
+        svid,
+        person_id,
+        has_opted_out,
+        engagements,
+        {{ share('engagements', 'sends') }} as engagement_rate,
+        {{ days_between('last_engagement_date', as_of_date()) }} as days_since_last_engagement
+    from profiles
+    where engagements > 0
+),
+
+banded as (
+    select
+        measured.state,
+        measured.svid,
+        measured.person_id,
+        not measured.has_opted_out as is_eligible,
+        measured.engagements,
+        measured.engagement_rate,
+        measured.days_since_last_engagement,
+        coalesce(rate_bands.band, 'no sends') as engagement_rate_band,
+        recency_bands.band as recency_band
+    from measured
+    -- Engagement without a recorded send has no rate.
+    left join bands as rate_bands
+        on
+            rate_bands.feature = 'engagement_rate'
+            and measured.engagement_rate >= rate_bands.min_value
+            and measured.engagement_rate < coalesce(rate_bands.max_value, measured.engagement_rate + 1)
+    left join bands as recency_bands
+        on
+            recency_bands.feature = 'recency'
+            and measured.days_since_last_engagement >= recency_bands.min_value
+            and measured.days_since_last_engagement
+            < coalesce(recency_bands.max_value, measured.days_since_last_engagement + 1)
+)
+
+select * from banded

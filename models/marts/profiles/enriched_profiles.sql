@@ -1,0 +1,144 @@
+with voters as (
+    select * from {{ ref('lnk_voter') }}
+),
+
+voter_addresses as (
+    select * from {{ ref('lnk_voter_address') }}
+),
+
+voter_phones as (
+    select * from {{ ref('lnk_voter_phone') }}
+),
+
+engagement as (
+    select * from {{ ref('agg_engagement_by_voter') }}
+),
+
+donations as (
+    select * from {{ ref('agg_donations_by_voter') }}
+),
+
+age_bands as (
+    select * from {{ ref('age_bands') }}
+),
+
+counted_addresses as (
+    select
+        state,
+        svid,
+        count(*) as emails_linked,
+        max(shared_by) as max_shared_by
+    from voter_addresses
+    group by state, svid
+),
+
+counted_phones as (
+    select
+        state,
+        svid,
+        count(*) as phones_linked
+    from voter_phones
+    where is_used
+    group by state, svid
+),
+
+aged as (
+    select
+        state,
+        svid,
+        {{ age_in_years('birth_date', as_of_date()) }} as age
+    from voters
+),
+
+-- Every voter once, whatever is known about them (F01, F03).
+profiled as (
+    select
+        voters.state,
+        voters.svid,
+        voters.person_id,
+        voters.persons,
+        voters.has_several_svids,
+        voters.county,
+        voters.party,
+        voters.gender,
+        age_bands.age_band,
+        voters.is_contactable,
+        coalesce(counted_addresses.emails_linked, 0) as emails_linked,
+        coalesce(counted_phones.phones_linked, 0) as phones_linked,
+        counted_addresses.max_shared_by,
+        coalesce(engagement.total_events, 0) as total_events,
+        coalesce(engagement.sends, 0) as sends,
+        coalesce(engagement.engagements, 0) as engagements,
+        coalesce(engagement.campaigns_engaged, 0) as campaigns_engaged,
+        coalesce(engagement.clicks, 0) as total_clicks,
+        coalesce(engagement.opens, 0) as total_opens,
+        coalesce(engagement.clients_engaged, 0) as clients_engaged,
+        coalesce(engagement.has_opted_out, false) as has_opted_out,
+        coalesce(donations.donation_count, 0) as donation_count,
+        donations.donation_amount,
+        engagement.last_engagement_date,
+        engagement.last_click_date,
+        donations.last_donation_date
+    from voters
+    left join aged
+        on
+            voters.state = aged.state
+            and voters.svid = aged.svid
+    -- Under age, in the future or not given: no band.
+    left join age_bands
+        on
+            aged.age >= age_bands.min_age
+            and aged.age <= coalesce(age_bands.max_age, aged.age)
+    left join counted_addresses
+        on
+            voters.state = counted_addresses.state
+            and voters.svid = counted_addresses.svid
+    left join counted_phones
+        on
+            voters.state = counted_phones.state
+            and voters.svid = counted_phones.svid
+    left join engagement
+        on
+            voters.state = engagement.state
+            and voters.svid = engagement.svid
+    left join donations
+        on
+            voters.state = donations.state
+            and voters.svid = donations.svid
+),
+
+flagged as (
+    select
+        state,
+        svid,
+        person_id,
+        persons,
+        has_several_svids,
+        county,
+        party,
+        gender,
+        age_band,
+        case when total_events > 0 or donation_count > 0 then 'with_behavior' else 'no_behavior' end as link_status,
+        is_contactable,
+        emails_linked,
+        phones_linked,
+        max_shared_by,
+        total_events,
+        sends,
+        engagements,
+        campaigns_engaged,
+        total_clicks,
+        total_opens,
+        clients_engaged,
+        has_opted_out,
+        donation_count,
+        donation_amount,
+        donation_count > 0 as is_donor,
+        total_clicks > 0 as is_clicker,
+        last_engagement_date,
+        last_click_date,
+        last_donation_date
+    from profiled
+)
+
+select * from flagged

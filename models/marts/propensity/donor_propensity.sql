@@ -1,0 +1,71 @@
+with profiles as (
+    select * from {{ ref('enriched_profiles') }}
+),
+
+featured as (
+    select
+        state,
+        svid,
+        person_id,
+        county,
+        total_clicks,
+        total_opens,
+        campaigns_engaged as campaigns_count,
+        clients_engaged as clients_count,
+        {{ days_between('last_click_date', as_of_date()) }} as days_since_last_click,
+        donation_count as past_donations,
+        {{ days_between('last_donation_date', as_of_date()) }} as days_since_last_donation,
+        link_status = 'with_behavior' as is_scored
+    from profiles
+),
+
+-- The brief's rule (000-25), one column a component.
+weighed as (
+    select
+        state,
+        svid,
+        person_id,
+        county,
+        total_clicks,
+        total_opens,
+        campaigns_count,
+        clients_count,
+        days_since_last_click,
+        past_donations,
+        days_since_last_donation,
+        is_scored,
+        case
+            when past_donations > 0 then {{ seed_number('propensity_weights', 'component', 'base_donor', 'weight') }}
+            else {{ seed_number('propensity_weights', 'component', 'base_other', 'weight') }}
+        end as score_base,
+        {{ capped_component('clicks', 'total_clicks') }} as score_clicks,
+        {{ capped_component('campaigns', 'campaigns_count') }} as score_campaigns,
+        {{ capped_component('recency', 'days_since_last_click') }} as score_recency
+    from featured
+),
+
+scored as (
+    select
+        state,
+        svid,
+        person_id,
+        county,
+        total_clicks,
+        total_opens,
+        campaigns_count,
+        clients_count,
+        days_since_last_click,
+        past_donations,
+        days_since_last_donation,
+        round(
+            greatest(0, least(1, score_base + score_clicks + score_campaigns + score_recency)), 3
+        ) as donor_propensity_score,
+        score_base,
+        score_clicks,
+        score_campaigns,
+        score_recency,
+        is_scored
+    from weighed
+)
+
+select * from scored

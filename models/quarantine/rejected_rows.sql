@@ -1,0 +1,109 @@
+with persons as (
+    select * from {{ ref('base_voterfile__persons') }}
+),
+
+person_custom_fields as (
+    select * from {{ ref('base_voterfile__person_custom_fields') }}
+),
+
+custom_fields as (
+    select * from {{ ref('base_voterfile__custom_fields') }}
+),
+
+contact_map as (
+    select * from {{ ref('base_outreach__contact_map') }}
+),
+
+email_events as (
+    select * from {{ ref('base_outreach__email_events') }}
+),
+
+campaigns as (
+    select * from {{ ref('base_outreach__campaigns') }}
+),
+
+donations as (
+    select * from {{ ref('base_giving__donations') }}
+),
+
+rejected as (
+    select
+        'person' as source_table,
+        rejection_reason as reason,
+        source_file,
+        source_row_number,
+        source_row
+    from persons
+    where rejection_reason is not null
+    union all
+    select
+        'person_custom_field' as source_table,
+        rejection_reason as reason,
+        source_file,
+        source_row_number,
+        source_row
+    from person_custom_fields
+    where rejection_reason is not null
+    union all
+    select
+        'custom_field' as source_table,
+        rejection_reason as reason,
+        source_file,
+        source_row_number,
+        source_row
+    from custom_fields
+    where rejection_reason is not null
+    union all
+    select
+        'list_link_phone_email_map' as source_table,
+        rejection_reason as reason,
+        source_file,
+        source_row_number,
+        source_row
+    from contact_map
+    where rejection_reason is not null
+    union all
+    select
+        'email_clickers' as source_table,
+        coalesce(rejection_reason, 'date_future') as reason,
+        source_file,
+        source_row_number,
+        source_row
+    from email_events
+    where
+        rejection_reason is not null
+        or {{ is_future('event_at') }}
+    union all
+    select
+        'campaigns' as source_table,
+        rejection_reason as reason,
+        source_file,
+        source_row_number,
+        source_row
+    from campaigns
+    where rejection_reason is not null
+    union all
+    select
+        'donations' as source_table,
+        coalesce(rejection_reason, 'date_future') as reason,
+        source_file,
+        source_row_number,
+        source_row
+    from donations
+    where
+        rejection_reason is not null
+        or {{ is_future('donated_at') }}
+),
+
+stamped as (
+    select
+        source_table,
+        reason,
+        '{{ invocation_id }}' as rejected_at_build,
+        source_file,
+        source_row_number,
+        source_row as row_json
+    from rejected
+)
+
+select * from stamped

@@ -1,0 +1,154 @@
+with rejected_rows as (
+    select * from {{ ref('rejected_rows') }}
+),
+
+persons as (
+    select * from {{ ref('stg_voterfile__persons') }}
+),
+
+person_custom_fields as (
+    select * from {{ ref('stg_voterfile__person_custom_fields') }}
+),
+
+custom_fields as (
+    select * from {{ ref('stg_voterfile__custom_fields') }}
+),
+
+campaigns as (
+    select * from {{ ref('stg_outreach__campaigns') }}
+),
+
+voter_persons as (
+    select * from {{ ref('lnk_voter_person') }}
+),
+
+phone_emails as (
+    select * from {{ ref('lnk_phone_email') }}
+),
+
+voter_emails as (
+    select * from {{ ref('lnk_voter_email') }}
+),
+
+email_events as (
+    select * from {{ ref('agg_email_events_by_event') }}
+),
+
+donations as (
+    select * from {{ ref('agg_donations_by_donation') }}
+),
+
+rows_in as (
+    select 'person' as source_table, count(*) as rows_in from {{ ref('base_voterfile__persons') }}
+    union all
+    select 'person_custom_field' as source_table, count(*) as rows_in from {{ ref('base_voterfile__person_custom_fields') }}
+    union all
+    select 'custom_field' as source_table, count(*) as rows_in from {{ ref('base_voterfile__custom_fields') }}
+    union all
+    select 'list_link_phone_email_map' as source_table, count(*) as rows_in from {{ ref('base_outreach__contact_map') }}
+    union all
+    select 'email_clickers' as source_table, count(*) as rows_in from {{ ref('base_outreach__email_events') }}
+    union all
+    select 'campaigns' as source_table, count(*) as rows_in from {{ ref('base_outreach__campaigns') }}
+    union all
+    select 'donations' as source_table, count(*) as rows_in from {{ ref('base_giving__donations') }}
+),
+
+counted_rejected as (
+    select
+        source_table,
+        count(*) as rows_rejected
+    from rejected_rows
+    group by source_table
+),
+
+voter_fields as (
+    select
+        person_id,
+        custom_field_id,
+        field_value,
+        count(*) as delivered_rows
+    from person_custom_fields
+    where person_id in (select voter_persons.person_id from voter_persons)
+    group by person_id, custom_field_id, field_value
+),
+
+-- Rows that concern somebody in the voter file: how many were delivered, and how many differ.
+linked as (
+    select
+        'person' as source_table,
+        cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
+        count(*) as rows_kept
+    from persons
+    where exists (
+        select 1
+        from voter_persons
+        where
+            voter_persons.person_id = persons.person_id
+            and voter_persons.state = persons.state
+    )
+    union all
+    select
+        'person_custom_field' as source_table,
+        cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
+        count(*) as rows_kept
+    from voter_fields
+    union all
+    select
+        'custom_field' as source_table,
+        cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
+        count(*) as rows_kept
+    from custom_fields
+    union all
+    select
+        'list_link_phone_email_map' as source_table,
+        cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
+        cast(coalesce(sum(distinct_rows), 0) as bigint) as rows_kept
+    from phone_emails
+    where exists (
+        select 1
+        from voter_emails
+        where
+            voter_emails.is_used
+            and voter_emails.phone_key = phone_emails.phone_key
+            and voter_emails.email_key = phone_emails.email_key
+    )
+    union all
+    select
+        'email_clickers' as source_table,
+        cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
+        count(*) as rows_kept
+    from email_events
+    union all
+    select
+        'campaigns' as source_table,
+        cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
+        count(*) as rows_kept
+    from campaigns
+    union all
+    select
+        'donations' as source_table,
+        cast(coalesce(sum(linked_rows), 0) as bigint) as rows_linked,
+        count(*) as rows_kept
+    from donations
+    where link_method is not null
+),
+
+-- What is neither rejected nor linked is valid, but of nobody in the voter file.
+balanced as (
+    select
+        rows_in.source_table,
+        rows_in.rows_in,
+        linked.rows_kept,
+        rows_in.rows_in - coalesce(counted_rejected.rows_rejected, 0) - linked.rows_linked as rows_unlinked,
+        coalesce(counted_rejected.rows_rejected, 0) as rows_rejected,
+        linked.rows_linked - linked.rows_kept as rows_duplicate
+    from rows_in
+    inner join linked
+        on rows_in.source_table = linked.source_table
+    -- A table may have no rejected row.
+    left join counted_rejected
+        on rows_in.source_table = counted_rejected.source_table
+)
+
+select * from balanced

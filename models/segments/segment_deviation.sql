@@ -1,0 +1,155 @@
+{{ config(parameters=['svids', 'deviation_threshold := 0.1']) }}
+
+with profiles as (
+    select * from {{ ref('enriched_profiles') }}
+),
+
+baseline as (
+    select * from {{ ref('attribute_baseline') }}
+),
+
+voters as (
+    {{ segment_voters() }}
+),
+
+segment_profiles as (
+    select profiles.*
+    from voters
+    inner join profiles
+        on
+            voters.state = profiles.state
+            and voters.svid = profiles.svid
+),
+
+attributes as (
+    {{ voter_attributes('segment_profiles') }}
+),
+
+counted as (
+    select
+        attribute,
+        value,
+        count(*) as segment_people
+    from attributes
+    group by attribute, value
+),
+
+sized as (
+    select count(*) as segment_voters from voters
+),
+
+-- Every value that occurs in the file, whether or not the segment has it.
+paired as (
+    select
+        baseline.attribute,
+        baseline.value,
+        coalesce(counted.segment_people, 0) as segment_people,
+        sized.segment_voters,
+        baseline.people as baseline_people,
+        baseline.voters as baseline_voters,
+        baseline.people - coalesce(counted.segment_people, 0) as rest_people,
+        baseline.voters - sized.segment_voters as rest_voters
+    from baseline
+    left join counted
+        on
+            baseline.attribute = counted.attribute
+            and baseline.value = counted.value
+    cross join sized
+),
+
+measured as (
+    select
+        attribute,
+        value,
+        segment_people,
+        segment_voters,
+        baseline_people,
+        baseline_voters,
+        {{ share('segment_people', 'segment_voters') }} as segment_share,
+        {{ share('baseline_people', 'baseline_voters') }} as baseline_share,
+        {{ newcombe_bound('segment_people', 'segment_voters', 'baseline_people', 'baseline_voters', '-') }} as ci_low,
+        {{ newcombe_bound('segment_people', 'segment_voters', 'baseline_people', 'baseline_voters', '+') }} as ci_high,
+        {{ pooled_z('segment_people', 'segment_voters', 'rest_people', 'rest_voters') }} as z
+    from paired
+),
+
+tested as (
+    select
+        attribute,
+        value,
+        segment_people,
+        segment_voters,
+        baseline_people,
+        baseline_voters,
+        segment_share,
+        baseline_share,
+        ci_low,
+        ci_high,
+        -- Where nothing varies nothing deviates.
+        coalesce({{ two_sided_p('z') }}, 1) as p_value
+    from measured
+),
+
+numbered as (
+    select
+        attribute,
+        value,
+        segment_people,
+        segment_voters,
+        baseline_people,
+        baseline_voters,
+        segment_share,
+        baseline_share,
+        ci_low,
+        ci_high,
+        p_value,
+        count(*) over () as tests,
+        row_number() over (order by p_value, attribute, value) as p_rank
+    from tested
+),
+
+-- Many rows are looked at: the false discovery rate of Benjamini and Hochberg (1995) is held (F51).
+corrected as (
+    select
+        attribute,
+        value,
+        segment_people,
+        segment_voters,
+        baseline_people,
+        baseline_voters,
+        segment_share,
+        baseline_share,
+        segment_share - baseline_share as difference,
+        segment_share / nullif(baseline_share, 0) as ratio,
+        ci_low,
+        ci_high,
+        p_value,
+        least(1, min(p_value * tests / p_rank) over (
+            order by p_rank desc
+            rows between unbounded preceding and current row
+        )) as q_value
+    from numbered
+),
+
+flagged as (
+    select
+        attribute,
+        value,
+        segment_people,
+        segment_voters,
+        segment_share,
+        baseline_people,
+        baseline_voters,
+        baseline_share,
+        difference,
+        ratio,
+        ci_low,
+        ci_high,
+        p_value,
+        q_value,
+        coalesce(abs(difference) >= {{ deviation_threshold() }} and q_value <= 0.05, false) as is_flagged
+    from corrected
+)
+
+select * from flagged
+order by q_value, abs(difference) desc nulls last, attribute, value

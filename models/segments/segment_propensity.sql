@@ -1,0 +1,52 @@
+{{ config(parameters=['svids', 'threshold := 0.0']) }}
+
+with propensity as (
+    select * from {{ ref('donor_propensity') }}
+),
+
+profiles as (
+    select * from {{ ref('enriched_profiles') }}
+),
+
+requested as (
+    {{ requested_voters() }}
+),
+
+answered as (
+    select
+        requested.requested_svid,
+        propensity.state,
+        propensity.svid,
+        propensity.person_id,
+        propensity.county,
+        coalesce(profiles.link_status, requested.request_status) as link_status,
+        propensity.total_clicks,
+        propensity.total_opens,
+        propensity.campaigns_count,
+        propensity.clients_count,
+        propensity.days_since_last_click,
+        propensity.past_donations,
+        propensity.days_since_last_donation,
+        propensity.donor_propensity_score,
+        propensity.score_base,
+        propensity.score_clicks,
+        propensity.score_campaigns,
+        propensity.score_recency,
+        coalesce(propensity.is_scored, false) as is_scored
+    from requested
+    -- Unknown and ambiguous ids have no score.
+    left join propensity
+        on
+            requested.state = propensity.state
+            and requested.svid = propensity.svid
+    left join profiles
+        on
+            requested.state = profiles.state
+            and requested.svid = profiles.svid
+)
+
+select * from answered
+where
+    donor_propensity_score >= {{ score_threshold() }}
+    or (donor_propensity_score is null and {{ score_threshold() }} <= 0)
+order by donor_propensity_score desc nulls last, requested_svid

@@ -1,0 +1,56 @@
+with delivered as (
+    select * from {{ source('giving', 'donations') }}
+),
+
+well_formed as (
+    select
+        {{ well_formed_email('email') }} as well_formed_email,
+        {{ phone_key('contact_number') }} as phone_key,
+        donation_date as donated_at,
+        {{ text_id('state') }} as state,
+        amount,
+        {{ text_id('donation_id') }} as donation_id,
+        uncastable_columns,
+        source_file,
+        source_row_number,
+        source_row
+    from delivered
+),
+
+keyed as (
+    select
+        {{ email_key('well_formed_email') }} as email_key,
+        phone_key,
+        donated_at,
+        state,
+        amount,
+        donation_id,
+        uncastable_columns,
+        source_file,
+        source_row_number,
+        source_row
+    from well_formed
+),
+
+-- Everything but "after the clock's day": the clock itself is read from the accepted rows.
+checked as (
+    select
+        email_key,
+        phone_key,
+        donated_at,
+        state,
+        amount,
+        donation_id,
+        case
+            when uncastable_columns is not null then 'uncastable_value'
+            when email_key is null and phone_key is null then 'no_identifier'
+            when donated_at is null then 'date_missing'
+            when donated_at < cast('1990-01-01' as timestamp) then 'date_ancient'
+        end as rejection_reason,
+        source_file,
+        source_row_number,
+        source_row
+    from keyed
+)
+
+select * from checked

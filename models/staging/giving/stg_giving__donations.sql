@@ -1,0 +1,15 @@
+with accepted as (
+    select
+        email_key,
+        phone_key,
+        donated_at,
+        state,
+        amount,
+        donation_id
+    from {{ ref('base_giving__donations') }}
+    where
+        rejection_reason is null
+        and not {{ is_future('donated_at') }}
+)
+
+select * from accepted

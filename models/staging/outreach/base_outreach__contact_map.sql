@@ -1,0 +1,52 @@
+with delivered as (
+    select * from {{ source('outreach', 'list_link_phone_email_map') }}
+),
+
+well_formed as (
+    select
+        email,
+        contact_number,
+        {{ well_formed_email('email') }} as well_formed_email,
+        {{ phone_key('contact_number') }} as phone_key,
+        first_cohort_at,
+        last_cohort_at,
+        uncastable_columns,
+        source_file,
+        source_row_number,
+        source_row
+    from delivered
+),
+
+keyed as (
+    select
+        email,
+        contact_number,
+        {{ email_key('well_formed_email') }} as email_key,
+        phone_key,
+        first_cohort_at,
+        last_cohort_at,
+        uncastable_columns,
+        source_file,
+        source_row_number,
+        source_row
+    from well_formed
+),
+
+checked as (
+    select
+        phone_key,
+        email_key,
+        first_cohort_at,
+        last_cohort_at,
+        case
+            when uncastable_columns is not null then 'uncastable_value'
+            when phone_key is null then 'phone_' || {{ missing_key_reason('phone_key', 'contact_number') }}
+            when email_key is null then 'email_' || {{ missing_key_reason('email_key', 'email') }}
+        end as rejection_reason,
+        source_file,
+        source_row_number,
+        source_row
+    from keyed
+)
+
+select * from checked

@@ -1,0 +1,77 @@
+with delivered as (
+    select * from {{ source('outreach', 'email_clickers') }}
+),
+
+well_formed as (
+    select
+        email,
+        {{ well_formed_email('email') }} as well_formed_email,
+        {{ text_id('campaign_id') }} as campaign_id,
+        {{ text_id('client_shortname') }} as client_shortname,
+        event_date as event_at,
+        coalesce(send, 0) as sends,
+        coalesce("OPEN", 0) as opens,
+        coalesce(click, 0) as clicks,
+        coalesce(bounce, 0) as bounces,
+        coalesce(complaint, 0) as complaints,
+        coalesce(unsubscribe, 0) as unsubs,
+        coalesce(is_bot, false) as is_bot,
+        {{ text_id('event_id') }} as event_id,
+        uncastable_columns,
+        source_file,
+        source_row_number,
+        source_row
+    from delivered
+),
+
+keyed as (
+    select
+        email,
+        {{ email_key('well_formed_email') }} as email_key,
+        campaign_id,
+        client_shortname,
+        event_at,
+        sends,
+        opens,
+        clicks,
+        bounces,
+        complaints,
+        unsubs,
+        is_bot,
+        event_id,
+        uncastable_columns,
+        source_file,
+        source_row_number,
+        source_row
+    from well_formed
+),
+
+-- Everything but "after the clock's day": the clock itself is read from the accepted rows.
+checked as (
+    select
+        email_key,
+        campaign_id,
+        client_shortname,
+        event_at,
+        sends,
+        opens,
+        clicks,
+        bounces,
+        complaints,
+        unsubs,
+        is_bot,
+        event_id,
+        case
+            when uncastable_columns is not null then 'uncastable_value'
+            when email_key is null then 'email_' || {{ missing_key_reason('email_key', 'email') }}
+            when event_at is null then 'date_missing'
+            when event_at < cast('1990-01-01' as timestamp) then 'date_ancient'
+            when least(sends, opens, clicks, bounces, complaints, unsubs) < 0 then 'negative_flag'
+        end as rejection_reason,
+        source_file,
+        source_row_number,
+        source_row
+    from keyed
+)
+
+select * from checked

@@ -1,0 +1,38 @@
+with delivered as (
+    select * from {{ source('voterfile', 'person') }}
+),
+
+well_formed as (
+    select
+        {{ text_id('id') }} as person_id,
+        {{ state_code('state') }} as state,
+        {{ text_id('county') }} as county,
+        email,
+        {{ well_formed_email('email') }} as well_formed_email,
+        {{ phone_key('cell_phone') }} as cell_phone_key,
+        {{ phone_key('home_phone') }} as home_phone_key,
+        source_file,
+        source_row_number,
+        source_row
+    from delivered
+),
+
+keyed as (
+    select
+        person_id,
+        state,
+        county,
+        {{ email_key('well_formed_email') }} as email_key,
+        cell_phone_key,
+        home_phone_key,
+        case
+            when person_id is null then 'missing_id'
+            when state is null then 'bad_state'
+        end as rejection_reason,
+        source_file,
+        source_row_number,
+        source_row
+    from well_formed
+)
+
+select * from keyed

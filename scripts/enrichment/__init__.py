@@ -1,0 +1,1 @@
+"""The runner's parts: where things are, id lists, building, questions and files."""

@@ -1,0 +1,39 @@
+"""What a command may fail with: one line for a person, and an exit code (interface.md, section 5).
+
+No message holds a voter id, an e-mail address or a phone number: a bad id is named by its line.
+"""
+
+from __future__ import annotations
+
+import re
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z_. -]{0,39}")
+
+
+class RunnerError(Exception):
+    """A failure that is told in one line; each kind has its own exit code."""
+
+    exit_code = 1
+
+
+class InputError(RunnerError):
+    """Bad arguments or bad input."""
+
+    exit_code = 2
+
+
+class DatabaseError(RunnerError):
+    """The published database is missing, half-written, locked or older than the code."""
+
+    exit_code = 3
+
+
+class BuildError(RunnerError):
+    """The build failed; the published database is as it was."""
+
+    exit_code = 4
+
+
+def shown(word: str) -> str:
+    """``word`` in quotes if it can only be a word; never anything that could be an id."""
+    return f"'{word}'" if _WORD.fullmatch(word) else "the given value"

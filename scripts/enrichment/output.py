@@ -1,0 +1,336 @@
+"""Writes answers: a table for a person, or CSV, JSON, Parquet and xlsx for a program.
+
+A file is made in a private folder beside its place, readable by its owner only, and renamed over
+the old one when it is whole: a failure leaves the old file untouched. Text that a spreadsheet would
+run as a formula gets an apostrophe in CSV and is a text cell in xlsx.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import json
+import math
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from enrichment.errors import InputError, shown
+from enrichment.places import database_file
+from enrichment.questions import Database, Query
+
+FORMATS = ("table", "csv", "parquet", "json", "xlsx")
+TERMINAL_ROWS = 50
+_SPECIAL = re.compile(r'[",\r\n]')
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_EXCEL_ROWS, _EXCEL_TEXT, _EXCEL_DIGITS = 1_048_576, 32_767, 10**15
+
+
+@dataclass(frozen=True)
+class Section:
+    """One answer: its name, its query, and what a table on a terminal shows of it.
+
+    ``columns`` are the columns of the table (empty: all), ``single`` says that there is one row.
+    """
+
+    name: str
+    query: Query
+    columns: tuple[str, ...] = ()
+    single: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command found, in the three shapes that formats have room for.
+
+    ``flat`` is the one row set of CSV and Parquet; ``sections`` go into JSON (an object by name,
+    or the one list if ``bare``) and xlsx (a sheet each); ``screen`` is what a table shows.
+    """
+
+    flat: Query
+    sections: tuple[Section, ...]
+    screen: tuple[Section, ...]
+    bare: bool = False
+
+    @classmethod
+    def of(cls, name: str, query: Query, columns: Sequence[str] = ()) -> Answer:
+        """One row set, the same in every format."""
+        section = Section(name, query, tuple(columns))
+        return cls(query, (section,), (section,), bare=True)
+
+
+class Target:
+    """Where an answer goes, and in which format.
+
+    Raises InputError for an unknown format, a suffix that tells none, a place that cannot be
+    written to, and a binary format without a file.
+    """
+
+    def __init__(self, out: str | None, form: str | None) -> None:
+        self.file = None if out in (None, "-") else Path(str(out)).expanduser().resolve()
+        self.format = self._format(form)
+        self.folder: Path | None = None
+        if self.file is not None:
+            self._check(self.file)
+        elif self.format in ("parquet", "xlsx"):
+            raise InputError(f"--format {self.format} is binary: name a file with --out")
+
+    def _format(self, form: str | None) -> str:
+        if form is not None:
+            if form.lower() not in FORMATS:
+                raise InputError(f"--format {shown(form)}: expected one of {', '.join(FORMATS)}")
+            return form.lower()
+        if self.file is None:
+            return "table" if sys.stdout.isatty() else "csv"
+        suffix = self.file.suffix[1:].lower()
+        if suffix not in FORMATS[1:]:
+            raise InputError(
+                f"--out {self.file}: the suffix tells no format; end in .csv, .parquet, .json or "
+                ".xlsx, or add --format"
+            )
+        return suffix
+
+    @staticmethod
+    def _check(file: Path) -> None:
+        if not file.parent.is_dir():
+            raise InputError(f"--out: there is no folder {file.parent}; make it first")
+        if file.exists() and not file.is_file():
+            raise InputError(f"--out {file}: not an ordinary file; name a file to write")
+        if file == database_file():
+            raise InputError(f"--out {file}: that is the published database; name another file")
+
+    def write(self, database: Database, answer: Answer) -> None:
+        """Writes the answer; a file appears at its place only when it is whole."""
+        if self.file is None or self.folder is None:
+            self._write_stdout(database, answer)
+            return
+        part = self.folder / f"part.{self.format}"
+        if self.format == "parquet":
+            database.write_parquet(answer.flat, part)
+        elif self.format == "xlsx":
+            _write_xlsx(database, answer, part, self.folder)
+        else:
+            with part.open("w", encoding="utf-8", newline="") as stream:
+                self._write_text(database, answer, stream)
+        part.chmod(0o600)
+        with part.open("rb+") as stream_of_bytes:
+            os.fsync(stream_of_bytes.fileno())
+        part.replace(self.file)
+
+    def _write_text(self, database: Database, answer: Answer, stream: IO[str]) -> None:
+        if self.format == "table":
+            _write_tables(database, answer, stream)
+        elif self.format == "json":
+            _write_json(database, answer, stream)
+        else:
+            _write_csv(database, answer.flat, stream)
+
+    def _write_stdout(self, database: Database, answer: Answer) -> None:
+        if self.format != "table" and hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8", newline="")
+        self._write_text(database, answer, sys.stdout)
+        sys.stdout.flush()
+
+
+@contextmanager
+def target(out: str | None, form: str | None) -> Iterator[Target]:
+    """A target with its private folder, which is removed afterwards whatever happened."""
+    place = Target(out, form)
+    if place.file is None:
+        yield place
+        return
+    try:
+        place.folder = Path(tempfile.mkdtemp(prefix=".segment-", dir=place.file.parent))
+    except OSError as error:
+        reason = (error.strerror or "").lower()
+        raise InputError(f"--out: cannot write in {place.file.parent}: {reason}") from None
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place.folder, ignore_errors=True)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: ISO dates, no NaN, decimals as numbers."""
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        value = int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value if isinstance(value, str | int | float | None) else str(value)
+
+
+def _cell(value: Any) -> str:
+    """A value as text: NULL is empty, dates are ISO."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return format(value, "f")
+    if isinstance(value, list | tuple | dict):
+        return json.dumps(_plain(value), ensure_ascii=False)
+    return str(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | decimal.Decimal) and not isinstance(value, bool)
+
+
+def _csv_cell(value: Any) -> str:
+    text = _cell(value)
+    return f"'{text}" if text.startswith(_FORMULA) and not _is_number(value) else text
+
+
+def _csv_line(cells: list[str]) -> str:
+    """A line of CSV (RFC 4180, but for a plain line feed at the end).
+
+    The csv module leaves a lone carriage return unquoted, which readers take for a line's end.
+    """
+    quoted = [
+        '"' + cell.replace('"', '""') + '"' if _SPECIAL.search(cell) else cell for cell in cells
+    ]
+    # A lone empty cell is quoted, as a blank line would be no row.
+    return (",".join(quoted) or '""') + "\n"
+
+
+def _write_csv(database: Database, query: Query, stream: IO[str]) -> None:
+    columns, rows = database.rows(query)
+    stream.write(_csv_line(columns))
+    for row in rows:
+        stream.write(_csv_line([_csv_cell(value) for value in row]))
+
+
+def _write_json(database: Database, answer: Answer, stream: IO[str]) -> None:
+    if answer.bare:
+        _write_json_section(database, answer.sections[0], stream)
+    else:
+        for position, section in enumerate(answer.sections):
+            stream.write(",\n" if position else "{\n")
+            stream.write(f"{json.dumps(section.name)}: ")
+            _write_json_section(database, section, stream)
+        stream.write("\n}")
+    stream.write("\n")
+
+
+def _write_json_section(database: Database, section: Section, stream: IO[str]) -> None:
+    columns, rows = database.rows(section.query)
+    records = (dict(zip(columns, map(_plain, row), strict=True)) for row in rows)
+    if section.single:
+        json.dump(next(records, None), stream, ensure_ascii=False)
+        return
+    stream.write("[")
+    for position, record in enumerate(records):
+        stream.write(",\n  " if position else "\n  ")
+        json.dump(record, stream, ensure_ascii=False)
+    stream.write("\n]")
+
+
+def _write_xlsx(database: Database, answer: Answer, file: Path, scratch: Path) -> None:
+    try:
+        import xlsxwriter  # type: ignore[import-untyped]
+    except ImportError:
+        raise InputError("--format xlsx needs the package xlsxwriter: install it") from None
+    options = {"constant_memory": True, "tmpdir": str(scratch), "remove_timezone": True}
+    with xlsxwriter.Workbook(str(file), options) as book:
+        formats = {
+            datetime.date: book.add_format({"num_format": "yyyy-mm-dd"}),
+            datetime.datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+        }
+        for section in answer.sections:
+            sheet = book.add_worksheet(section.name[:31])
+            columns, rows = database.rows(section.query)
+            sheet.write_row(0, 0, columns, book.add_format({"bold": True}))
+            sheet.freeze_panes(1, 0)
+            for line, row in enumerate(rows, 1):
+                if line >= _EXCEL_ROWS:
+                    raise InputError(
+                        f"{section.name} has more rows than a sheet of xlsx ({_EXCEL_ROWS:,}); "
+                        "use --format csv or parquet"
+                    )
+                for at, value in enumerate(row):
+                    _write_xlsx_cell(sheet, line, at, value, formats)
+
+
+def _write_xlsx_cell(sheet: Any, line: int, at: int, value: Any, formats: dict[type, Any]) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool):
+        sheet.write_boolean(line, at, value)
+    elif isinstance(value, datetime.date) and value.year >= 1900:
+        sheet.write_datetime(line, at, value, formats[type(value)])
+    elif _is_number(value) and math.isfinite(value) and abs(value) < _EXCEL_DIGITS:
+        sheet.write_number(line, at, value)
+    else:
+        text = _cell(value)
+        if len(text) > _EXCEL_TEXT:
+            raise InputError(
+                f"row {line} has a text that is too long for xlsx; use --format csv or parquet"
+            )
+        sheet.write_string(line, at, text)
+
+
+def _write_tables(database: Database, answer: Answer, stream: IO[str]) -> None:
+    """Readable tables; a terminal gets the first rows and as many columns as were chosen."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    on_terminal = stream is sys.stdout and sys.stdout.isatty()
+    # Off a terminal nothing is cut: lines are as long as they need to be.
+    console = Console(file=stream, width=None if on_terminal else 10_000, highlight=False)
+    for section in answer.screen:
+        columns, rows = database.rows(section.query)
+        chosen = [at for at, name in enumerate(columns) if name in section.columns]
+        chosen = chosen or list(range(len(columns)))
+        title = section.name.replace("_", " ")
+        table = Table(title=title, title_justify="left", title_style="bold")
+        if section.single:
+            table.add_column("measure")
+            table.add_column("value", justify="right")
+            row = next(rows, ())
+            for name, value in zip(columns, row, strict=False):
+                table.add_row(Text(name), Text(_printable(value)))
+            console.print(table)
+            continue
+        more = 0
+        lines: list[list[Any]] = []
+        for row in rows:
+            if on_terminal and len(lines) == TERMINAL_ROWS:
+                more += 1
+                continue
+            lines.append([row[at] for at in chosen])
+        for place, at in enumerate(chosen):
+            numeric = any(_is_number(line[place]) for line in lines)
+            table.add_column(columns[at], justify="right" if numeric else "left")
+        for line in lines:
+            table.add_row(*(Text(_printable(value)) for value in line))
+        console.print(table)
+        if more or len(chosen) < len(columns):
+            console.print(
+                f"{len(lines) + more:,} rows, {more:,} not shown; "
+                f"{len(chosen)} of {len(columns)} columns; --out FILE has them all",
+                style="dim",
+            )
+
+
+def _printable(value: Any) -> str:
+    """A value without control characters, which could steer a terminal."""
+    text = _cell(value)
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)

@@ -1,0 +1,54 @@
+"""Where the project, the published database, the work file and the extracts are."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from enrichment.errors import InputError
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+# A database's catalog is named like its file, and a catalog may not share a schema's name.
+_SCHEMAS = {"staging", "quarantine", "linkage", "aggregates", "marts", "segments", "seeds", "main"}
+_RESERVED = _SCHEMAS | {"memory", "system", "temp", "information_schema", "pg_catalog"}
+
+
+def _place(variable: str, default: str) -> Path:
+    """The path in an environment variable (relative to the working directory), or the default
+    (relative to the project)."""
+    given = os.environ.get(variable, "")
+    path = Path(given).expanduser() if given else PROJECT / default
+    return path.resolve()
+
+
+def database_file() -> Path:
+    """The published database: ``BEHAVIORAL_DB``, else ``warehouse/behavioral.duckdb``.
+
+    Raises InputError where DuckDB could not use the file's base name as a catalog name.
+    """
+    file = _place("BEHAVIORAL_DB", "warehouse/behavioral.duckdb")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", file.stem) or file.stem.lower() in _RESERVED:
+        raise InputError(
+            f"BEHAVIORAL_DB: the file name {file.name} cannot name a database: use letters, digits "
+            "and _ before the suffix, and no schema's name, for example behavioral.duckdb"
+        )
+    return file
+
+
+def work_file() -> Path:
+    """Where a build is made: same base name and file system as the published database."""
+    file = database_file()
+    return file.parent / ".build" / file.name
+
+
+def data_folder() -> Path:
+    """The extracts: ``BEHAVIORAL_DATA_DIR``, else ``data``. Raises InputError if not a folder."""
+    folder = _place("BEHAVIORAL_DATA_DIR", "data")
+    if not folder.is_dir():
+        raise InputError(
+            f"there is no folder of extracts at {folder}: set BEHAVIORAL_DATA_DIR to the folder "
+            "that holds <table>/*.parquet"
+        )
+    return folder

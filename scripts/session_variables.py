@@ -1,0 +1,69 @@
+"""dbt-duckdb plugin: values that SQL needs and that no compiled file may hold.
+
+Every connection of a build gets three DuckDB variables:
+
+* ``hash_key_inner`` and ``hash_key_outer`` (64 bytes each): the padded keys of HMAC-SHA256
+  (RFC 2104), read by the macro ``keyed_hash``;
+* ``code_digest``: what the definitions were when the database was built.
+
+The key is the text of ``BEHAVIORAL_HASH_KEY``, else the content of a key file that is made once,
+readable by its owner only, beside the published database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from code_version import code_digest
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+_BLOCK = 64
+
+
+def hash_key(key_file: Path) -> bytes:
+    """The pseudonym key: from the environment, else from ``key_file``, which is made if absent."""
+    given = os.environ.get("BEHAVIORAL_HASH_KEY", "")
+    if given:
+        return given.encode()
+    key_file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        key = key_file.read_bytes().strip()
+        if not key:
+            raise ValueError(
+                f"The key file {key_file} is empty: put the key back or delete the file"
+            ) from None
+        return key
+    key = secrets.token_hex(32).encode()
+    with os.fdopen(handle, "wb") as file:
+        file.write(key)
+    return key
+
+
+def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
+    """The inner and the outer padded key of HMAC-SHA256, 64 bytes each."""
+    if len(key) > _BLOCK:
+        key = hashlib.sha256(key).digest()
+    key = key.ljust(_BLOCK, b"\0")
+    return bytes(b ^ 0x36 for b in key), bytes(b ^ 0x5C for b in key)
+
+
+class Plugin(BasePlugin):
+    """Sets the variables on each cursor that dbt opens."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        inner, outer = hmac_pads(hash_key(Path(plugin_config["key_file"])))
+        self._variables = {
+            "hash_key_inner": inner,
+            "hash_key_outer": outer,
+            "code_digest": code_digest(),
+        }
+
+    def configure_cursor(self, cursor: Any) -> None:
+        for name, value in self._variables.items():
+            cursor.execute(f"set variable {name} = ?", [value])

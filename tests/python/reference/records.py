@@ -1,0 +1,230 @@
+"""Events, gifts and campaigns: validity, the clock, identity and row accounting."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from reference.extracts import Accounts, rows
+from reference.links import Links
+from reference.normalise import (
+    Uncastable,
+    boolean,
+    email,
+    flag,
+    moment,
+    nulls_last,
+    number,
+    phone,
+    text,
+)
+from reference.settings import EARLIEST_YEAR
+from reference.voters import VoterKey
+
+
+class Event(NamedTuple):
+    """A valid row of `email_clickers` after normalisation, columns in interface order."""
+
+    email: str
+    campaign_id: str | None
+    client: str | None
+    at: datetime
+    send: int
+    open: int
+    click: int
+    bounce: int
+    complaint: int
+    unsub: int
+    is_bot: bool
+    event_id: str | None
+
+    @property
+    def is_engagement(self) -> bool:
+        """F06: a human event with an open or a click."""
+        return not self.is_bot and (self.open > 0 or self.click > 0)
+
+
+class Gift(NamedTuple):
+    """A valid row of `donations` after normalisation, columns in interface order."""
+
+    email: str | None
+    phone: str | None
+    at: datetime
+    state: str | None
+    amount: Decimal | None
+    donation_id: str | None
+
+    @property
+    def is_gift(self) -> bool:
+        """F97: a negative amount is a refund, zero and NULL amounts are gifts."""
+        return self.amount is None or self.amount >= 0
+
+
+class Campaign(NamedTuple):
+    """What `campaigns` says of an id (F48)."""
+
+    client: str | None
+    name: str | None
+
+
+Record = TypeVar("Record", Event, Gift)
+
+
+def _dated(value: Any) -> datetime:
+    at = moment(value)
+    if at is None or at.year < EARLIEST_YEAR:
+        raise Uncastable(value)
+    return at
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    """A row of `email_clickers`, or Uncastable: no valid e-mail, bad date, negative flag."""
+    address = email(row[0])[0]
+    if address is None:
+        raise Uncastable(row[0])
+    return Event(
+        address,
+        text(row[1]),
+        text(row[2]),
+        _dated(row[3]),
+        flag(row[4]),
+        flag(row[5]),
+        flag(row[6]),
+        flag(row[7]),
+        flag(row[8]),
+        flag(row[9]),
+        boolean(row[10]),
+        text(row[11]),
+    )
+
+
+def _gift(row: tuple[Any, ...]) -> Gift:
+    """A row of `donations`, or Uncastable: no valid contact, bad date or amount."""
+    address, contact_number = email(row[0])[0], phone(row[1])[0]
+    if address is None and contact_number is None:
+        raise Uncastable(row[0])
+    giving_state = text(row[3])
+    return Gift(
+        address,
+        contact_number,
+        _dated(row[2]),
+        giving_state and giving_state.upper(),
+        number(row[4]),
+        text(row[5]),
+    )
+
+
+def _castable(
+    folder: Path, table: str, parse: Callable[[tuple[Any, ...]], Record], accounts: Accounts
+) -> list[Record]:
+    account = accounts[table]
+    valid = []
+    for row in rows(folder, table):
+        account["rows_in"] += 1
+        try:
+            valid.append(parse(row))
+        except Uncastable:
+            account["rows_rejected"] += 1
+    return valid
+
+
+def _until(records: list[Record], day: date, account: Counter[str]) -> list[Record]:
+    """F17: rows after the clock's day are rejected."""
+    kept = [record for record in records if record.at.date() <= day]
+    account["rows_rejected"] += len(records) - len(kept)
+    return kept
+
+
+@dataclass
+class Records:
+    """Valid events and gifts up to the clock's day, strangers included."""
+
+    as_of: date
+    events: list[Event]
+    gifts: list[Gift]
+
+
+def read_records(folder: Path, as_of: date | None, build_day: date, accounts: Accounts) -> Records:
+    """Valid events and gifts, and as_of_date: the var, or the last valid day up to the build's."""
+    events = _castable(folder, "email_clickers", _event, accounts)
+    gifts = _castable(folder, "donations", _gift, accounts)
+    if as_of is None:
+        days = (record.at.date() for records in (events, gifts) for record in records)
+        as_of = max((day for day in days if day <= build_day), default=build_day)
+    return Records(
+        as_of,
+        _until(events, as_of, accounts["email_clickers"]),
+        _until(gifts, as_of, accounts["donations"]),
+    )
+
+
+def identity(record: Event | Gift) -> tuple[Any, ...]:
+    """F16, F50: the row's own id where it has one, else its declared columns."""
+    own_id = record[-1]
+    return tuple(record) if own_id is None else (own_id,)
+
+
+def _order(record: Event | Gift) -> tuple[Any, ...]:
+    return nulls_last((record.at, *record))
+
+
+def distinct(records: list[Record]) -> dict[tuple[Any, ...], Record]:
+    """Of the rows with one id: the first by time, then by the columns, NULLs last."""
+    first: dict[tuple[Any, ...], Record] = {}
+    for record in records:
+        key = identity(record)
+        if key not in first or _order(record) < _order(first[key]):
+            first[key] = record
+    return first
+
+
+def keep(
+    records: list[Record], is_linked: Callable[[Record], bool], account: Counter[str]
+) -> tuple[list[Record], list[Record]]:
+    """Kept rows, and everybody's rows each once (strangers behind the kept ones)."""
+    linked: list[Record] = [record for record in records if is_linked(record)]
+    kept: dict[tuple[Any, ...], Record] = distinct(linked)
+    strangers: dict[tuple[Any, ...], Record] = distinct(
+        [record for record in records if not is_linked(record)]
+    )
+    account["rows_unlinked"] += len(records) - len(linked)
+    account["rows_duplicate"] += len(linked) - len(kept)
+    account["rows_kept"] += len(kept)
+    others: list[Record] = [record for key, record in strangers.items() if key not in kept]
+    return list(kept.values()), list(kept.values()) + others
+
+
+def voters_of_gift(gift: Gift, links: Links) -> list[VoterKey]:
+    """F08: the voters of its e-mail; those of its phone only if the e-mail leads to none."""
+    of_email = links.voters_of_email.get(gift.email, []) if gift.email else []
+    if of_email:
+        return of_email
+    return links.voters_of_phone.get(gift.phone, []) if gift.phone else []
+
+
+def read_campaigns(folder: Path, accounts: Accounts) -> dict[str, Campaign]:
+    """One row per campaign id: the latest START_DATE, NULL last, then the largest name (F48)."""
+    account = accounts["campaigns"]
+    best: dict[str, tuple[tuple[Any, ...], Campaign]] = {}
+    for raw_id, raw_client, _, _, raw_name, raw_start in rows(folder, "campaigns"):
+        account["rows_in"] += 1
+        campaign_id, client, name = text(raw_id), text(raw_client), text(raw_name)
+        try:
+            start = moment(raw_start)
+        except Uncastable:
+            campaign_id = None
+        if campaign_id is None:
+            account["rows_rejected"] += 1
+            continue
+        account["rows_duplicate" if campaign_id in best else "rows_kept"] += 1
+        rank = (
+            (start is not None, start or datetime.min),
+            (name is not None, name or ""),
+            (client is not None, client or ""),
+        )
+        if campaign_id not in best or rank > best[campaign_id][0]:
+            best[campaign_id] = (rank, Campaign(client, name))
+    return {campaign_id: campaign for campaign_id, (_, campaign) in best.items()}

@@ -1,0 +1,85 @@
+"""The numbers and lists of the brief that the definitions refer to."""
+
+import csv
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[3]
+
+HUB_LIMIT = 5
+"""Rules 1, 2 and 4 of the linkage: five is in, six is out."""
+
+ATTRIBUTION_WINDOW_DAYS = 30
+"""000-33: a click earns a gift at most this many calendar days later."""
+
+EARLIEST_YEAR = 1990
+"""Rows dated before this year are rejected."""
+
+SCORE_WEIGHTS = {"clicks": 3, "opens": 1, "unsubs": -5}
+"""000-22."""
+
+MINIMUM_DENOMINATOR = 100
+"""000-29: below this many sends (opens for click_to_open_rate) a week is insufficient_data."""
+
+Z = 1.96
+"""Of every 95 % interval."""
+
+BASELINE_WEEKS = 8
+BASELINE_WEEKS_NEEDED = 4
+
+TIME_DECAY_HALF_LIFE_DAYS = 7
+
+LOOKALIKE_CLIENT_FLOOR = 10
+"""000-30: a client is part of the pattern with more than this many engagements."""
+
+RATES: dict[str, tuple[str, str, int]] = {
+    "open_rate": ("opens", "sends", 2),
+    "click_to_open_rate": ("clicks", "opens", 2),
+    "click_rate": ("clicks", "sends", 2),
+    "bounce_rate": ("bounces", "sends", 2),
+    "unsub_rate": ("unsubs", "sends", 4),
+    "complaint_rate": ("complaints", "sends", 4),
+}
+"""000-19…21, 000-28: numerator, denominator, published places."""
+
+BANDS: dict[str, tuple[Fraction, Fraction, bool]] = {
+    "open_rate": (Fraction(10), Fraction(20), True),
+    "click_to_open_rate": (Fraction(1), Fraction(3), True),
+    "click_rate": (Fraction(1), Fraction(3), True),
+    "bounce_rate": (Fraction(2), Fraction(5), False),
+    "unsub_rate": (Fraction(1, 10), Fraction(1, 2), False),
+    "complaint_rate": (Fraction(1, 100), Fraction(5, 100), False),
+}
+"""000-29: both ends of the warning band in percent, and whether more is better."""
+
+MODELS = (
+    "any_touch",
+    "first_touch",
+    "last_touch",
+    "linear",
+    "position_based",
+    "time_decay",
+)
+
+_PLACEHOLDERS = (
+    "none",
+    "n/a",
+    "null",
+    "none@none.com",
+    "no@email.com",
+    "noemail@noemail.com",
+    "test@test.com",
+    "na@na.com",
+    "unknown@unknown.com",
+)
+
+
+@cache
+def placeholders() -> frozenset[str]:
+    """Identifiers that stand for "none" (F04): those of the seed, else those of the definitions."""
+    seed = PROJECT / "seeds" / "placeholder_identifiers.csv"
+    if not seed.exists():
+        return frozenset(_PLACEHOLDERS)
+    with seed.open(newline="", encoding="utf-8") as lines:
+        return frozenset(row["identifier"].strip().lower() for row in csv.DictReader(lines))
