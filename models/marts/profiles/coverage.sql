@@ -16,7 +16,7 @@ counted_by_state as (
 stepped as (
     select
         state,
-        1 as step_number,
+        cast(1 as bigint) as step_number,
         'in_file' as step,
         in_file as people,
         in_file
@@ -24,7 +24,7 @@ stepped as (
     union all
     select
         state,
-        2 as step_number,
+        cast(2 as bigint) as step_number,
         'contactable' as step,
         contactable as people,
         in_file
@@ -32,7 +32,7 @@ stepped as (
     union all
     select
         state,
-        3 as step_number,
+        cast(3 as bigint) as step_number,
         'linked' as step,
         linked as people,
         in_file
@@ -40,7 +40,7 @@ stepped as (
     union all
     select
         state,
-        4 as step_number,
+        cast(4 as bigint) as step_number,
         'with_behavior' as step,
         with_behavior as people,
         in_file

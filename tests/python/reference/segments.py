@@ -218,7 +218,10 @@ class Questions:
     def deviation(
         self, svids: Iterable[Any], deviation_threshold: float = 0.1
     ) -> dict[tuple[str, str], Row]:
-        """segment_deviation (000-39, F51): a row for every value that occurs in the file."""
+        """segment_deviation (000-39, F51): a row for every value that occurs in the file.
+
+        Without a known voter there are no shares, and no q_value to compare.
+        """
         segment = self.segment(svids)
         size, everybody = len(segment.voters), len(self.world.voters)
         in_file = Counter(pair for pairs in self._attributes.values() for pair in pairs)
@@ -233,7 +236,8 @@ class Questions:
             p_values.append(two_proportion_p(own, size, baseline - own, everybody - size))
             table[pair] = _deviation_row(pair, own, size, baseline, everybody)
         for row, q_value in zip(table.values(), benjamini_hochberg(p_values), strict=True):
-            row["q_value"] = q_value if size else None
+            if size:
+                row["q_value"] = q_value
             row["is_flagged"] = (
                 bool(size) and abs(row["difference"]) >= deviation_threshold and q_value <= 0.05
             )
