@@ -60,13 +60,13 @@
 {% macro affinity_priors() -%}
     (
         select
-            max(case when prior.rate = 'open' then prior.mean end) as open_mean,
-            max(case when prior.rate = 'open' then prior.rho end) as open_rho,
-            max(case when prior.rate = 'click' then prior.mean end) as click_mean,
-            max(case when prior.rate = 'click' then prior.rho end) as click_rho,
-            max(case when prior.rate = 'unsub' then prior.mean end) as unsub_mean,
-            max(case when prior.rate = 'unsub' then prior.rho end) as unsub_rho
-        from {{ ref('affinity_prior') }} as prior
+            max(case when rates.rate = 'open' then rates.mean end) as open_mean,
+            max(case when rates.rate = 'open' then rates.rho end) as open_rho,
+            max(case when rates.rate = 'click' then rates.mean end) as click_mean,
+            max(case when rates.rate = 'click' then rates.rho end) as click_rho,
+            max(case when rates.rate = 'unsub' then rates.mean end) as unsub_mean,
+            max(case when rates.rate = 'unsub' then rates.rho end) as unsub_rho
+        from {{ ref('affinity_prior') }} as rates
     )
 {%- endmacro %}
 

@@ -47,7 +47,7 @@
 {% macro iso_timestamp(text) -%}
     {%- set day = '[0-9]{4}-[0-9]{2}-[0-9]{2}' -%}
     {%- set time = '[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?' -%}
-    {%- set offset = '(?:[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)' -%}
+    {%- set offset = '(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)' -%}
     case
         when {{ matches(text, day ~ '(?:' ~ time ~ ')?') }} then try_cast({{ text }} as timestamp)
         when {{ matches(text, day ~ time ~ offset) }} then {{ utc_timestamp(text) }}

@@ -89,11 +89,30 @@
         {{ health_is_certain('complaint_rate', 'weeks.complaints', 'weeks.sends') }} as complaint_rate_is_certain,
         {{ population_basis() }} as population_basis
     from {{ relation }} as weeks
+    cross join {{ health_bounds() }} as bounds
 {%- endmacro %}
 
-{#- The number of a metric's row in the seed health_thresholds. -#}
+{#- The seed health_thresholds as one row: one join serves every status of a query. -#}
+{% macro health_bounds() -%}
+    (
+        select
+            {%- for metric in [
+                'open_rate', 'click_to_open_rate', 'click_rate', 'bounce_rate', 'unsub_rate', 'complaint_rate',
+            ] %}
+            max(case when metric = '{{ metric }}' then healthy_bound end) as {{ metric }}_healthy_bound,
+            max(case when metric = '{{ metric }}' then critical_bound end) as {{ metric }}_critical_bound,
+            max(case when metric = '{{ metric }}' and is_higher_better then 1 else 0 end) = 1
+                as {{ metric }}_is_higher_better,
+            max(case when metric = '{{ metric }}' then min_denominator end) as {{ metric }}_min_denominator
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        from {{ ref('health_thresholds') }}
+    )
+{%- endmacro %}
+
+{#- A number of a metric's row in the seed; needs the relation `bounds`. -#}
 {% macro health_bound(metric, column) -%}
-    {{ seed_number('health_thresholds', 'metric', metric, column) }}
+    bounds.{{ metric }}_{{ column }}
 {%- endmacro %}
 
 {#- The band that a percentage falls into; the middle band includes both of its ends (000-29). -#}

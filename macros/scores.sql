@@ -31,10 +31,11 @@
 
 {#-
     One component of donor propensity (000-25): weight * min(value, cap) / cap. A missing value counts
-    as the cap: somebody who never clicked is as far from a click as can be.
+    as the cap: somebody who never clicked is as far from a click as can be. The leading 0 makes a minus
+    zero (a negative weight times 0) a plain one.
 -#}
 {% macro capped_component(component, value) -%}
     {%- set weight = seed_number('propensity_weights', 'component', component, 'weight') -%}
     {%- set cap = seed_number('propensity_weights', 'component', component, 'cap') -%}
-    {{ weight }} * least(coalesce(cast({{ value }} as double), {{ cap }}), {{ cap }}) / {{ cap }}
+    0 + {{ weight }} * least(coalesce(cast({{ value }} as double), {{ cap }}), {{ cap }}) / {{ cap }}
 {%- endmacro %}

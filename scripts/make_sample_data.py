@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import duckdb
+
 from sample_data.build import STAGE, build
 from sample_data.world import FULL
 
@@ -24,7 +25,8 @@ VERSION = 1  # raise it when the same arguments give other rows
 TABLES = [*FULL, "custom_field"]
 STAMP = Path("truth") / "made_with.json"
 
-class Refusal(Exception):
+
+class RefusedError(Exception):
     """A request that is turned down, with the reason in one line."""
 
 
@@ -34,7 +36,7 @@ def _prepare(out: Path, arguments: dict[str, object], overwrite: bool) -> bool:
     Only what an earlier run has made is ever deleted: it is known by the stamp or by the stage.
     """
     if out.exists() and not out.is_dir():
-        raise Refusal(f"--out {out} is a file; give a folder")
+        raise RefusedError(f"--out {out} is a file; give a folder")
     stamp = out / STAMP
     begun = out / STAGE
     present = [table for table in [*TABLES, "truth"] if (out / table).exists()]
@@ -43,9 +45,9 @@ def _prepare(out: Path, arguments: dict[str, object], overwrite: bool) -> bool:
         if made_with == arguments and not overwrite:
             return False
         if not overwrite:
-            raise Refusal(f"{out} holds a sample made with {made_with}; give --overwrite")
+            raise RefusedError(f"{out} holds a sample made with {made_with}; give --overwrite")
     elif present and not begun.exists():
-        raise Refusal(
+        raise RefusedError(
             f"{out} holds {', '.join(present)}, not made by this script; give another --out"
         )
     try:
@@ -53,22 +55,22 @@ def _prepare(out: Path, arguments: dict[str, object], overwrite: bool) -> bool:
         for table in present:
             shutil.rmtree(out / table)
     except OSError as error:
-        raise Refusal(f"--out {out} is not writable: {error.strerror}") from None
+        raise RefusedError(f"--out {out} is not writable: {error.strerror}") from None
     if not os.access(out, os.W_OK):
-        raise Refusal(f"--out {out} is not writable")
+        raise RefusedError(f"--out {out} is not writable")
     return True
 
 
 def make(
     scale: float, seed: int, out: Path, voters: int | None = None, overwrite: bool = False
 ) -> None:
-    """Write made-up extracts and what is true of them to `out`; raises `Refusal`."""
+    """Write made-up extracts and what is true of them to `out`; raises `RefusedError`."""
     if not 0 < scale <= 10:
-        raise Refusal(f"--scale {scale} is out of range; give a number above 0 and at most 10")
+        raise RefusedError(f"--scale {scale} is out of range; give a number above 0 and at most 10")
     if not 0 <= seed < 2**31:
-        raise Refusal(f"--seed {seed} is out of range; give a number from 0 to {2**31 - 1}")
+        raise RefusedError(f"--seed {seed} is out of range; give a number from 0 to {2**31 - 1}")
     if voters is not None and not 1 <= voters <= 2_000_000:
-        raise Refusal(f"--voters {voters} is out of range; give a number from 1 to 2000000")
+        raise RefusedError(f"--voters {voters} is out of range; give a number from 1 to 2000000")
     arguments: dict[str, object] = {
         "scale": scale,
         "seed": seed,
@@ -109,7 +111,7 @@ def main() -> None:
     given = parser.parse_args()
     try:
         make(given.scale, given.seed, given.out, given.voters, given.overwrite)
-    except Refusal as refusal:
+    except RefusedError as refusal:
         parser.error(str(refusal))
 
 

@@ -21,6 +21,7 @@ from typing import Annotated, Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import typer
+
 from enrichment import ids, output, questions
 from enrichment.errors import BuildError, InputError, RunnerError, shown
 
@@ -147,7 +148,7 @@ def analyze(
     xlsx     the same, one sheet each
     csv, parquet   a row per requested id, with the columns of the --include
              words; of client_affinity alone, a row per client
-    """
+    """  # noqa: D301 (the mark keeps the lines as they are)
     words = _include_words(include)
     segment = ids.read_segment(svids, svid or [])
     with output.target(out, form) as target, questions.Database(target.folder) as database:
@@ -442,6 +443,8 @@ def _usage(error: Any) -> str:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
+    """Stops a command in order; a second signal ends it at once."""
+    signal.signal(number, signal.SIG_DFL)
     raise KeyboardInterrupt
 
 

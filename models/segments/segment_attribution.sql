@@ -4,7 +4,6 @@ with touches as (
     select * from {{ ref('attribution_touches') }}
 ),
 
-
 donation_voters as (
     select * from {{ ref('agg_donations_by_donation_voter') }}
 ),
@@ -82,4 +81,4 @@ attributed as (
 )
 
 select * from attributed
-order by model, donations_credited desc nulls last, campaign_id nulls last
+order by model asc, donations_credited desc nulls last, campaign_id asc nulls last

@@ -147,7 +147,8 @@ flagged as (
         ci_high,
         p_value,
         q_value,
-        coalesce(abs(difference) >= {{ deviation_threshold() }} and q_value <= 0.05, false) as is_flagged
+        -- Rounded: 0.6 - 0.5 is a hair below 0.1 in binary fractions.
+        coalesce(round(abs(difference), 12) >= {{ deviation_threshold() }} and q_value <= 0.05, false) as is_flagged
     from corrected
 )
 

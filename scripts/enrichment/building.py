@@ -26,8 +26,11 @@ LOG = "logs/dbt.log"
 class Progress(Protocol):
     """Hears about a build: a stage begins, a node of ``total`` begins or is done."""
 
-    def stage(self, text: str) -> None: ...
-    def update(self, done: int, total: int, node: str) -> None: ...
+    def stage(self, text: str) -> None:
+        """A stage begins."""
+
+    def update(self, done: int, total: int, node: str) -> None:
+        """``done`` of ``total`` nodes are done, ``node`` the last."""
 
 
 class PlainProgress:
@@ -37,9 +40,11 @@ class PlainProgress:
         self._tenth = 0
 
     def stage(self, text: str) -> None:
+        """Prints the stage."""
         print(text, file=sys.stderr, flush=True)
 
     def update(self, done: int, total: int, node: str) -> None:
+        """Prints a line when another tenth is done."""
         if total and done * 10 // total > self._tenth:
             self._tenth = done * 10 // total
             print(f"{done} of {total} done ({node})", file=sys.stderr, flush=True)
@@ -53,9 +58,11 @@ class BarProgress:
         self._task = bar.add_task("", total=None)
 
     def stage(self, text: str) -> None:
+        """Shows the stage beside the bar."""
         self._bar.update(self._task, description=text)
 
     def update(self, done: int, total: int, node: str) -> None:
+        """Moves the bar."""
         self._bar.update(self._task, description=node, completed=done, total=total or None)
 
 
@@ -132,7 +139,7 @@ def dbt_build(work: Path, as_of: str | None, *, full_refresh: bool, told: Progre
         with redirect_stdout(sys.stderr):
             result = dbtRunner(callbacks=[listener]).invoke(arguments)
     finally:
-        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+        DuckDBConnectionManager.close_all_connections()
         os.chdir(here)
     _judge(result, listener)
 

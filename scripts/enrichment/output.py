@@ -244,7 +244,7 @@ def _write_json_section(database: Database, section: Section, stream: IO[str]) -
 
 def _write_xlsx(database: Database, answer: Answer, file: Path, scratch: Path) -> None:
     try:
-        import xlsxwriter  # type: ignore[import-untyped]
+        import xlsxwriter
     except ImportError:
         raise InputError("--format xlsx needs the package xlsxwriter: install it") from None
     options = {"constant_memory": True, "tmpdir": str(scratch), "remove_timezone": True}
@@ -318,7 +318,7 @@ def _write_tables(database: Database, answer: Answer, stream: IO[str]) -> None:
             lines.append([row[at] for at in chosen])
         for place, at in enumerate(chosen):
             numeric = any(_is_number(line[place]) for line in lines)
-            table.add_column(columns[at], justify="right" if numeric else "left")
+            table.add_column(columns[at], justify="right" if numeric else "left", overflow="fold")
         for line in lines:
             table.add_row(*(Text(_printable(value)) for value in line))
         console.print(table)

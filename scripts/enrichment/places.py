@@ -16,8 +16,7 @@ _RESERVED = _SCHEMAS | {"memory", "system", "temp", "information_schema", "pg_ca
 
 
 def _place(variable: str, default: str) -> Path:
-    """The path in an environment variable (relative to the working directory), or the default
-    (relative to the project)."""
+    """A path from the environment (relative to the working directory), or from the project."""
     given = os.environ.get(variable, "")
     path = Path(given).expanduser() if given else PROJECT / default
     return path.resolve()

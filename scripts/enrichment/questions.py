@@ -6,14 +6,14 @@ no other file (but the folder it may write its answer to), and closes it again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import code_version
-
 from enrichment.errors import DatabaseError, InputError, shown
 from enrichment.places import database_file
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 BUILD = "run `python scripts/segment.py build`"
 _BATCH = 10_000
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,9 @@ class Database:
         import duckdb
 
         self._con.close()
+        if isinstance(error, RuntimeError) and "interrupted" in str(error).lower():
+            # How the engine tells that a signal stopped its query.
+            raise KeyboardInterrupt from None
         if isinstance(error, duckdb.Error):
             # The message of the engine may quote a value, so only the kind of error is told.
             raise DatabaseError(
@@ -151,6 +155,16 @@ class Database:
         call = f"{self._relation('segments', function)}(?{arguments})"
         return Query(f"{select} from {call} {then}", (list(svids), *options.values(), *then_values))
 
+    def _run(self, work: Callable[[], _T]) -> _T:
+        """Runs ``work`` beside the main thread, so that Ctrl-C reaches a query that takes long."""
+        with ThreadPoolExecutor(1) as pool:
+            result = pool.submit(work)
+            try:
+                return result.result()
+            except KeyboardInterrupt:
+                self._con.interrupt()
+                raise
+
     def columns(self, query: Query) -> list[str]:
         """The names of a query's columns, without its rows."""
         self._con.execute(f"select * from ({query.sql}) limit 0", query.values)
@@ -158,17 +172,19 @@ class Database:
 
     def rows(self, query: Query) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
         """The column names and the rows of a query; one query at a time."""
-        self._con.execute(query.sql, query.values)
+        self._run(lambda: self._con.execute(query.sql, query.values))
         names = [column[0] for column in self._con.description or ()]
         return names, self._fetched()
 
     def _fetched(self) -> Iterator[tuple[Any, ...]]:
-        while batch := self._con.fetchmany(_BATCH):
+        while batch := self._run(lambda: self._con.fetchmany(_BATCH)):
             yield from batch
 
     def write_parquet(self, query: Query, file: Path) -> None:
         """Writes a query's rows to ``file``, which must be in the writable folder."""
-        self._con.sql(query.sql, params=list(query.values)).write_parquet(str(file))
+        self._run(
+            lambda: self._con.sql(query.sql, params=list(query.values)).write_parquet(str(file))
+        )
 
     def mart(self, name: str) -> Query:
         """All rows of a mart, named with or without its schema. Raises InputError if unknown."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -79,7 +80,7 @@ def _periods(writer: Writer, kind: str, rows: int, least: int) -> list[tuple[str
         f" where kind = '{kind}' and slot in ({slots}) order by day"
     ).fetchall()
     edges = ["2000-01-01", *(str(day[0]) for day in days), "2100-01-01"]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def _stage_sends(writer: Writer, size: world.Size, event_rows: int) -> tuple[int, int]:
@@ -155,9 +156,7 @@ def _stage_gifts(
     writer.write([(stage / "others.parquet", world.stranger_gifts(others, addresses))])
 
 
-def build(
-    out: Path, scale: float, seed: int, voters: int | None, log: Log
-) -> dict[str, int]:
+def build(out: Path, scale: float, seed: int, voters: int | None, log: Log) -> dict[str, int]:
     """Write all extracts and `truth/` below `out`; returns the rows of each extract.
 
     Leaves its stage folder in place: as long as it is there, the extracts count as half made.

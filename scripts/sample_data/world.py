@@ -55,9 +55,7 @@ class Size:
         if voters is not None:
             rows["person"] = max(voters, MINIMUM["person"])
         persons = rows["person"]
-        rows["person_custom_field"] = round(
-            FULL["person_custom_field"] / FULL["person"] * persons
-        )
+        rows["person_custom_field"] = round(FULL["person_custom_field"] / FULL["person"] * persons)
         # Voters bring 15 events and 2 map rows each, whatever the scale says.
         rows["email_clickers"] = max(rows["email_clickers"], 20 * persons)
         rows["list_link_phone_email_map"] = max(rows["list_link_phone_email_map"], 4 * persons)
@@ -448,7 +446,7 @@ def voter_source() -> str:
             habit,
             email,
             taste,
-            0.88 * share * least(40, pow(1 - draw(addr, 'activity'), -0.7)) as activity
+            0.95 * share * least(40, pow(1 - draw(addr, 'activity'), -0.7)) as activity
         from voter_address
     """
 
@@ -911,20 +909,20 @@ def voter_map() -> str:
     A voter's phones lead to the voter's addresses and, where a number was passed on, to those of
     a stranger.
     """
-    return f"""
+    return """
 create or replace table voter_map as
 with links as (
     select p, cell_phone as phone, email, 'own' as what from voter
     where has_cell_phone and (draw(p, 'cell map') < 0.55 or not has_email)
     union all
     select p, home_phone, email, 'own' from voter
-    where has_home_phone and draw(p, 'home map') < 0.5
+    where has_home_phone and draw(p, 'home map') < 0.7
     union all
     select p, if(has_cell_phone, cell_phone, home_phone), second_email, 'second' from voter
     where second_email is not null
     union all
     select p, cell_phone, email, 'later cohort' from voter
-    where has_cell_phone and draw(p, 'cohort again') < 0.5 and draw(p, 'cell map') < 0.55
+    where has_cell_phone and draw(p, 'cohort again') < 0.9 and draw(p, 'cell map') < 0.55
     union all
     select p, cell_phone, stranger_email(7 * p), 'phone passed on' from voter
     where has_cell_phone and draw(p, 'passed on') < 0.03

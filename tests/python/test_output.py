@@ -100,10 +100,10 @@ def test_json_types(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("database")
 def test_parquet_types(tmp_path: Path) -> None:
     file = write(Query(f"{VALUES} where 1 = ?", (1,)), tmp_path / "rows.parquet")
-    described = duckdb.sql(f"describe select * from read_parquet('{file}')").fetchall()
+    described = duckdb.execute(f"describe select * from read_parquet('{file}')").fetchall()
     types = {name: kind for name, kind, *_ in described}
     assert (types["svid"], types["day"], types["amount"]) == ("VARCHAR", "DATE", "DECIMAL(5,2)")
-    assert duckdb.sql(f"select svid, formula from '{file}'").fetchall() == [("0012345", "=1+1")]
+    assert duckdb.execute(f"select svid, formula from '{file}'").fetchall() == [("0012345", "=1+1")]
 
 
 @pytest.mark.usefixtures("database")

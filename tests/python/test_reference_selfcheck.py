@@ -34,7 +34,7 @@ from reference.measures import (
     two_proportion_p,
     wilson,
 )
-from reference.normalise import Uncastable, boolean, email, flag, moment, phone, state, text
+from reference.normalise import UncastableError, boolean, email, flag, moment, phone, state, text
 from reference.segments import Questions, age_band, requested_ids
 from reference.settings import RATES
 
@@ -169,14 +169,14 @@ def test_f17_moments_are_iso_8601_and_utc(raw: Any, at: datetime | None) -> None
 
 @pytest.mark.parametrize("raw", ["02/29/2024", "2023-02-29", "2024-2-9", "2024-02-29T", "20240229"])
 def test_f17_other_dates_are_refused(raw: str) -> None:
-    with pytest.raises(Uncastable):
+    with pytest.raises(UncastableError):
         moment(raw)
 
 
 def test_f15_flags_are_counts() -> None:
     assert [flag(value) for value in (None, 2, "3", " ", 1.0, True)] == [0, 2, 3, 0, 1, 1]
     for value in (-1, "x", 1.5, float("nan")):
-        with pytest.raises(Uncastable):
+        with pytest.raises(UncastableError):
             flag(value)
     assert [boolean(value) for value in ("T", "no", None, " ", 1)] == [True, False, False, False, 1]
 

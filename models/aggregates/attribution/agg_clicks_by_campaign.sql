@@ -1,5 +1,5 @@
-with email_events as (
-    select * from {{ ref('stg_outreach__email_events') }}
+with clicks as (
+    select * from {{ ref('agg_clicks_by_event') }}
 ),
 
 campaigns as (
@@ -23,28 +23,16 @@ address_voters as (
 ),
 
 -- Everybody's clicks, strangers' included (definitions.md, "Attribution").
-clicked as (
-    select
-        campaign_id,
-        email_key,
-        event_at
-    from email_events
-    where
-        clicks > 0
-        and not is_bot
-        and campaign_id is not null
-),
-
 counted_by_campaign as (
     select
-        clicked.campaign_id,
-        count(distinct {{ short_hash('coalesce(address_voters.first_voter, clicked.email_key)') }}) as unique_clickers,
-        max(clicked.event_at) as last_click_at
-    from clicked
+        clicks.campaign_id,
+        count(distinct {{ short_hash('coalesce(address_voters.first_voter, clicks.email_key)') }}) as unique_clickers,
+        max(clicks.event_at) as last_click_at
+    from clicks
     -- Most clickers are strangers.
     left join address_voters
-        on clicked.email_key = address_voters.email_key
-    group by clicked.campaign_id
+        on clicks.email_key = address_voters.email_key
+    group by clicks.campaign_id
 ),
 
 -- For a campaign that the campaigns table does not know: the client of most of its clicks.
@@ -52,7 +40,7 @@ main_clients as (
     select
         campaign_id,
         client_shortname,
-        row_number() over (partition by campaign_id order by clicks desc, client_shortname) as client_in_campaign
+        row_number() over (partition by campaign_id order by clicks desc, client_shortname asc) as client_in_campaign
     from campaign_clients
 ),
 

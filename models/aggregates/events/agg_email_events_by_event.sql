@@ -39,38 +39,9 @@ numbered as (
         unsubs,
         is_bot,
         event_id,
-        count(*) over same_event as delivered_rows,
-        row_number() over (
-            same_event
-            order by
-                event_at nulls last,
-                email_key nulls last,
-                campaign_id nulls last,
-                client_shortname nulls last,
-                sends,
-                opens,
-                clicks,
-                bounces,
-                complaints,
-                unsubs,
-                is_bot
-        ) as row_in_event
+        count(*) over ({{ same_event() }}) as delivered_rows,
+        row_number() over ({{ first_of_event() }}) as row_in_event
     from known
-    window same_event as (
-        partition by
-            event_id,
-            case when event_id is null then email_key end,
-            case when event_id is null then campaign_id end,
-            case when event_id is null then client_shortname end,
-            case when event_id is null then event_at end,
-            case when event_id is null then sends end,
-            case when event_id is null then opens end,
-            case when event_id is null then clicks end,
-            case when event_id is null then bounces end,
-            case when event_id is null then complaints end,
-            case when event_id is null then unsubs end,
-            case when event_id is null then is_bot end
-    )
 ),
 
 kept as (
@@ -107,10 +78,7 @@ kept as (
 -- A machine's row counts as a send only; an opt-out on it still holds (definitions.md, "Events").
 humanized as (
     select
-        coalesce(event_id, {{ surrogate_key([
-            'email_key', 'campaign_id', 'client_shortname', 'event_at', 'sends', 'opens', 'clicks',
-            'bounces', 'complaints', 'unsubs', 'is_bot',
-        ]) }}) as event_key,
+        {{ event_key() }} as event_key,
         email_key,
         campaign_id,
         client_shortname,

@@ -11,7 +11,7 @@ ordered as (
         days_to_donation,
         count(*) over (partition by donation_id) as touches,
         row_number() over (partition by donation_id order by first_click_at, campaign_id) as touch_number,
-        row_number() over (partition by donation_id order by last_click_at desc, campaign_id) as recency_number,
+        row_number() over (partition by donation_id order by last_click_at desc, campaign_id asc) as recency_number,
         power(cast(2 as double), -days_to_donation / cast(7 as double)) as decay_weight
     from touches
 ),

@@ -200,7 +200,7 @@ def enriched_profiles(world: World) -> dict[VoterKey, Row]:
 
 
 def coverage(world: World) -> dict[tuple[str, str], Row]:
-    """coverage (000-58, F03): the waterfall, one row per (state, step), zeros kept."""
+    """Coverage (000-58, F03): the waterfall, one row per (state, step), zeros kept."""
     table: dict[tuple[str, str], Row] = {}
     for state in {key[0] for key in world.voters}:
         of_state = [b for key, b in world.behaviours.items() if key[0] == state]

@@ -2,13 +2,15 @@
 
 Pools are tiny, so that identifiers collide: shared addresses, phones at and over every limit,
 voter ids in several states, events on window edges, rows that must be rejected for each reason.
-`python -m reference.hostile OUT SEED` writes them; an odd seed types every column as text.
+`python -m reference.hostile OUT SEED` writes them. The seed decides the column types too: odd ones
+are all text, 2, 6, 10… have ids and phones as doubles and times with a zone, 0, 4, 8… have whole
+numbers and gifts with a date only.
 """
 
 import random
 import sys
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,9 +36,11 @@ class Hostile:
     """A generator of rows over colliding pools."""
 
     def __init__(self, seed: int) -> None:
-        """Fix the chance; an odd seed gives text columns, with text that no type accepts."""
-        self.chance = random.Random(seed)
+        """Fix the chance and the column types."""
+        self.chance = random.Random(seed)  # noqa: S311
         self.as_text = seed % 2 == 1
+        self.as_doubles = seed % 4 == 2
+        self.gifts_have_no_time = seed % 4 == 0
         domains = ("example.com", "mail.example.org", "ex-ample.net")
         self.emails = [f"voter.{i}+tag@{domains[i % 3]}" for i in range(45)]
         self.strangers = [f"stranger{i}@example.com" for i in range(25)]
@@ -68,6 +72,14 @@ class Hostile:
             lambda text: f"{text}\u200b",
         ]
         return self.chance.choice(dress)(address)
+
+    def contact_number(self, bad: float = 0.08) -> Any:
+        """A phone in one of its many spellings, or as a number."""
+        if not self.as_doubles:
+            return self.phone(bad)
+        if self.sometimes(bad):
+            return self.chance.choice([None, 5550100.0, 2222222222.0, 26085550100.0])
+        return float(self.chance.choice(["", "1"]) + self.skewed(self.phones))
 
     def phone(self, bad: float = 0.08) -> str | None:
         """A phone in one of its many spellings."""
@@ -110,6 +122,8 @@ class Hostile:
 
     def written(self, value: Any) -> Any:
         """A value as its column's type, or as text in one of the accepted spellings."""
+        if self.as_doubles and isinstance(value, datetime):
+            return value.replace(tzinfo=UTC)
         if not self.as_text or value is None:
             return value
         if isinstance(value, datetime):
@@ -130,7 +144,9 @@ class Hostile:
     def number_id(self, digits: str | None) -> Any:
         """An id as a number or as padded text."""
         if digits is None or not self.as_text:
-            return None if digits is None or not digits.strip() else int(digits)
+            if digits is None or not digits.strip():
+                return None
+            return float(digits) if self.as_doubles else int(digits)
         return self.chance.choice([digits, f" {digits}", f"{digits}\u3000"])
 
     def person_id(self) -> str | None:
@@ -206,13 +222,13 @@ class Hostile:
                 first = LAST_DAY + timedelta(days=self.chance.randrange(1, 4))
             rows.append(
                 {
-                    "CONTACT_NUMBER": self.phone(),
+                    "CONTACT_NUMBER": self.contact_number(),
                     "email": self.email(mapped),
                     "FIRST_COHORT_AT": self.written(first if self.sometimes(0.7) else None),
                     "LAST_COHORT_AT": self.written(LAST_DAY if self.sometimes(0.5) else None),
                 }
             )
-        return rows + self.chance.choices(rows, k=15)
+        return rows + self.chance.choices(rows, k=60)
 
     def campaign_id(self) -> str | None:
         """A known campaign, an unknown one, or none."""
@@ -273,6 +289,11 @@ class Hostile:
             )
         return rows
 
+    def gift_date(self) -> Any:
+        """A time, or a date where gifts have no more."""
+        at = self.moment()
+        return at.date() if at is not None and self.gifts_have_no_time else self.written(at)
+
     def gifts(self) -> Rows:
         """Gifts by address, by phone, by both and by strangers; refunds, repeats, no ids."""
         rows: Rows = []
@@ -288,8 +309,8 @@ class Hostile:
             rows.append(
                 {
                     "EMAIL": self.email([*self.emails, *self.strangers], 0.35),
-                    "CONTACT_NUMBER": self.phone(0.35),
-                    "DONATION_DATE": self.written(self.moment()),
+                    "CONTACT_NUMBER": self.contact_number(0.35),
+                    "DONATION_DATE": self.gift_date(),
                     "STATE": self.chance.choice(["WI", "wi ", None]),
                     "AMOUNT": amount,
                     "DONATION_ID": donation_id,
@@ -298,7 +319,7 @@ class Hostile:
         again = [dict(row) for row in self.chance.choices(rows, k=30)]
         for row in again[:10]:
             if row["DONATION_ID"]:
-                row["DONATION_DATE"] = self.written(self.moment())
+                row["DONATION_DATE"] = self.gift_date()
         return rows + again
 
 

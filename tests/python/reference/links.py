@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reference.extracts import Accounts, rows
-from reference.normalise import Uncastable, email, moment, phone
+from reference.normalise import UncastableError, email, moment, phone
 from reference.settings import HUB_LIMIT
 from reference.voters import VoterFile, VoterKey
 
@@ -64,7 +64,7 @@ def _read_map(folder: Path, phones: set[str], accounts: Accounts) -> list[MapRow
             continue
         try:
             first_at, last_at = moment(raw_first), moment(raw_last)
-        except Uncastable:
+        except UncastableError:
             account["rows_rejected"] += 1
             continue
         if number in phones:

@@ -73,7 +73,7 @@ def two_proportion_p(x1: int, n1: int, x2: int, n2: int) -> float:
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
-    """q of each p: the smallest p·m/rank of itself and of every larger p (F51)."""
+    """The q of each p: the smallest p·m/rank of itself and of every larger p (F51)."""
     order = sorted(range(len(p_values)), key=lambda index: p_values[index])
     q_values = [1.0] * len(p_values)
     smallest = 1.0

@@ -52,7 +52,7 @@ _TRUE = {"true", "t", "yes", "y", "1"}
 _FALSE = {"false", "f", "no", "n", "0"}
 
 
-class Uncastable(ValueError):
+class UncastableError(ValueError):
     """A value that its column's type refuses: the row is rejected."""
 
 
@@ -129,11 +129,11 @@ def number(value: Any) -> Decimal | None:
         if not value:
             return None
         if not _NUMBER.fullmatch(value):
-            raise Uncastable(value)
+            raise UncastableError(value)
         return Decimal(value)
     exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     if not exact.is_finite():
-        raise Uncastable(value)
+        raise UncastableError(value)
     return exact
 
 
@@ -143,7 +143,7 @@ def integer(value: Any) -> int | None:
     if exact is None:
         return None
     if exact != int(exact):
-        raise Uncastable(value)
+        raise UncastableError(value)
     return int(exact)
 
 
@@ -153,7 +153,7 @@ def flag(value: Any) -> int:
         return 0
     count = value if type(value) is int else integer(value) or 0
     if count < 0:
-        raise Uncastable(value)
+        raise UncastableError(value)
     return count
 
 
@@ -168,7 +168,7 @@ def boolean(value: Any) -> bool:
         return True
     if word in _FALSE or not word:
         return False
-    raise Uncastable(value)
+    raise UncastableError(value)
 
 
 def moment(value: Any) -> datetime | None:
@@ -184,7 +184,7 @@ def moment(value: Any) -> datetime | None:
         return None
     match = _ISO_8601.fullmatch(written)
     if match is None:
-        raise Uncastable(value)
+        raise UncastableError(value)
     part = match.groupdict()
     try:
         stamp = datetime(
@@ -201,7 +201,7 @@ def moment(value: Any) -> datetime | None:
             zone = timezone(shift if part["sign"] == "+" else -shift)
             stamp = stamp.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError) as error:
-        raise Uncastable(value) from error
+        raise UncastableError(value) from error
     return stamp
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from reference.extracts import Accounts, rows
 from reference.links import Links
 from reference.normalise import (
-    Uncastable,
+    UncastableError,
     boolean,
     email,
     flag,
@@ -76,15 +76,15 @@ Record = TypeVar("Record", Event, Gift)
 def _dated(value: Any) -> datetime:
     at = moment(value)
     if at is None or at.year < EARLIEST_YEAR:
-        raise Uncastable(value)
+        raise UncastableError(value)
     return at
 
 
 def _event(row: tuple[Any, ...]) -> Event:
-    """A row of `email_clickers`, or Uncastable: no valid e-mail, bad date, negative flag."""
+    """A row of `email_clickers`, or UncastableError: no valid e-mail, bad date, negative flag."""
     address = email(row[0])[0]
     if address is None:
-        raise Uncastable(row[0])
+        raise UncastableError(row[0])
     return Event(
         address,
         text(row[1]),
@@ -102,10 +102,10 @@ def _event(row: tuple[Any, ...]) -> Event:
 
 
 def _gift(row: tuple[Any, ...]) -> Gift:
-    """A row of `donations`, or Uncastable: no valid contact, bad date or amount."""
+    """A row of `donations`, or UncastableError: no valid contact, bad date or amount."""
     address, contact_number = email(row[0])[0], phone(row[1])[0]
     if address is None and contact_number is None:
-        raise Uncastable(row[0])
+        raise UncastableError(row[0])
     giving_state = text(row[3])
     return Gift(
         address,
@@ -126,7 +126,7 @@ def _castable(
         account["rows_in"] += 1
         try:
             valid.append(parse(row))
-        except Uncastable:
+        except UncastableError:
             account["rows_rejected"] += 1
     return valid
 
@@ -214,7 +214,7 @@ def read_campaigns(folder: Path, accounts: Accounts) -> dict[str, Campaign]:
         campaign_id, client, name = text(raw_id), text(raw_client), text(raw_name)
         try:
             start = moment(raw_start)
-        except Uncastable:
+        except UncastableError:
             campaign_id = None
         if campaign_id is None:
             account["rows_rejected"] += 1

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from reference.extracts import Accounts, rows
-from reference.normalise import Uncastable, email, moment, phone, state, text
+from reference.normalise import UncastableError, email, moment, phone, state, text
 
 VoterKey = tuple[str, str]
 """(state, svid)."""
@@ -92,7 +92,7 @@ def read_fields(folder: Path, names: dict[str, set[str]], accounts: Accounts) ->
         if field_id in names["birth_date"] and value is not None:
             try:
                 moment(value)
-            except Uncastable:
+            except UncastableError:
                 account["rows_rejected"] += 1
                 continue
         valid.append(FieldRow(person_id, field_id, value))

@@ -1,0 +1,104 @@
+with email_events as (
+    select * from {{ ref('stg_outreach__email_events') }}
+),
+
+kept_events as (
+    select * from {{ ref('agg_email_events_by_event') }}
+),
+
+voter_addresses as (
+    select * from {{ ref('lnk_voter_address') }}
+),
+
+known_clicks as (
+    select
+        event_key,
+        email_key,
+        campaign_id,
+        client_shortname,
+        event_at,
+        clicks
+    from kept_events
+    where
+        clicks > 0
+        and campaign_id is not null
+),
+
+clicked_event_ids as (
+    select event_id
+    from email_events
+    where
+        clicks > 0
+        and event_id is not null
+),
+
+-- Strangers' clicks, and whatever else came under the id of one: which row stays is settled among all.
+stranger_events as (
+    select
+        email_key,
+        campaign_id,
+        client_shortname,
+        event_at,
+        sends,
+        opens,
+        clicks,
+        bounces,
+        complaints,
+        unsubs,
+        is_bot,
+        event_id
+    from email_events
+    where
+        (
+            event_id in (select clicked_event_ids.event_id from clicked_event_ids)
+            or (event_id is null and clicks > 0)
+        )
+        and not exists (
+            select 1
+            from voter_addresses
+            where voter_addresses.email_key = email_events.email_key
+        )
+),
+
+numbered as (
+    select
+        {{ event_key() }} as event_key,
+        email_key,
+        campaign_id,
+        client_shortname,
+        event_at,
+        clicks,
+        is_bot,
+        row_number() over ({{ first_of_event() }}) as row_in_event
+    from stranger_events
+),
+
+-- A voter's event under the same id goes before a stranger's.
+stranger_clicks as (
+    select
+        event_key,
+        email_key,
+        campaign_id,
+        client_shortname,
+        event_at,
+        clicks
+    from numbered
+    where
+        row_in_event = 1
+        and clicks > 0
+        and not is_bot
+        and campaign_id is not null
+        and not exists (
+            select 1
+            from kept_events
+            where kept_events.event_key = numbered.event_key
+        )
+),
+
+united as (
+    select * from known_clicks
+    union all
+    select * from stranger_clicks
+)
+
+select * from united

@@ -1,0 +1,55 @@
+-- An empty list is a question like any other: no people, no clients, one summary of zeros, the
+-- population's weeks and values, and a row a model without gifts.
+with counted as (
+    select
+        'segment_profile' as function_name,
+        count(*) as answers,
+        0 as expected
+    from {{ ref('segment_profile') }}(cast([] as varchar[]))
+    union all
+    select
+        'segment_summary' as function_name,
+        count(case when requested = 0 and donation_count = 0 and coverage_rate is null then 1 end) as answers,
+        1 as expected
+    from {{ ref('segment_summary') }}(cast([] as varchar[]))
+    union all
+    select
+        'segment_deviation' as function_name,
+        count(case when segment_share is null and not is_flagged then 1 end) as answers,
+        (select count(*) from {{ ref('attribute_baseline') }}) as expected
+    from {{ ref('segment_deviation') }}(cast([] as varchar[]))
+    union all
+    select
+        'segment_affinity' as function_name,
+        count(*) as answers,
+        0 as expected
+    from {{ ref('segment_affinity') }}(cast([] as varchar[]))
+    union all
+    select
+        'segment_propensity' as function_name,
+        count(*) as answers,
+        0 as expected
+    from {{ ref('segment_propensity') }}(cast([] as varchar[]))
+    union all
+    select
+        'segment_health' as function_name,
+        count(case when sends = 0 and open_rate is null then 1 end) as answers,
+        (select count(*) from {{ ref('engagement_health_weekly') }}) as expected
+    from {{ ref('segment_health') }}(cast([] as varchar[]))
+    union all
+    select
+        'segment_lookalike' as function_name,
+        count(*) as answers,
+        0 as expected
+    from {{ ref('segment_lookalike') }}(cast([] as varchar[]))
+    union all
+    select
+        'segment_attribution' as function_name,
+        count(case when donations_credited = 0 and campaign_id is null then 1 end) as answers,
+        (select count(*) from {{ ref('attribution_models') }}) as expected
+    from {{ ref('segment_attribution') }}(cast([] as varchar[]))
+)
+
+select *
+from counted
+where answers <> expected

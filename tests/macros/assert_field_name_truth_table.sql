@@ -1,0 +1,24 @@
+-- Names of custom fields are compared trimmed and without case.
+with cases as (
+    select *
+    from (
+        values
+            ('state_voter_id', 'state_voter_id'),
+            (' State_Voter_ID ', 'state_voter_id'),
+            (chr(160) || 'Party', 'party'),
+            (' ', null),
+            (null, null)
+    ) as listed (input, expected)
+),
+
+computed as (
+    select
+        input,
+        expected,
+        {{ field_name('input') }} as actual
+    from cases
+)
+
+select *
+from computed
+where actual is distinct from expected

@@ -1,0 +1,27 @@
+-- Unrounded percent, which statuses compare; NULL where the denominator is 0.
+with cases as (
+    select *
+    from (
+        values
+            (1, 8, 12.5),
+            (1, 800, 0.125),
+            (1, 6400, 0.015625),
+            (7, 2, 350),
+            (0, 5, 0),
+            (5, 0, null),
+            (null, 5, null)
+    ) as listed (numerator, denominator, expected)
+),
+
+computed as (
+    select
+        numerator,
+        denominator,
+        expected,
+        {{ percent('numerator', 'denominator') }} as actual
+    from cases
+)
+
+select *
+from computed
+where actual is distinct from cast(expected as double)

@@ -1,0 +1,274 @@
+"""Hand-made extracts for tests, and the database that the project builds from them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+Row = dict[str, Any]
+Tables = Mapping[str, Iterable[Mapping[str, Any]]]
+
+_TEXT, _ID, _FLAG, _TIME = pa.string(), pa.int64(), pa.int32(), pa.timestamp("us")
+
+SCHEMAS: dict[str, dict[str, Any]] = {
+    "person": {
+        "id": _ID,
+        "email": _TEXT,
+        "cell_phone": _TEXT,
+        "home_phone": _TEXT,
+        "county": _TEXT,
+        "state": _TEXT,
+    },
+    "person_custom_field": {"person_id": _ID, "custom_field_id": _ID, "value": _TEXT},
+    "custom_field": {"id": _ID, "name": _TEXT},
+    "list_link_phone_email_map": {
+        "CONTACT_NUMBER": _TEXT,
+        "EMAIL": _TEXT,
+        "FIRST_COHORT_AT": _TIME,
+        "LAST_COHORT_AT": _TIME,
+    },
+    "email_clickers": {
+        "EMAIL": _TEXT,
+        "CAMPAIGN_ID": _ID,
+        "CLIENT_SHORTNAME": _TEXT,
+        "EVENT_DATE": _TIME,
+        "SEND": _FLAG,
+        "OPEN": _FLAG,
+        "CLICK": _FLAG,
+        "BOUNCE": _FLAG,
+        "COMPLAINT": _FLAG,
+        "UNSUBSCRIBE": _FLAG,
+        "IS_BOT": pa.bool_(),
+        "EVENT_ID": _TEXT,
+    },
+    "campaigns": {
+        "CAMPAIGN_ID": _ID,
+        "CLIENT_SHORTNAME": _TEXT,
+        "LIST_ID": _ID,
+        "CHANNEL": _TEXT,
+        "CAMPAIGN_NAME": _TEXT,
+        "START_DATE": _TIME,
+    },
+    "donations": {
+        "EMAIL": _TEXT,
+        "CONTACT_NUMBER": _TEXT,
+        "DONATION_DATE": _TIME,
+        "STATE": _TEXT,
+        "AMOUNT": pa.decimal128(18, 2),
+        "DONATION_ID": _TEXT,
+    },
+}
+"""The seven required tables: their columns, in interface order, with the types of an export."""
+
+
+FIELDS = ("state_voter_id", "party", "gender", "birth_date", "voter_key")
+"""Names of the custom fields; their ids are 1, 2, 3, ..."""
+
+
+FLAGS = ("send", "open", "click", "bounce", "complaint", "unsubscribe")
+"""The flags of an event."""
+
+
+class Extracts:
+    """The rows of the seven tables, made one by one; times are ISO 8601 text."""
+
+    def __init__(self) -> None:
+        """Begin with the dictionary of custom fields alone."""
+        self.tables: dict[str, list[Row]] = {table: [] for table in SCHEMAS}
+        for number, name in enumerate(FIELDS, start=1):
+            self.tables["custom_field"].append({"id": number, "name": name})
+
+    def person(
+        self,
+        svid: str | None,
+        email: str | None = None,
+        *,
+        state: str = "WI",
+        county: str | None = None,
+        cell_phone: str | None = None,
+        home_phone: str | None = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> int:
+        """A person with a voter id and perhaps other custom fields; returns the person id."""
+        number = len(self.tables["person"]) + 1
+        self.tables["person"].append({
+            "id": number,
+            "email": email,
+            "cell_phone": cell_phone,
+            "home_phone": home_phone,
+            "county": county,
+            "state": state,
+        })  # fmt: skip
+        if svid is not None:
+            self.field(number, "state_voter_id", svid)
+        for name, value in (fields or {}).items():
+            self.field(number, name, value)
+        return number
+
+    def field(self, person_id: int, name: str, value: str) -> None:
+        """One value of one custom field of a person."""
+        self.tables["person_custom_field"].append(
+            {"person_id": person_id, "custom_field_id": FIELDS.index(name) + 1, "value": value}
+        )
+
+    def mapped(self, phone: str, email: str, first_seen: str | None = None) -> None:
+        """A phone and an address that were seen together."""
+        self.tables["list_link_phone_email_map"].append(
+            {"CONTACT_NUMBER": phone, "EMAIL": email, "FIRST_COHORT_AT": moment(first_seen)}
+        )
+
+    def campaign(
+        self, campaign: int, client: str, name: str | None = None, start: str | None = None
+    ) -> None:
+        """A row of the campaigns table."""
+        self.tables["campaigns"].append({
+            "CAMPAIGN_ID": campaign,
+            "CLIENT_SHORTNAME": client,
+            "CHANNEL": "email",
+            "CAMPAIGN_NAME": name,
+            "START_DATE": moment(start),
+        })  # fmt: skip
+
+    def event(
+        self,
+        email: str | None,
+        at: str | datetime,
+        *,
+        client: str = "common",
+        campaign: int | None = None,
+        event_id: str | None = None,
+        is_bot: bool = False,
+        **flags: int,
+    ) -> None:
+        """A row of email_clickers; flags are ``send``, ``open``, ``click`` and so on, else 0."""
+        if unknown := set(flags) - set(FLAGS):
+            raise ValueError(f"no such flags: {', '.join(sorted(unknown))}")
+        number = len(self.tables["email_clickers"]) + 1
+        self.tables["email_clickers"].append({
+            "EMAIL": email,
+            "CAMPAIGN_ID": campaign,
+            "CLIENT_SHORTNAME": client,
+            "EVENT_DATE": moment(at),
+            **{name.upper(): flags.get(name, 0) for name in FLAGS},
+            "IS_BOT": is_bot,
+            "EVENT_ID": event_id or f"event-{number}",
+        })  # fmt: skip
+
+    def mailing(
+        self,
+        emails: Sequence[str],
+        at: str,
+        *,
+        client: str = "common",
+        campaign: int | None = None,
+        sends: int,
+        **flags: int,
+    ) -> None:
+        """So many sends, a minute apart, to each address in turn; the first ones have the flags.
+
+        ``flags`` says how many of the rows have each flag: ``open=3`` is three rows with an open.
+        """
+        start = datetime.fromisoformat(at)
+        for number in range(sends):
+            self.event(
+                emails[number % len(emails)],
+                start + timedelta(minutes=number),
+                client=client,
+                campaign=campaign,
+                event_id=None,
+                is_bot=False,
+                send=1,
+                **{name: 1 for name, count in flags.items() if number < count},
+            )
+
+    def gift(
+        self,
+        at: str,
+        email: str | None = None,
+        *,
+        phone: str | None = None,
+        donation_id: str | None = None,
+    ) -> None:
+        """A row of donations, of 25 dollars."""
+        number = len(self.tables["donations"]) + 1
+        self.tables["donations"].append({
+            "EMAIL": email,
+            "CONTACT_NUMBER": phone,
+            "DONATION_DATE": moment(at),
+            "STATE": "WI",
+            "AMOUNT": Decimal(25),
+            "DONATION_ID": donation_id or f"gift-{number}",
+        })  # fmt: skip
+
+
+def moment(text: str | datetime | None) -> datetime | None:
+    """ISO 8601 text as a time."""
+    return datetime.fromisoformat(text) if isinstance(text, str) else text
+
+
+def write_extracts(folder: Path, tables: Tables, *, without: Collection[str] = ()) -> Path:
+    """Write ``<folder>/<table>/part-0.parquet`` for all seven tables; returns the folder.
+
+    A row may leave out columns, which are NULL then. ``without`` names columns that the files
+    shall not have at all, as ``table.COLUMN``. Raises ValueError for a name that no table has.
+    """
+    columns_of = {
+        table: [column for column in schema if f"{table}.{column}" not in without]
+        for table, schema in SCHEMAS.items()
+    }
+    known = {f"{table}.{column}" for table, schema in SCHEMAS.items() for column in schema}
+    given = {
+        f"{table}.{column}" for table, rows in tables.items() for row in rows for column in row
+    }
+    if unknown := (given | set(without)) - known:
+        raise ValueError(f"no extract has the columns {', '.join(sorted(unknown))}")
+    for table, columns in columns_of.items():
+        schema = pa.schema([(column, SCHEMAS[table][column]) for column in columns])
+        rows = [{column: row.get(column) for column in columns} for row in tables.get(table, ())]
+        file = folder / table / "part-0.parquet"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), file)
+    return folder
+
+
+def build_database(
+    extracts: Path, folder: Path, *, as_of_date: date, select: Sequence[str] = ()
+) -> Path:
+    """Build the project, or the models selected, without its tests; returns the database.
+
+    Everything that the build writes is below ``folder``. Raises RuntimeError with the last lines
+    of dbt when the build fails.
+    """
+    database = folder / "behavioral.duckdb"
+    command = [
+        *(str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "build"),
+        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", "publish"),
+        *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
+        *("--vars", json.dumps({"as_of_date": as_of_date.isoformat()})),
+        *("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
+        *(["--select", *select] if select else []),
+    ]
+    environment = os.environ | {
+        "BEHAVIORAL_DATA_DIR": str(extracts),
+        "BEHAVIORAL_DB": str(database),
+        "BEHAVIORAL_WORK_DB": str(database),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    run = subprocess.run(
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+    )
+    if run.returncode != 0:
+        raise RuntimeError("dbt build failed:\n" + "\n".join(run.stdout.splitlines()[-30:]))
+    return database

@@ -1,0 +1,431 @@
+"""The sample data: it repeats, has the promised size, holds every trap and tells the truth."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "make_sample_data.py"
+SCALE = 0.006  # the smallest scale at which every table has its share of rows
+TINY = 0.001
+FULL = {
+    "person": 81_000,
+    "person_custom_field": 2_000_000,
+    "list_link_phone_email_map": 182_000_000,
+    "email_clickers": 41_000_000,
+    "campaigns": 73_000,
+    "donations": 3_200_000,
+}
+TRUTH = [
+    "persons", "clients", "incidents", "client_preferences", "donation_causes", "planted_rows",
+    "planted_traps",
+]  # fmt: skip
+
+Ask = Callable[[str], object]
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the script as its users do."""
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The hash of every file below `folder`, by relative path."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small sample, made once."""
+    out = tmp_path_factory.mktemp("sample") / "data"
+    done = run("--scale", SCALE, "--out", out)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sample of seed 3, as small as can be."""
+    out = tmp_path_factory.mktemp("tiny") / "data"
+    assert run("--scale", TINY, "--seed", 3, "--out", out).returncode == 0
+    return out
+
+
+def rows(folder: Path, table: str) -> int:
+    """The number of rows of an extract."""
+    with duckdb.connect() as con:
+        row = con.execute(f"select count(*) from '{folder}/{table}/*.parquet'").fetchone()
+    return int(row[0]) if row else 0
+
+
+@pytest.fixture(scope="module")
+def ask(sample: Path) -> Ask:
+    """Answer a query on the extracts, and on the truth as `truth_<name>`, with one value."""
+    con = duckdb.connect()
+    for table in [*FULL, "custom_field"]:
+        con.execute(f"create view {table} as select * from '{sample}/{table}/*.parquet'")
+    for name in TRUTH:
+        con.execute(f"create view truth_{name} as select * from '{sample}/truth/{name}.parquet'")
+
+    def value(query: str) -> object:
+        row = con.execute(query).fetchone()
+        return row[0] if row else None
+
+    return value
+
+
+def test_same_arguments_give_the_same_bytes(tiny: Path, tmp_path: Path) -> None:
+    assert run("--scale", TINY, "--seed", 3, "--out", tmp_path).returncode == 0
+    assert digests(tmp_path) == digests(tiny)
+
+
+def test_another_seed_gives_other_people(tiny: Path, tmp_path: Path) -> None:
+    assert run("--scale", TINY, "--seed", 4, "--out", tmp_path).returncode == 0
+    one, other = digests(tiny), digests(tmp_path)
+    assert one.keys() == other.keys()
+    same = {path for path in one if one[path] == other[path] and "part-0000" not in path}
+    # The fields, the incidents and the hand-made cases are the same in every world.
+    assert {Path(path).parts[0] for path in same} <= {"custom_field", "truth"}
+    assert "truth/persons.parquet" not in same
+
+
+@pytest.mark.parametrize("table", FULL)
+def test_row_counts(ask: Ask, table: str) -> None:
+    assert ask(f"select count(*) from {table}") == pytest.approx(FULL[table] * SCALE, rel=0.01)
+
+
+def test_fifty_fields_and_a_voter_id_for_nearly_everybody(ask: Ask) -> None:
+    assert ask("select count(distinct name) > 50 from custom_field")
+    having = ask("""
+        select count(distinct person_id) from person_custom_field
+        where custom_field_id in (
+            select id from custom_field where lower(trim(name)) = 'state_voter_id'
+        )
+    """)
+    persons = ask("select count(distinct id) from person")
+    assert isinstance(having, int)
+    assert isinstance(persons, int)
+    assert 0.9 * persons < having < persons
+
+
+def test_stamp_names_arguments_and_rows(sample: Path, ask: Ask) -> None:
+    stamp = json.loads((sample / "truth" / "made_with.json").read_text())
+    assert stamp["arguments"]["scale"] == SCALE
+    for table, rows in stamp["rows"].items():
+        assert ask(f"select count(*) from {table}") == rows
+
+
+def test_running_again_changes_nothing(sample: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in sample.rglob("*")}
+    done = run("--scale", SCALE, "--out", sample)
+    assert done.returncode == 0
+    assert "nothing to do" in done.stderr
+    assert {path: path.stat().st_mtime_ns for path in sample.rglob("*")} == before
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> bool:
+    """Whether the run ended with code 2 and one line that says why."""
+    return done.returncode == 2 and len(done.stderr.splitlines()) == 1 and not done.stdout
+
+
+def test_refuses_other_arguments_unless_told_to_overwrite(tiny: Path, tmp_path: Path) -> None:
+    out = tmp_path / "data"
+    shutil.copytree(tiny, out)
+    before = digests(out)
+    assert refused(run("--scale", TINY, "--seed", 8, "--out", out))
+    assert digests(out) == before
+    (out / "mine.txt").write_text("kept")
+    assert run("--scale", TINY, "--seed", 8, "--out", out, "--overwrite").returncode == 0
+    assert digests(out) != before
+    assert (out / "mine.txt").read_text() == "kept"
+
+
+def test_never_touches_extracts_of_others(tmp_path: Path) -> None:
+    (tmp_path / "person").mkdir()
+    (tmp_path / "person" / "real.parquet").write_text("real")
+    for flags in ([], ["--overwrite"]):
+        assert refused(run("--scale", TINY, "--out", tmp_path, *flags))
+    assert digests(tmp_path).keys() == {"person/real.parquet"}
+
+
+def test_remakes_what_was_left_half_made(tmp_path: Path) -> None:
+    (tmp_path / ".making").mkdir()
+    (tmp_path / "person").mkdir()
+    (tmp_path / "person" / "part-0001.parquet").write_text("torn")
+    assert run("--scale", TINY, "--out", tmp_path).returncode == 0
+    assert not (tmp_path / ".making").exists()
+    assert rows(tmp_path, "person") == 400
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--scale", "0"], ["--scale", "-1"], ["--scale", "11"], ["--scale", "nan"],
+        ["--scale", "much"], ["--seed", "-1"], ["--voters", "0"], ["--out", str(SCRIPT)],
+        ["--out", str(SCRIPT / "below")], ["--unknown"],
+    ],
+)  # fmt: skip
+def test_refuses_bad_values(arguments: list[str], tmp_path: Path) -> None:
+    if "--out" not in arguments:
+        arguments = [*arguments, "--out", str(tmp_path / "out")]
+    assert refused(run(*arguments))
+    assert not (tmp_path / "out").exists()
+
+
+def test_voters_override_the_scale(tmp_path: Path) -> None:
+    assert run("--scale", TINY, "--voters", 900, "--out", tmp_path).returncode == 0
+    assert rows(tmp_path, "person") == pytest.approx(900, rel=0.01)
+
+
+@pytest.mark.parametrize("number", range(1, 54))
+def test_every_trap_is_planted(ask: Ask, number: int) -> None:
+    assert ask(f"select count(*) from truth_planted_traps where trap = 'F{number:02d}'")
+
+
+def test_planted_rows_are_in_the_extracts(ask: Ask) -> None:
+    keys = {
+        "person": "coalesce(cast(id as varchar), 'NULL')",
+        "campaigns": "cast(campaign_id as varchar)",
+        "email_clickers": "event_id",
+        "donations": "donation_id",
+        "person_custom_field": "concat(person_id, '/', custom_field_id, '/', value)",
+    }
+    for table, key in keys.items():
+        missing = ask(f"""
+            select count(*) from truth_planted_rows
+            where table_name = '{table}' and row_key not in (
+                select {key} from {table} where {key} is not null
+            ) and (table_name <> 'donations' or row_key like 'cast-%')
+            and (table_name <> 'email_clickers' or row_key like 'cast-%')
+        """)
+        assert missing == 0, table
+
+
+TRAPS = {
+    "F01 persons with one (state, svid)": """
+        select count(*) from (
+            select person.state, field.value from person
+            join person_custom_field as field on field.person_id = person.id
+            where field.custom_field_id = 1 group by all having count(distinct person.id) > 1
+        )""",
+    "F01 persons with two svids": """
+        select count(*) from (
+            select person_id from person_custom_field where custom_field_id in (1, 101)
+            group by all having count(distinct value) > 1
+        )""",
+    "F02 bare svid in two states": """
+        select count(*) from (
+            select field.value from person
+            join person_custom_field as field on field.person_id = person.id
+            where field.custom_field_id = 1
+            group by all having count(distinct upper(trim(person.state))) > 1
+        )""",
+    "F03 persons without state": "select count(*) from person where state is null",
+    "F04 blank addresses": "select count(*) from email_clickers where trim(email) = ''",
+    "F04 placeholders": "select count(*) from person where email = 'none@none.com'",
+    "F05 address of six voters": """
+        select count(*) from (
+            select lower(email) from person where email like '%@%'
+            group by all having count(*) = 6
+        )""",
+    "F06 bounces": "select count(*) from email_clickers where bounce = 1",
+    "F06 bots": "select count(*) from email_clickers where is_bot and click > 0",
+    "F07 no-break spaces": "select count(*) from email_clickers where email like chr(160) || '%'",
+    "F07 zero-width": "select count(*) from email_clickers where email like '%' || chr(8203)",
+    "F07 upper case in the map": """
+        select count(*) from list_link_phone_email_map where email = upper(email)""",
+    "F08 gifts by phone only": """
+        select count(*) from donations where email is null and contact_number is not null""",
+    "F08 phone extensions": "select count(*) from donations where contact_number like '%x12'",
+    "F08 phone with many addresses": """
+        select count(*) from (
+            select contact_number from list_link_phone_email_map
+            where regexp_full_match(contact_number, '[2-9][0-9]{2}[2-9][0-9]{6}')
+                and contact_number <> '5555555555'
+            group by all having count(distinct lower(trim(email))) > 5
+        )""",
+    "F09 map rows of the future": """
+        select count(*) from list_link_phone_email_map where first_cohort_at > '2026-06-30'""",
+    "F10 leading zeros": """
+        select count(*) from person_custom_field where custom_field_id = 1 and value like '00%'""",
+    "F10 one name of two fields": """
+        select count(*) from (
+            select lower(trim(name)) as name from custom_field group by all having count(*) > 1
+        )""",
+    "F11 several values": """
+        select count(*) from (
+            select person_id from person_custom_field where custom_field_id in (2, 102)
+            group by all having count(distinct value) > 1
+        )""",
+    "F14 addresses without a click": """
+        select count(*) from (
+            select email from email_clickers group by all
+            having count(*) filter (click > 0) = 0 and count(*) filter (open > 0) > 0
+        )""",
+    "F15 CLICK = 2": "select count(*) from email_clickers where click = 2",
+    "F15 rows beside the send": "select count(*) from email_clickers where send = 0 and open = 1",
+    "F15 all in one row": "select count(*) from email_clickers where send = 1 and open = 1",
+    "F16 event ids twice": """
+        select count(*) from (
+            select event_id from email_clickers where event_id is not null
+            group by all having count(*) > 1
+        )""",
+    "F16 rows without id twice": """
+        select count(*) from (
+            select * from email_clickers where event_id is null and email is not null
+            group by all having count(*) > 1
+        )""",
+    "F17 future": "select count(*) from email_clickers where event_date >= '2100-01-01'",
+    "F17 ancient": "select count(*) from email_clickers where event_date < '1990-01-01'",
+    "F17 negative flags": "select count(*) from email_clickers where open < 0 or send < 0",
+    "F18 clicks without opens": """
+        select count(*) from email_clickers where click > 0 and open = 0 and send = 1""",
+    "F23 complaints": "select count(*) from email_clickers where complaint = 1",
+    "F36 no address": "select count(*) from email_clickers where email is null",
+    "F40 unsubscribes": "select count(*) from email_clickers where unsubscribe = 1",
+    "F46 gifts at midnight": """
+        select count(*) from donations where donation_date = cast(donation_date as date)""",
+    "F48 campaign on several rows": """
+        select count(*) from (
+            select campaign_id from campaigns group by all having count(distinct start_date) > 1
+        )""",
+    "F48 unknown campaigns": """
+        select count(*) from email_clickers
+        where trim(campaign_id) not in (select cast(campaign_id as varchar) from campaigns)
+            and trim(campaign_id) <> ''""",
+    "F48 blank campaign": """
+        select count(*) from email_clickers where campaign_id is null or campaign_id = ''""",
+    "F48 blank client": """
+        select count(*) from email_clickers where nullif(trim(client_shortname), '') is null""",
+    "F50 gifts twice": """
+        select count(*) from (
+            select donation_id from donations where donation_id is not null
+            group by all having count(*) > 1
+        )""",
+    "F50 gifts without id": "select count(*) from donations where donation_id is null",
+    "F50 refunds": "select count(*) from donations where amount < 0",
+    "F50 zero and unknown amounts": """
+        select count(*) from donations where coalesce(amount, 0) = 0""",
+}
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_trap_occurs_in_the_extracts(ask: Ask, trap: str) -> None:
+    found = ask(TRAPS[trap])
+    assert isinstance(found, int)
+    assert found > 0
+
+
+def test_one_address_in_twenty_is_dirty(ask: Ask) -> None:
+    share = ask("""
+        select avg(cast(not coalesce(
+            regexp_full_match(email, '[a-z0-9.]+@([a-z]+\\.)+[a-z]+'), false
+        ) as integer)) from email_clickers
+    """)
+    assert share == pytest.approx(0.05, abs=0.01)
+
+
+def test_one_row_in_a_hundred_is_there_twice(ask: Ask) -> None:
+    share = ask("select 1 - count(distinct event_id) / count(event_id) from email_clickers")
+    assert share == pytest.approx(0.01, abs=0.004)
+
+
+def test_ordinary_rows_end_on_the_last_day(ask: Ask) -> None:
+    assert ask("""
+        select max(event_date) = timestamp '2026-06-30 23:59:59' from email_clickers
+        where event_date < '2100-01-01'
+    """)
+
+
+def test_mail_stops_after_the_unsubscribe(ask: Ask) -> None:
+    # A second export of the last send is no further send: compare with a later one.
+    assert ask("""
+        with readable as (
+            select lower(email) as email, client_shortname, event_date, send, unsubscribe
+            from email_clickers
+            where email like '%@%.%' and email not like '%cast.example%'
+                and event_date between '2023-01-01' and '2027-01-01'
+        ),
+
+        leavers as (
+            select email, client_shortname, min(event_date) as left_at
+            from readable where unsubscribe = 1 group by all
+        )
+
+        select count(*) = 0 from readable
+        join leavers using (email, client_shortname)
+        where send = 1 and event_date > left_at + interval 7 day
+    """)
+
+
+def test_taste_drives_engagement(ask: Ask) -> None:
+    # People open mail of clients of their own cluster at least twice as often as other mail.
+    ratio = ask("""
+        with opened as (
+            select persons.taste_cluster = clients.taste_cluster as is_own, events.*
+            from truth_persons as persons
+            join email_clickers as events on events.email = persons.main_email
+            join truth_clients as clients using (client_shortname)
+            where not events.is_bot and events.event_date between '2023-01-01' and '2027-01-01'
+        )
+
+        select
+            sum(open) filter (is_own) / sum(send) filter (is_own)
+            / (sum(open) filter (not is_own) / sum(send) filter (not is_own))
+        from opened
+    """)
+    assert isinstance(ratio, float)
+    assert ratio > 1.7
+
+
+def test_truth_joins_the_extracts(ask: Ask) -> None:
+    assert ask("select count(*) = 0 from truth_persons where person_id not in (select id from person where id is not null)")  # fmt: skip # noqa: E501
+    assert ask("""
+        select count(*) = 0 from truth_client_preferences
+        where client_shortname not in (select client_shortname from truth_clients)
+            or person_id not in (select person_id from truth_persons)
+    """)
+    assert ask("""
+        select count(*) filter (is_preferred) = count(distinct person_id)
+        from truth_client_preferences
+    """)
+    assert ask("""
+        select count(*) > 100 and avg(cast(donation_id in (
+            select donation_id from donations where donation_id is not null
+        ) as integer)) = 1
+        from truth_donation_causes where donation_id is not null
+    """)
+
+
+def test_caused_gifts_follow_their_click(ask: Ask) -> None:
+    assert ask("select min(days_to_donation) = 0 and max(days_to_donation) <= 30 from truth_donation_causes")  # fmt: skip # noqa: E501
+    # Of those whose address and campaign came through the export, the click is there to be found.
+    found = ask("""
+        select avg(cast(exists (
+            select 1 from email_clickers as events
+            where events.campaign_id = causes.campaign_id and events.click > 0
+                and lower(events.email) like '%' || causes.email_key || '%'
+                and events.event_date <= causes.click_at
+        ) as integer))
+        from truth_donation_causes as causes
+        where causes.email_key is not null and causes.person_id is not null
+    """)
+    assert isinstance(found, float)
+    assert found > 0.95
