@@ -3,10 +3,14 @@
     text expression and renders a text expression; NULL is "no identifier" and joins nothing.
 -#}
 
-{#- White_Space of Unicode and the zero-width U+200B-200D, U+2060, U+FEFF, off both ends. -#}
+{#- White_Space of Unicode and the zero-width U+200B-200D, U+2060, U+FEFF, as a regular expression. -#}
+{% macro blank() -%}
+    [\s\p{Z}\x0b\x{85}\x{200b}-\x{200d}\x{2060}\x{feff}]
+{%- endmacro %}
+
+{#- Blank characters off both ends. -#}
 {% macro trimmed(text) -%}
-    {%- set blank = '[\\s\\p{Z}\\x0b\\x{85}\\x{200b}-\\x{200d}\\x{2060}\\x{feff}]+' -%}
-    {{ replace_all(text, '^' ~ blank ~ '|' ~ blank ~ '$', '') }}
+    {{ replace_all(text, '^' ~ blank() ~ '+|' ~ blank() ~ '+$', '') }}
 {%- endmacro %}
 
 {#- A text id: trimmed, and NULL when nothing is left. -#}
@@ -76,24 +80,22 @@
     end
 {%- endmacro %}
 
-{#- Digits of a phone: an extension at the end off, everything but digits off. -#}
-{% macro phone_digits(text) -%}
-    {{ replace_all(replace_all('lower(' ~ trimmed(text) ~ ')', '\\s*(?:ext[.]?|x|#)\\s*[0-9]+$', ''), '[^0-9]', '') }}
-{%- endmacro %}
-
-{#- Ten digits in the North American plan that are not one digit repeated? -#}
-{% macro is_valid_phone(text) -%}
-    {{ matches(text, '[2-9][0-9]{2}[2-9][0-9]{6}') }}
-    and replace({{ text }}, left({{ text }}, 1), '') <> ''
-{%- endmacro %}
-
-{#- The phone as a key of ten digits, NULL when there is none; clean text is taken as it stands. -#}
+{#-
+    The phone as a key of ten digits in the North American plan, NULL when there is none. An extension
+    at the end comes off, then everything but digits, then the 1 of eleven digits; one digit repeated
+    is nobody's phone. Clean text is taken as it stands, and each step is written once: the map of a
+    large organisation has 182 million rows.
+-#}
 {% macro phone_key(text) -%}
-    {%- set national = replace_all(phone_digits(text), '^1([0-9]{10})$', '\\1') -%}
-    case
-        when {{ is_valid_phone(text) }} then {{ text }}
-        when {{ is_valid_phone(national) }} then {{ national }}
-    end
+    {%- set ten_digits = '[2-9][0-9]{2}[2-9][0-9]{6}' -%}
+    {%- set extension = '(?i)(?:ext[.]?|x|#)' ~ blank() ~ '*[0-9]+' ~ blank() ~ '*$' -%}
+    {%- set digits = replace_all(replace_all(text, extension, ''), '[^0-9]', '') -%}
+    {%- set key = namespace(text="case when " ~ matches(text, ten_digits) ~ " then " ~ text
+        ~ " else regexp_extract(" ~ digits ~ ", '^1?(" ~ ten_digits ~ ")$', 1) end") -%}
+    {%- for digit in '23456789' -%}
+        {%- set key.text = "nullif(" ~ key.text ~ ", '" ~ digit * 10 ~ "')" -%}
+    {%- endfor -%}
+    nullif({{ key.text }}, '')
 {%- endmacro %}
 
 {#- Does the whole text match? Patterns are those that RE2 and Java read alike. -#}

@@ -1,4 +1,8 @@
-with rejected_rows as (
+with delivered_rows as (
+    select * from {{ ref('stg_delivered_rows') }}
+),
+
+rejected_rows as (
     select * from {{ ref('rejected_rows') }}
 ),
 
@@ -36,22 +40,6 @@ email_events as (
 
 donations as (
     select * from {{ ref('agg_donations_by_donation') }}
-),
-
-rows_in as (
-    select 'person' as source_table, count(*) as rows_in from {{ ref('base_voterfile__persons') }}
-    union all
-    select 'person_custom_field' as source_table, count(*) as rows_in from {{ ref('base_voterfile__person_custom_fields') }}
-    union all
-    select 'custom_field' as source_table, count(*) as rows_in from {{ ref('base_voterfile__custom_fields') }}
-    union all
-    select 'list_link_phone_email_map' as source_table, count(*) as rows_in from {{ ref('base_outreach__contact_map') }}
-    union all
-    select 'email_clickers' as source_table, count(*) as rows_in from {{ ref('base_outreach__email_events') }}
-    union all
-    select 'campaigns' as source_table, count(*) as rows_in from {{ ref('base_outreach__campaigns') }}
-    union all
-    select 'donations' as source_table, count(*) as rows_in from {{ ref('base_giving__donations') }}
 ),
 
 counted_rejected as (
@@ -137,18 +125,18 @@ linked as (
 -- What is neither rejected nor linked is valid, but of nobody in the voter file.
 balanced as (
     select
-        rows_in.source_table,
-        rows_in.rows_in,
+        delivered_rows.source_table,
+        delivered_rows.rows_in,
         linked.rows_kept,
-        rows_in.rows_in - coalesce(counted_rejected.rows_rejected, 0) - linked.rows_linked as rows_unlinked,
+        delivered_rows.rows_in - coalesce(counted_rejected.rows_rejected, 0) - linked.rows_linked as rows_unlinked,
         coalesce(counted_rejected.rows_rejected, 0) as rows_rejected,
         linked.rows_linked - linked.rows_kept as rows_duplicate
-    from rows_in
+    from delivered_rows
     inner join linked
-        on rows_in.source_table = linked.source_table
+        on delivered_rows.source_table = linked.source_table
     -- A table may have no rejected row.
     left join counted_rejected
-        on rows_in.source_table = counted_rejected.source_table
+        on delivered_rows.source_table = counted_rejected.source_table
 )
 
 select * from balanced

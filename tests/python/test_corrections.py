@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -124,64 +124,51 @@ def campaign_name(campaign: int) -> str:
     return f"Campaign {campaign}"
 
 
-def opened(extracts: Path, database: Path) -> duckdb.DuckDBPyConnection:
+def opened(data: Path, database: Path) -> duckdb.DuckDBPyConnection:
     """A connection in memory with the extracts as views and the database attached."""
     con = duckdb.connect()
     con.execute("set TimeZone = 'UTC'")
-    brief_sql.create_views(con, extracts)
+    brief_sql.create_views(con, data)
     location = str(database).replace("'", "''")
     con.execute(f"attach '{location}' as behavioral (read_only)")
     return con
 
 
-def extracts_of_world(folder: Path) -> Path:
-    """Write the world; a campaign that no test describes gets a row of its own."""
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which both worlds are built, so that the second finds the project parsed."""
+    return tmp_path_factory.mktemp("corrections")
+
+
+@contextmanager
+def built(
+    workshop: Path,
+    name: str,
+    extracts: Extracts,
+    *,
+    without: Sequence[str] = (),
+    select: Sequence[str] = (),
+) -> Iterator[World]:
+    """Write and build a world in the workshop, move it out to a folder of its own, and open it."""
+    data = write_extracts(workshop / "data", extracts.tables, without=without)
+    database = build_database(data, workshop / "build", as_of_date=AS_OF, select=select)
+    place = workshop / name
+    place.mkdir()
+    data, database = data.rename(place / "data"), database.rename(place / database.name)
+    with opened(data, database) as con:
+        yield World(con, data)
+
+
+@pytest.fixture(scope="session")
+def world(workshop: Path) -> Iterator[World]:
+    """The rows of all tests, and what the project makes of them."""
     described = {row["CAMPAIGN_ID"] for row in WORLD.tables["campaigns"]}
     for event in WORLD.tables["email_clickers"]:
         if (campaign := event["CAMPAIGN_ID"]) is not None and campaign not in described:
             described.add(campaign)
             WORLD.campaign(campaign, event["CLIENT_SHORTNAME"], campaign_name(campaign))
-    return write_extracts(folder, WORLD.tables)
-
-
-@pytest.fixture(scope="session")
-def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, World]]:
-    """The world and the bare world (F13, F14), built side by side."""
-    folder = tmp_path_factory.mktemp("corrections")
-    world, bare_world = folder / "world", folder / "bare_world"
-    extracts_of_world(world / "data")
-    extracts_of_bare_world(bare_world / "data")
-    selection: dict[Path, list[str]] = {
-        world: [],
-        bare_world: ["+segment_affinity", "+campaign_attribution"],
-    }
-
-    def build(place: Path) -> Path:
-        return build_database(
-            place / "data", place / "build", as_of_date=AS_OF, select=selection[place]
-        )
-
-    with ThreadPoolExecutor() as pool:
-        databases = list(pool.map(build, selection))
-    first, second = (
-        World(opened(place / "data", database), place / "data")
-        for place, database in zip(selection, databases, strict=True)
-    )
-    yield first, second
-    first.con.close()
-    second.con.close()
-
-
-@pytest.fixture(scope="session")
-def world(worlds: tuple[World, World]) -> World:
-    """The rows of all tests, and what the project makes of them."""
-    return worlds[0]
-
-
-@pytest.fixture(scope="session")
-def bare_world(worlds: tuple[World, World]) -> World:
-    """Clickers only, and no columns but those of the brief's asset tables."""
-    return worlds[1]
+    with built(workshop, "world", WORLD) as world:
+        yield world
 
 
 # ------------------------------------------------------------------------ who is who
@@ -442,8 +429,9 @@ fourteen(WORLD, clickers_only=False)
 F14_SVIDS = [f"140{number}" for number in range(4)]
 
 
-def extracts_of_bare_world(folder: Path) -> Path:
-    """Write the clickers' export, without the columns that the brief's asset tables lack."""
+@pytest.fixture(scope="session")
+def bare_world(workshop: Path) -> Iterator[World]:
+    """Clickers only, and no columns but those of the brief's asset tables."""
     bare = Extracts()
     fourteen(bare, clickers_only=True)
     bare.mapped("6085551400", F14_CLICKER)
@@ -453,7 +441,9 @@ def extracts_of_bare_world(folder: Path) -> Path:
     bare.campaign(1301, "common")
     absent = ["campaigns.CAMPAIGN_NAME", "campaigns.START_DATE", "donations.AMOUNT"]
     absent += ["donations.DONATION_ID", "email_clickers.IS_BOT", "email_clickers.EVENT_ID"]
-    return write_extracts(folder, bare.tables, without=absent)
+    models = ["+segment_affinity", "+campaign_attribution"]
+    with built(workshop, "bare_world", bare, without=absent, select=models) as world:
+        yield world
 
 
 def test_F13_a_missing_optional_column_is_null(bare_world: World) -> None:

@@ -1,0 +1,38 @@
+with counted as (
+    select
+        'person' as source_table,
+        count(*) as rows_in
+    from {{ source('voterfile', 'person') }}
+    union all
+    select
+        'person_custom_field' as source_table,
+        count(*) as rows_in
+    from {{ source('voterfile', 'person_custom_field') }}
+    union all
+    select
+        'custom_field' as source_table,
+        count(*) as rows_in
+    from {{ source('voterfile', 'custom_field') }}
+    union all
+    select
+        'list_link_phone_email_map' as source_table,
+        count(*) as rows_in
+    from {{ source('outreach', 'list_link_phone_email_map') }}
+    union all
+    select
+        'email_clickers' as source_table,
+        count(*) as rows_in
+    from {{ source('outreach', 'email_clickers') }}
+    union all
+    select
+        'campaigns' as source_table,
+        count(*) as rows_in
+    from {{ source('outreach', 'campaigns') }}
+    union all
+    select
+        'donations' as source_table,
+        count(*) as rows_in
+    from {{ source('giving', 'donations') }}
+)
+
+select * from counted

@@ -1,0 +1,116 @@
+"""The demo: builds when it must, asks six questions about 1,000 voters, and says where all is.
+
+`make demo` runs it once the sample is in `data/`. It only calls the runner, `scripts/segment.py`:
+each answer is written whole to the folder `demo` beside the published database, and its first
+lines are shown. Running it again asks again; it builds again only if the database is missing, or
+older than the code or the extracts.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from enrichment.errors import DatabaseError, RunnerError
+from enrichment.places import PROJECT, data_folder, database_file
+from enrichment.questions import Database, Query
+
+RUNNER = PROJECT / "scripts" / "segment.py"
+SVIDS = 1_000
+# Title, the runner's arguments, suffix of the full answer, and how many lines of it are shown.
+QUESTIONS = (
+    ("Who are they, and how do they differ from the file?", ["analyze"], "json", 70),
+    ("Whose mail do they react to?", ["affinity"], "csv", 14),
+    ("Who is likeliest to give?", ["propensity", "--threshold", "0.5"], "csv", 14),
+    ("How healthy is mailing them, week by week?", ["health"], "csv", 14),
+    ("Who else is like them?", ["lookalike", "--expansion-size", "10"], "csv", 15),
+    ("Which campaigns moved them to give?", ["attribution", "--model", "linear"], "csv", 14),
+)
+
+
+def shown(path: Path) -> str:
+    """A path as a person would type it: relative to the working directory if it is below."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def is_current() -> bool:
+    """Whether the published database is there, made by this code, and newer than the extracts."""
+    try:
+        with Database() as database:
+            made_at = database.file.stat().st_mtime
+    except DatabaseError:
+        return False
+    return all(file.stat().st_mtime <= made_at for file in data_folder().glob("*/*.parquet"))
+
+
+def write_svids(file: Path) -> None:
+    """Writes the ids of the voters who engaged last, state first, under the header `svid`."""
+    with Database() as database:
+        profiles = database.mart("enriched_profiles").sql
+        _, rows = database.rows(
+            Query(
+                f"select state || ':' || svid from ({profiles}) "
+                "order by last_engagement_date desc nulls last, state, svid limit ?",
+                (SVIDS,),
+            )
+        )
+        file.write_text("\n".join(["svid", *(svid for (svid,) in rows)]) + "\n")
+    file.chmod(0o600)
+
+
+def ask(arguments: list[str]) -> str:
+    """What the runner prints; its errors go to standard error, and end the demo."""
+    command = [sys.executable, str(RUNNER), *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8")
+    if done.returncode != 0:
+        sys.exit(done.returncode)
+    return done.stdout
+
+
+def show(table: str, limit: int, whole: Path) -> None:
+    """Prints the first lines of a table, as much of each as the terminal has room for."""
+    width = shutil.get_terminal_size((120, 24)).columns
+    for line in table.splitlines()[:limit]:
+        print(line[:width].rstrip())
+    print(f"The whole answer: {shown(whole)}\n", flush=True)
+
+
+def main() -> None:
+    """Builds if needed, asks, and tells where the files are."""
+    python = shown(Path(sys.executable))
+    if is_current():
+        print(f"{shown(database_file())} is up to date.\n")
+    else:
+        print(f"$ {python} {shown(RUNNER)} build", flush=True)
+        ask(["build"])
+
+    folder = database_file().parent / "demo"
+    folder.mkdir(exist_ok=True)
+    svids = database_file().with_name("demo_svids.csv")
+    write_svids(svids)
+
+    for title, question, suffix, limit in QUESTIONS:
+        whole = folder / f"{question[0]}.{suffix}"
+        segment = [*question, "--svids"]
+        print(f"{title}\n$ {python} {shown(RUNNER)} {' '.join(segment)} {shown(svids)}", flush=True)
+        ask([*segment, str(svids), "--out", str(whole)])
+        show(ask([*segment, str(svids), "--format", "table"]), limit, whole)
+
+    print(
+        f"Database  {shown(database_file())} (open it read-only: README, Connect a BI tool)\n"
+        f"Segment   {shown(svids)}\n"
+        f"Answers   {shown(folder)}\n"
+        f"Extracts  {shown(data_folder())}\n"
+        "Next      `make docs` for the lineage site, `make test` for every check"
+    )
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except RunnerError as error:
+        print(f"demo.py: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
