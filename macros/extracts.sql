@@ -4,7 +4,7 @@
 
     A view has the declared columns under their declared names and types. Text that a column's type
     cannot hold reads as NULL there, and `uncastable_columns` names the column. `source_row` is the
-    row as it was delivered, as JSON; `source_file` and `source_row_number` say where it stands.
+    row as it was delivered, a struct that only quarantine turns into text; `source_file` and `source_row_number` say where it stands.
 
     A missing table or column, an empty table, or a type that cannot be cast stops the run here,
     before anything is built, with one line that starts with "Extracts: ".
@@ -72,12 +72,12 @@
             {% if files %}
             parse_filename(delivered.filename) as source_file,
             delivered.file_row_number as source_row_number,
-            cast(to_json(delivered) as varchar) as source_row
+            delivered as source_row
         from {{ read_extract(folder) }} as delivered
             {% else %}
             cast(null as varchar) as source_file,
             cast(null as bigint) as source_row_number,
-            cast(null as varchar) as source_row
+            cast(null as struct(nothing varchar)) as source_row
         where false
             {% endif %}
     {% endset %}

@@ -42,3 +42,8 @@
 {% macro default__code_digest() -%}
     cast(getvariable('code_digest') as varchar)
 {%- endmacro %}
+
+{#- A delivered row, whole, as JSON text. Apply it after the filter: it is the dearest thing one can do to a row. -#}
+{% macro row_as_json(row) -%}
+    cast(to_json({{ row }}) as varchar)
+{%- endmacro %}

@@ -62,9 +62,22 @@
     case when not {{ is_placeholder(well_formed_email) }} then {{ well_formed_email }} end
 {%- endmacro %}
 
-{#- Text that people type where they have no address or phone (seed placeholder_identifiers). -#}
+{#-
+    Text that people type where they have no address or phone (seed placeholder_identifiers). On DuckDB
+    as a list, not a join: a view that does not need the answer then need not compute the text.
+-#}
 {% macro is_placeholder(text) -%}
+    {{ adapter.dispatch('is_placeholder')(text) }}
+{%- endmacro %}
+
+{% macro default__is_placeholder(text) -%}
     coalesce({{ text }} in (select placeholders.identifier from {{ ref('placeholder_identifiers') }} as placeholders), false)
+{%- endmacro %}
+
+{% macro duckdb__is_placeholder(text) -%}
+    coalesce(list_contains(
+        (select list(placeholders.identifier) from {{ ref('placeholder_identifiers') }} as placeholders), {{ text }}
+    ), false)
 {%- endmacro %}
 
 {#-
@@ -81,21 +94,23 @@
 {%- endmacro %}
 
 {#-
-    The phone as a key of ten digits in the North American plan, NULL when there is none. An extension
-    at the end comes off, then everything but digits, then the 1 of eleven digits; one digit repeated
-    is nobody's phone. Clean text is taken as it stands, and each step is written once: the map of a
-    large organisation has 182 million rows.
+    A phone's ten digits in the North American plan, NULL when it is malformed. An extension at the end
+    comes off, then everything but digits, then the 1 of eleven digits. Clean text is taken as it
+    stands, and each step is written once: the map of a large organisation has 182 million rows.
 -#}
-{% macro phone_key(text) -%}
+{% macro well_formed_phone(text) -%}
     {%- set ten_digits = '[2-9][0-9]{2}[2-9][0-9]{6}' -%}
     {%- set extension = '(?i)(?:ext[.]?|x|#)' ~ blank() ~ '*[0-9]+' ~ blank() ~ '*$' -%}
     {%- set digits = replace_all(replace_all(text, extension, ''), '[^0-9]', '') -%}
-    {%- set key = namespace(text="case when " ~ matches(text, ten_digits) ~ " then " ~ text
-        ~ " else regexp_extract(" ~ digits ~ ", '^1?(" ~ ten_digits ~ ")$', 1) end") -%}
-    {%- for digit in '23456789' -%}
-        {%- set key.text = "nullif(" ~ key.text ~ ", '" ~ digit * 10 ~ "')" -%}
-    {%- endfor -%}
-    nullif({{ key.text }}, '')
+    case
+        when {{ matches(text, ten_digits) }} then {{ text }}
+        else nullif(regexp_extract({{ digits }}, '^1?({{ ten_digits }})$', 1), '')
+    end
+{%- endmacro %}
+
+{#- The key of a well-formed phone: NULL when it is one digit repeated. Two steps, as with addresses. -#}
+{% macro phone_key(well_formed_phone) -%}
+    case when replace({{ well_formed_phone }}, left({{ well_formed_phone }}, 1), '') <> '' then {{ well_formed_phone }} end
 {%- endmacro %}
 
 {#- Does the whole text match? Patterns are those that RE2 and Java read alike. -#}

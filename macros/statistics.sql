@@ -33,6 +33,10 @@
     erfc(x) = t * exp(-x * x + P(2 t - 1)) with t = 2 / (2 + x) and P a Chebyshev fit of degree 19.
 -#}
 {% macro two_sided_p(z) -%}
+    {{ adapter.dispatch('two_sided_p')(z) }}
+{%- endmacro %}
+
+{% macro default__two_sided_p(z) -%}
     {%- set x = '(abs(' ~ z ~ ') / sqrt(cast(2 as double)))' -%}
     {%- set t = '(2 / (2 + ' ~ x ~ '))' -%}
     {%- set polynomial = namespace(text='cast(0 as double)') -%}

@@ -19,14 +19,21 @@ from enrichment.questions import Database, Query
 
 RUNNER = PROJECT / "scripts" / "segment.py"
 SVIDS = 1_000
-# Title, the runner's arguments, suffix of the full answer, and how many lines of it are shown.
+# Title; the question, whose whole answer goes to a file; what shortens it on the screen; suffix of
+# the file; and the most lines shown.
 QUESTIONS = (
-    ("Who are they, and how do they differ from the file?", ["analyze"], "json", 70),
-    ("Whose mail do they react to?", ["affinity"], "csv", 14),
-    ("Who is likeliest to give?", ["propensity", "--threshold", "0.5"], "csv", 14),
-    ("How healthy is mailing them, week by week?", ["health"], "csv", 14),
-    ("Who else is like them?", ["lookalike", "--expansion-size", "10"], "csv", 15),
-    ("Which campaigns moved them to give?", ["attribution", "--model", "linear"], "csv", 14),
+    (
+        "Who are they, and how do they differ from the file?",
+        ["analyze"],
+        ["--include", "demographics,donations"],
+        "json",
+        60,
+    ),
+    ("Whose mail do they react to?", ["affinity"], ["--top", "10"], "csv", 20),
+    ("Who is likeliest to give?", ["propensity", "--threshold", "0.5"], [], "csv", 14),
+    ("How healthy was mailing them, week by week?", ["health"], ["--weeks", "10"], "csv", 20),
+    ("Who else is like them?", ["lookalike", "--expansion-size", "10"], [], "csv", 20),
+    ("Which campaigns moved them to give?", ["attribution", "--model", "linear"], [], "csv", 14),
 )
 
 
@@ -47,18 +54,18 @@ def is_current() -> bool:
 
 
 def write_svids(file: Path) -> None:
-    """Writes the ids of the voters who engaged last, state first, under the header `svid`."""
+    """Writes voter ids with their states under the header `svid`: the first of them by county."""
     with Database() as database:
         profiles = database.mart("enriched_profiles").sql
         _, rows = database.rows(
             Query(
                 f"select state || ':' || svid from ({profiles}) "
-                "order by last_engagement_date desc nulls last, state, svid limit ?",
+                "order by county nulls last, state, svid limit ?",
                 (SVIDS,),
             )
         )
+        file.touch(mode=0o600)
         file.write_text("\n".join(["svid", *(svid for (svid,) in rows)]) + "\n")
-    file.chmod(0o600)
 
 
 def ask(arguments: list[str]) -> str:
@@ -73,8 +80,11 @@ def ask(arguments: list[str]) -> str:
 def show(table: str, limit: int, whole: Path) -> None:
     """Prints the first lines of a table, as much of each as the terminal has room for."""
     width = shutil.get_terminal_size((120, 24)).columns
-    for line in table.splitlines()[:limit]:
-        print(line[:width].rstrip())
+    lines = [line.rstrip() for line in table.splitlines()]
+    for line in lines[:limit]:
+        print(line if len(line) <= width else f"{line[: width - 1]}…")
+    if len(lines) > limit:
+        print("…")
     print(f"The whole answer: {shown(whole)}\n", flush=True)
 
 
@@ -92,12 +102,13 @@ def main() -> None:
     svids = database_file().with_name("demo_svids.csv")
     write_svids(svids)
 
-    for title, question, suffix, limit in QUESTIONS:
+    for title, question, shorter, suffix, limit in QUESTIONS:
         whole = folder / f"{question[0]}.{suffix}"
-        segment = [*question, "--svids"]
-        print(f"{title}\n$ {python} {shown(RUNNER)} {' '.join(segment)} {shown(svids)}", flush=True)
-        ask([*segment, str(svids), "--out", str(whole)])
-        show(ask([*segment, str(svids), "--format", "table"]), limit, whole)
+        ask([*question, "--svids", str(svids), "--out", str(whole)])
+        call = " ".join([*question, *shorter, "--svids", shown(svids)])
+        print(f"{title}\n$ {python} {shown(RUNNER)} {call}", flush=True)
+        table = ask([*question, *shorter, "--svids", str(svids), "--format", "table"])
+        show(table, limit, whole)
 
     print(
         f"Database  {shown(database_file())} (open it read-only: README, Connect a BI tool)\n"

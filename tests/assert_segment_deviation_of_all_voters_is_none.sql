@@ -1,8 +1,13 @@
 -- The whole file does not differ from itself.
+with answered as (
+    select *
+    from {{ ref('segment_deviation') }}((
+        select list({{ voter_text('voters.state', 'voters.svid') }}) from {{ ref('lnk_voter') }} as voters
+    ))
+)
+
 select *
-from {{ ref('segment_deviation') }}((
-    select list({{ voter_text('voters.state', 'voters.svid') }}) from {{ ref('lnk_voter') }} as voters
-), deviation_threshold := 0.0)
+from answered
 where
     difference <> 0
     or p_value <> 1

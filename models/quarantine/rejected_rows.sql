@@ -32,7 +32,7 @@ rejected as (
         rejection_reason as reason,
         source_file,
         source_row_number,
-        source_row
+        {{ row_as_json('source_row') }} as row_json
     from persons
     where rejection_reason is not null
     union all
@@ -41,7 +41,7 @@ rejected as (
         rejection_reason as reason,
         source_file,
         source_row_number,
-        source_row
+        {{ row_as_json('source_row') }} as row_json
     from person_custom_fields
     where rejection_reason is not null
     union all
@@ -50,7 +50,7 @@ rejected as (
         rejection_reason as reason,
         source_file,
         source_row_number,
-        source_row
+        {{ row_as_json('source_row') }} as row_json
     from custom_fields
     where rejection_reason is not null
     union all
@@ -59,7 +59,7 @@ rejected as (
         rejection_reason as reason,
         source_file,
         source_row_number,
-        source_row
+        {{ row_as_json('source_row') }} as row_json
     from contact_map
     where rejection_reason is not null
     union all
@@ -68,7 +68,7 @@ rejected as (
         coalesce(rejection_reason, 'date_future') as reason,
         source_file,
         source_row_number,
-        source_row
+        {{ row_as_json('source_row') }} as row_json
     from email_events
     where
         rejection_reason is not null
@@ -79,7 +79,7 @@ rejected as (
         rejection_reason as reason,
         source_file,
         source_row_number,
-        source_row
+        {{ row_as_json('source_row') }} as row_json
     from campaigns
     where rejection_reason is not null
     union all
@@ -88,7 +88,7 @@ rejected as (
         coalesce(rejection_reason, 'date_future') as reason,
         source_file,
         source_row_number,
-        source_row
+        {{ row_as_json('source_row') }} as row_json
     from donations
     where
         rejection_reason is not null
@@ -103,7 +103,7 @@ stamped as (
         '{{ invocation_id }}' as rejected_at_build,
         source_file,
         source_row_number,
-        source_row as row_json
+        row_json
     from rejected
 )
 

@@ -4,13 +4,7 @@
 select {{ column_name }}
 from {{ model }}
 where
-    {% if min_value is not none -%}
-        {{ column_name }} < {{ min_value }}
-    {%- else -%}
-        false
-    {%- endif %}
-    {% if max_value is not none -%}
-        or {{ column_name }} > {{ max_value }}
-    {%- endif %}
+    {{ column_name }} < {{ column_name if min_value is none else min_value }}
+    or {{ column_name }} > {{ column_name if max_value is none else max_value }}
 
 {% endtest %}

@@ -1,14 +1,11 @@
 -- Names of custom fields are compared trimmed and without case.
-with cases as (
-    select *
-    from (
-        values
-            ('state_voter_id', 'state_voter_id'),
-            (' State_Voter_ID ', 'state_voter_id'),
-            (chr(160) || 'Party', 'party'),
-            (' ', null),
-            (null, null)
-    ) as listed (input, expected)
+with cases (input, expected) as (
+    values
+    ('state_voter_id', 'state_voter_id'),
+    (' State_Voter_ID ', 'state_voter_id'),
+    (chr(160) || 'Party', 'party'),
+    (' ', null),
+    (null, null)
 ),
 
 computed as (

@@ -1,16 +1,13 @@
 -- Unrounded percent, which statuses compare; NULL where the denominator is 0.
-with cases as (
-    select *
-    from (
-        values
-            (1, 8, 12.5),
-            (1, 800, 0.125),
-            (1, 6400, 0.015625),
-            (7, 2, 350),
-            (0, 5, 0),
-            (5, 0, null),
-            (null, 5, null)
-    ) as listed (numerator, denominator, expected)
+with cases (numerator, denominator, expected) as (
+    values
+    (1, 8, 12.5),
+    (1, 800, 0.125),
+    (1, 6400, 0.015625),
+    (7, 2, 350),
+    (0, 5, 0),
+    (5, 0, null),
+    (null, 5, null)
 ),
 
 computed as (

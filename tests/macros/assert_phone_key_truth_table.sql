@@ -1,62 +1,68 @@
 -- A phone gives its ten digits, or a reason.
-with cases as (
-    select *
-    from (
-        values
-            ('6082345678', '6082345678', null),
-            (' 6082345678 ', '6082345678', null),
-            (chr(160) || '6082345678' || chr(8203), '6082345678', null),
-            ('(608) 234-5678', '6082345678', null),
-            ('608.234.5678', '6082345678', null),
-            ('608 234' || chr(160) || '5678', '6082345678', null),
-            -- Eleven digits lose a leading 1, and only that.
-            ('16082345678', '6082345678', null),
-            ('+1 (608) 234-5678', '6082345678', null),
-            ('1-608-234-5678', '6082345678', null),
-            ('26082345678', null, 'malformed'),
-            ('116082345678', null, 'malformed'),
-            ('001-608-234-5678', null, 'malformed'),
-            -- An extension at the end comes off, in every way to write it.
-            ('608-234-5678x12', '6082345678', null),
-            ('608-234-5678 x 12', '6082345678', null),
-            ('608-234-5678 X12', '6082345678', null),
-            ('608-234-5678 ext 12', '6082345678', null),
-            ('608-234-5678 ext.12', '6082345678', null),
-            ('608-234-5678 Ext. 12', '6082345678', null),
-            ('608-234-5678ext12', '6082345678', null),
-            ('608-234-5678 #12', '6082345678', null),
-            ('608-234-5678 # 12 ', '6082345678', null),
-            ('1 608 234 5678 x1', '6082345678', null),
-            ('608-234-5678 x', '6082345678', null),
-            -- No extension: the digits count.
-            ('608-234-5678 12', null, 'malformed'),
-            ('608-234-5678 extension 12', null, 'malformed'),
-            ('x6082345678', null, 'malformed'),
-            -- Nine digits, twelve digits.
-            ('608234567', null, 'malformed'),
-            ('608234567890', null, 'malformed'),
-            -- Area code and exchange begin with 2 to 9.
-            ('0082345678', null, 'malformed'),
-            ('1082345678', null, 'malformed'),
-            ('2002000000', '2002000000', null),
-            ('6080345678', null, 'malformed'),
-            ('6081345678', null, 'malformed'),
-            ('9199999999', '9199999999', null),
-            -- One digit repeated is no phone.
-            ('2222222222', null, 'malformed'),
-            ('9999999999', null, 'malformed'),
-            ('1-555-555-5555', null, 'malformed'),
-            ('5555555556', '5555555556', null),
-            -- A number that came as a number, and what is none.
-            (cast(6082345678 as varchar), '6082345678', null),
-            ('6082345678.0', null, 'malformed'),
-            ('call me', null, 'malformed'),
-            ('none', null, 'placeholder'),
-            (' N/A ', null, 'placeholder'),
-            ('', null, 'blank'),
-            (' ' || chr(8203), null, 'blank'),
-            (null, null, 'blank')
-    ) as listed (input, expected_key, expected_reason)
+with cases (input, expected_key, expected_reason) as (
+    values
+    ('6082345678', '6082345678', null),
+    (' 6082345678 ', '6082345678', null),
+    (chr(160) || '6082345678' || chr(8203), '6082345678', null),
+    ('(608) 234-5678', '6082345678', null),
+    ('608.234.5678', '6082345678', null),
+    ('608 234' || chr(160) || '5678', '6082345678', null),
+    -- Eleven digits lose a leading 1, and only that.
+    ('16082345678', '6082345678', null),
+    ('+1 (608) 234-5678', '6082345678', null),
+    ('1-608-234-5678', '6082345678', null),
+    ('26082345678', null, 'malformed'),
+    ('116082345678', null, 'malformed'),
+    ('001-608-234-5678', null, 'malformed'),
+    -- An extension at the end comes off, in every way to write it.
+    ('608-234-5678x12', '6082345678', null),
+    ('608-234-5678 x 12', '6082345678', null),
+    ('608-234-5678 X12', '6082345678', null),
+    ('608-234-5678 ext 12', '6082345678', null),
+    ('608-234-5678 ext.12', '6082345678', null),
+    ('608-234-5678 Ext. 12', '6082345678', null),
+    ('608-234-5678ext12', '6082345678', null),
+    ('608-234-5678 #12', '6082345678', null),
+    ('608-234-5678 # 12 ', '6082345678', null),
+    ('1 608 234 5678 x1', '6082345678', null),
+    ('608-234-5678 x', '6082345678', null),
+    -- No extension: the digits count.
+    ('608-234-5678 12', null, 'malformed'),
+    ('608-234-5678 extension 12', null, 'malformed'),
+    ('x6082345678', null, 'malformed'),
+    -- Nine digits, twelve digits.
+    ('608234567', null, 'malformed'),
+    ('608234567890', null, 'malformed'),
+    -- Area code and exchange begin with 2 to 9.
+    ('0082345678', null, 'malformed'),
+    ('1082345678', null, 'malformed'),
+    ('2002000000', '2002000000', null),
+    ('6080345678', null, 'malformed'),
+    ('6081345678', null, 'malformed'),
+    ('9199999999', '9199999999', null),
+    -- One digit repeated is no phone.
+    ('2222222222', null, 'malformed'),
+    ('9999999999', null, 'malformed'),
+    ('1-555-555-5555', null, 'malformed'),
+    ('5555555556', '5555555556', null),
+    -- A number that came as a number, and what is none.
+    (cast(6082345678 as varchar), '6082345678', null),
+    ('6082345678.0', null, 'malformed'),
+    ('call me', null, 'malformed'),
+    ('none', null, 'placeholder'),
+    (' N/A ', null, 'placeholder'),
+    ('', null, 'blank'),
+    (' ' || chr(8203), null, 'blank'),
+    (null, null, 'blank')
+),
+
+well_formed as (
+    select
+        input,
+        expected_key,
+        expected_reason,
+        {{ well_formed_phone('input') }} as well_formed_phone
+    from cases
 ),
 
 keyed as (
@@ -64,8 +70,8 @@ keyed as (
         input,
         expected_key,
         expected_reason,
-        {{ phone_key('input') }} as actual_key
-    from cases
+        {{ phone_key('well_formed_phone') }} as actual_key
+    from well_formed
 ),
 
 reasoned as (
@@ -83,4 +89,4 @@ from reasoned
 where
     actual_key is distinct from expected_key
     or actual_reason is distinct from expected_reason
-    or {{ phone_key('actual_key') }} is distinct from actual_key
+    or {{ well_formed_phone('actual_key') }} is distinct from actual_key

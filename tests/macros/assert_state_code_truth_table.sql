@@ -1,21 +1,18 @@
 -- Two letters, upper case; anything else is no state.
-with cases as (
-    select *
-    from (
-        values
-            ('WI', 'WI'),
-            (' wi ', 'WI'),
-            ('mN', 'MN'),
-            (chr(160) || 'wi' || chr(8203), 'WI'),
-            ('W', null),
-            ('WIS', null),
-            ('W1', null),
-            ('W I', null),
-            ('W.', null),
-            ('Ñu', null),
-            ('', null),
-            (null, null)
-    ) as listed (input, expected)
+with cases (input, expected) as (
+    values
+    ('WI', 'WI'),
+    (' wi ', 'WI'),
+    ('mN', 'MN'),
+    (chr(160) || 'wi' || chr(8203), 'WI'),
+    ('W', null),
+    ('WIS', null),
+    ('W1', null),
+    ('W I', null),
+    ('W.', null),
+    ('Ñu', null),
+    ('', null),
+    (null, null)
 ),
 
 computed as (

@@ -1,16 +1,13 @@
 -- One key for one set of columns, whatever their types; another key as soon as one of them differs or
 -- moves to the next column; a missing value is like an empty one.
-with cases as (
-    select *
-    from (
-        values
-            ('a', 1, md5('a|1')),
-            ('a', null, md5('a|')),
-            (null, 1, md5('|1')),
-            ('', 1, md5('|1')),
-            (null, null, md5('|')),
-            ('a1', null, md5('a1|'))
-    ) as listed (first_column, second_column, expected)
+with cases (first_column, second_column, expected) as (
+    values
+    ('a', 1, md5('a|1')),
+    ('a', null, md5('a|')),
+    (null, 1, md5('|1')),
+    ('', 1, md5('|1')),
+    (null, null, md5('|')),
+    ('a1', null, md5('a1|'))
 ),
 
 computed as (

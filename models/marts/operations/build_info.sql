@@ -6,7 +6,6 @@ row_accounting as (
     select * from {{ ref('row_accounting') }}
 ),
 
-
 profiles as (
     select * from {{ ref('enriched_profiles') }}
 ),

@@ -5,7 +5,7 @@ with delivered as (
 well_formed as (
     select
         {{ well_formed_email('email') }} as well_formed_email,
-        {{ phone_key('contact_number') }} as phone_key,
+        {{ well_formed_phone('contact_number') }} as well_formed_phone,
         donation_date as donated_at,
         {{ text_id('state') }} as state,
         amount,
@@ -20,7 +20,7 @@ well_formed as (
 keyed as (
     select
         {{ email_key('well_formed_email') }} as email_key,
-        phone_key,
+        {{ phone_key('well_formed_phone') }} as phone_key,
         donated_at,
         state,
         amount,

@@ -7,7 +7,7 @@ well_formed as (
         email,
         contact_number,
         {{ well_formed_email('email') }} as well_formed_email,
-        {{ phone_key('contact_number') }} as phone_key,
+        {{ well_formed_phone('contact_number') }} as well_formed_phone,
         first_cohort_at,
         last_cohort_at,
         uncastable_columns,
@@ -22,7 +22,7 @@ keyed as (
         email,
         contact_number,
         {{ email_key('well_formed_email') }} as email_key,
-        phone_key,
+        {{ phone_key('well_formed_phone') }} as phone_key,
         first_cohort_at,
         last_cohort_at,
         uncastable_columns,
@@ -35,9 +35,11 @@ keyed as (
 checked as (
     select
         phone_key,
+        email as delivered_email,
         email_key,
         first_cohort_at,
         last_cohort_at,
+        uncastable_columns,
         case
             when uncastable_columns is not null then 'uncastable_value'
             when phone_key is null then 'phone_' || {{ missing_key_reason('phone_key', 'contact_number') }}

@@ -7,10 +7,9 @@ well_formed as (
         {{ text_id('id') }} as person_id,
         {{ state_code('state') }} as state,
         {{ text_id('county') }} as county,
-        email,
         {{ well_formed_email('email') }} as well_formed_email,
-        {{ phone_key('cell_phone') }} as cell_phone_key,
-        {{ phone_key('home_phone') }} as home_phone_key,
+        {{ well_formed_phone('cell_phone') }} as well_formed_cell_phone,
+        {{ well_formed_phone('home_phone') }} as well_formed_home_phone,
         source_file,
         source_row_number,
         source_row
@@ -23,8 +22,8 @@ keyed as (
         state,
         county,
         {{ email_key('well_formed_email') }} as email_key,
-        cell_phone_key,
-        home_phone_key,
+        {{ phone_key('well_formed_cell_phone') }} as cell_phone_key,
+        {{ phone_key('well_formed_home_phone') }} as home_phone_key,
         case
             when person_id is null then 'missing_id'
             when state is null then 'bad_state'

@@ -1,0 +1,35 @@
+-- A donation that leads to voters has at least one, its contact among them; a stranger's has none.
+with donations as (
+    select * from {{ ref('agg_donations_by_donation') }}
+    where link_method is not null
+),
+
+donation_voters as (
+    select * from {{ ref('agg_donations_by_donation_voter') }}
+),
+
+counted as (
+    select
+        coalesce(donations.donation_id, donation_voters.donation_id) as donation_id,
+        count(donations.donation_id) as linked_rows,
+        count(donation_voters.svid) as voters,
+        count(
+            case
+                when
+                    donations.contact_state = donation_voters.state
+                    and donations.contact_svid = donation_voters.svid
+                    then 1
+            end
+        ) as contacts
+    from donations
+    full outer join donation_voters
+        on donations.donation_id = donation_voters.donation_id
+    group by coalesce(donations.donation_id, donation_voters.donation_id)
+)
+
+select *
+from counted
+where
+    linked_rows = 0
+    or voters = 0
+    or contacts <> 1

@@ -1,0 +1,51 @@
+-- Every delivered row is kept, unlinked, rejected or a duplicate, and only one of these: a row counted
+-- twice would leave fewer than none for the unlinked ones, which are what is left.
+with row_accounting as (
+    select * from {{ ref('row_accounting') }}
+),
+
+delivered_rows as (
+    select * from {{ ref('stg_delivered_rows') }}
+),
+
+rejected as (
+    select
+        source_table,
+        count(*) as rows_rejected
+    from {{ ref('rejected_rows') }}
+    group by source_table
+)
+
+select
+    delivered_rows.source_table,
+    delivered_rows.rows_in as rows_delivered,
+    row_accounting.rows_in,
+    row_accounting.rows_kept,
+    row_accounting.rows_unlinked,
+    row_accounting.rows_rejected,
+    row_accounting.rows_duplicate
+from delivered_rows
+-- A table that is missing here is an error.
+left join row_accounting
+    on delivered_rows.source_table = row_accounting.source_table
+left join rejected
+    on delivered_rows.source_table = rejected.source_table
+where
+    row_accounting.rows_in is distinct from delivered_rows.rows_in
+    or row_accounting.rows_rejected is distinct from coalesce(rejected.rows_rejected, 0)
+    or row_accounting.rows_in
+    <> row_accounting.rows_kept
+    + row_accounting.rows_unlinked
+    + row_accounting.rows_rejected
+    + row_accounting.rows_duplicate
+    or least(
+        row_accounting.rows_kept,
+        row_accounting.rows_unlinked,
+        row_accounting.rows_rejected,
+        row_accounting.rows_duplicate
+    ) < 0
+    -- Fields and campaigns belong to nobody.
+    or (
+        row_accounting.rows_unlinked <> 0
+        and row_accounting.source_table in ('custom_field', 'campaigns')
+    )

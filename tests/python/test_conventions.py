@@ -1,0 +1,953 @@
+"""The house is tidy: layers, names, contracts, documentation, portable SQL, the public interface.
+
+Everything is read from dbt's manifest and from the files of the project; where documentation is
+compared with what exists, from the built sample database.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+Node = dict[str, Any]
+
+# ------------------------------------------------------------------------------ the public names
+
+RATES = (
+    "open_rate",
+    "click_to_open_rate",
+    "click_rate",
+    "bounce_rate",
+    "unsub_rate",
+    "complaint_rate",
+)
+PROFILE = """
+    state svid person_id county link_status campaigns_engaged total_clicks total_opens
+    clients_engaged donation_count is_donor is_clicker last_engagement_date last_donation_date
+"""
+CLIENT_AFFINITY = """
+    client_shortname unique_contacts total_events sends opens clicks unsubs open_rate
+    click_to_open_rate click_rate unsub_rate affinity_score affinity_score_adjusted affinity_rank
+    population_basis
+"""
+PROPENSITY = """
+    state svid total_clicks total_opens campaigns_count clients_count days_since_last_click
+    past_donations days_since_last_donation donor_propensity_score score_base score_clicks
+    score_campaigns score_recency is_scored
+"""
+HEALTH = " ".join(
+    [
+        "week_start is_complete_week active_contacts sends opens clicks bounces complaints unsubs",
+        *(f"{rate} {rate}_status {rate}_is_certain" for rate in RATES),
+        "population_basis",
+    ]
+)
+CAMPAIGNS = """
+    campaign_id model client_shortname campaign_name donors_attributed donations_credited
+    avg_days_to_donate min_days max_days unique_clickers donors_per_100_clickers is_mature
+"""
+
+MARTS = {
+    "marts.enriched_profiles": PROFILE,
+    "marts.client_affinity": CLIENT_AFFINITY,
+    "marts.person_client_affinity": """
+        state svid client_shortname unique_contacts total_events sends opens clicks unsubs
+        affinity_score_adjusted affinity_lift recommendation
+    """,
+    "marts.donor_propensity": PROPENSITY,
+    "marts.engagement_health_weekly": HEALTH,
+    "marts.engagement_health_alerts": (
+        "week_start metric value baseline status previous_status severity reason"
+    ),
+    "marts.attribution_credits": """
+        credit_id model donation_id contact_id state svid campaign_id client_shortname
+        first_click_at last_click_at donation_date days_to_donation credit
+    """,
+    "marts.campaign_attribution": CAMPAIGNS,
+    "marts.coverage": "state step people share",
+    "quarantine.rejected_rows": "source_table reason rejected_at_build row_json",
+    "quarantine.row_accounting": (
+        "source_table rows_in rows_kept rows_unlinked rows_rejected rows_duplicate"
+    ),
+}
+"""Published tables, and the columns that each must have."""
+
+FUNCTIONS = {
+    "segment_profile": (("svids",), f"{PROFILE} requested_svid"),
+    "segment_summary": (
+        ("svids",),
+        """requested known linked with_behavior coverage_rate donors clickers donation_count
+        total_clicks total_opens""",
+    ),
+    "segment_deviation": (
+        ("svids", "deviation_threshold := 0.1"),
+        """attribute value segment_share baseline_share difference ratio ci_low ci_high q_value
+        is_flagged""",
+    ),
+    "segment_affinity": (("svids", "top_n := null"), CLIENT_AFFINITY),
+    "segment_propensity": (
+        ("svids", "threshold := 0.0"),
+        f"{PROPENSITY} requested_svid link_status",
+    ),
+    "segment_health": (("svids",), HEALTH),
+    "segment_lookalike": (
+        ("svids", "expansion_size := 1000", "min_similarity := 0.0"),
+        "rank state svid person_id similarity similarity_score reason",
+    ),
+    "segment_attribution": (("svids",), CAMPAIGNS),
+}
+"""Table functions of the schema `segments`: parameters, and the columns that each must have."""
+
+COMMANDS = (
+    "build",
+    "analyze",
+    "propensity",
+    "lookalike",
+    "affinity",
+    "health",
+    "attribution",
+    "export",
+)
+
+EXTRACTS = {
+    "person": "*id *email *cell_phone home_phone county *state",
+    "person_custom_field": "*person_id *custom_field_id *value",
+    "custom_field": "*id *name",
+    "list_link_phone_email_map": "*CONTACT_NUMBER *EMAIL FIRST_COHORT_AT LAST_COHORT_AT",
+    "email_clickers": """*EMAIL *CAMPAIGN_ID *CLIENT_SHORTNAME *EVENT_DATE SEND OPEN CLICK BOUNCE
+        COMPLAINT UNSUBSCRIBE IS_BOT EVENT_ID""",
+    "campaigns": "*CAMPAIGN_ID *CLIENT_SHORTNAME LIST_ID CHANNEL CAMPAIGN_NAME START_DATE",
+    "donations": "*EMAIL *CONTACT_NUMBER *DONATION_DATE STATE AMOUNT DONATION_ID",
+}
+"""Extracts that a build needs; a star marks a required column."""
+
+BRIEF_ROWS = [f"000-{number:02}" for number in (*range(1, 45), 58, 61, 62)]
+
+BRIEF_ROWS_ELSEWHERE = {
+    "000-40": "macros/extracts.sql",  # Parquet into DuckDB
+    "000-61": "tests/python/test_end_to_end.py",  # a question takes less than 2 seconds
+}
+"""Rows of the brief that no model, seed or exposure stands for, and the file that does."""
+
+# ------------------------------------------------------------------------------------- the rules
+
+MAY_READ = {
+    "staging": {"sources", "staging", "seeds"},
+    "quarantine": {"staging", "quarantine"},
+    "linkage": {"staging", "linkage", "seeds"},
+    "aggregates": {"staging", "linkage", "aggregates", "seeds"},
+    "marts": {"aggregates", "linkage", "seeds", "marts"},
+    "segments": {"marts", "aggregates", "linkage", "seeds"},
+}
+LAYER_EXCEPTIONS = {
+    # Rows are unlinked or duplicate only once linkage and aggregates have looked at them.
+    "row_accounting": {"linkage", "aggregates"},
+    # The stamp of a build says how many rows went in.
+    "build_info": {"quarantine"},
+}
+
+NAMES = {
+    "staging": r"(?:stg|base)_(?P<folder>[a-z]+)__[a-z]+(?:_[a-z]+)*",
+    "linkage": r"lnk_[a-z]+(?:_[a-z]+)?",
+    "aggregates": r"agg_[a-z]+(?:_[a-z]+)*_by_[a-z]+(?:_[a-z]+)*",
+    "marts": r"(?!(?:stg|base|lnk|agg|segment|fct|dim|mart)_)[a-z]+(?:_[a-z]+)*",
+    "quarantine": r"(?!(?:stg|base|lnk|agg|segment|fct|dim|mart)_)[a-z]+(?:_[a-z]+)*",
+    "segments": r"segment_[a-z]+",
+}
+# The one clock is of no source and has no grain but itself.
+NAME_EXCEPTIONS = {"stg_clock", "agg_clock"}
+
+WITHOUT_UNIT_TEST: dict[str, str] = {}
+"""Marts whose SQL is too plain to be wrong, each with the reason."""
+
+SEVERAL_MEANINGS = {
+    "state": "of the requested voter; of the donor in attribution_credits",
+    "svid": "of the requested voter; of the donor in attribution_credits",
+    "total_clicks": "of a voter; of a whole segment, each event once",
+    "total_opens": "of a voter; of a whole segment, each event once",
+    "donation_count": "of a voter; of a whole segment, each gift once",
+    "unique_clickers": "everybody; the segment's addresses only",
+    "campaign_id": "what a NULL means differs: a gift without a campaign, an event without one",
+    "client_shortname": "of an event; of a campaign, which may be named by its clicks",
+    "engagements": "of a voter; of a voter with one client",
+    "sends": "of the row's subject; of all clients together in affinity_prior",
+    "value": "of an attribute; of a rate",
+    "share": "of the voters of a state; of a person's engagements",
+    "reason": "of an alert; of a similarity; of a rejection",
+}
+"""Columns whose name means different things in different published tables, with the difference."""
+
+UNUSED_VARS = {"late_arrival_days": "No effect"}
+"""Vars that no SQL reads, with what their comment must say."""
+
+DUCKDB_ONLY = {
+    "current_date": r"\bcurrent_date\b",
+    "now()": r"\bnow\s*\(",
+    "current_timestamp": r"\bcurrent_timestamp\b",
+    "a :: cast": r"""[\w)\]'"}]\s*::\s*[a-z]""",
+    "not in (select": r"\bnot\s+in\s*\(\s*select\b",
+    "group by all": r"\bgroup\s+by\s+all\b",
+    "order by all": r"\border\s+by\s+all\b",
+    "qualify": r"\bqualify\b",
+    "semi or anti join": r"\b(?:semi|anti)\s+join\b",
+    "arg_max or arg_min": r"\barg_(?:max|min)\s*\(",
+    "dbt_utils": r"\bdbt_utils\b",
+    "a branch on the engine": r"\btarget\.type\b",
+}
+
+MACHINE_PATHS = re.compile(r"(?<![\w.$}])/(?:tmp|home|root|work|Users|var|opt|mnt)/\w")
+
+# -------------------------------------------------------------------------------------- fixtures
+
+
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Node:
+    """What dbt knows about the project: `dbt parse`, without any database."""
+    folder = tmp_path_factory.mktemp("parse")
+    dbt = Path(sys.executable).with_name("dbt")
+    run = subprocess.run(
+        [
+            *(str(dbt), "--no-use-colors", "parse", "--target", "lint"),
+            *("--warn-error-options", '{"error": "all"}'),
+            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+            *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
+        ],
+        cwd=PROJECT,
+        # The key of pseudonyms, if one is made, is not the analyst's.
+        env=os.environ | {"BEHAVIORAL_DB": str(folder / "behavioral.duckdb")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-3000:]
+    parsed: Node = json.loads((folder / "target" / "manifest.json").read_text())
+    return parsed
+
+
+def of_type(manifest: Node, kind: str) -> dict[str, Node]:
+    """The project's nodes of a type, by name."""
+    return {
+        node["name"]: node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == kind and node["package_name"] == "behavioral_enrichment"
+    }
+
+
+@pytest.fixture(scope="session")
+def models(manifest: Node) -> dict[str, Node]:
+    """Every model, by name."""
+    return of_type(manifest, "model")
+
+
+@pytest.fixture(scope="session")
+def seeds(manifest: Node) -> dict[str, Node]:
+    """Every seed, by name."""
+    return of_type(manifest, "seed")
+
+
+@pytest.fixture(scope="session")
+def singular_tests(manifest: Node) -> dict[str, Node]:
+    """Every singular test, by name."""
+    return {
+        name: node
+        for name, node in of_type(manifest, "test").items()
+        if not node.get("test_metadata")
+    }
+
+
+@pytest.fixture(scope="session")
+def catalog(sample_database: Path) -> dict[str, dict[str, str]]:
+    """Columns and types of every table and view of the built sample, in order."""
+    with duckdb.connect(str(sample_database), read_only=True) as con:
+        rows = con.execute(
+            "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() "
+            "where not internal order by schema_name, table_name, column_index"
+        ).fetchall()
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for table, column, data_type in rows:
+        found[table][column] = plain_type(data_type)
+    return dict(found)
+
+
+@pytest.fixture(scope="session")
+def answers(sample_database: Path) -> dict[str, dict[str, str]]:
+    """Columns and types of the answer of every table function, in order."""
+    with duckdb.connect(str(sample_database), read_only=True) as con:
+        return {
+            name: {
+                column: plain_type(data_type)
+                for column, data_type, *_ in con.execute(
+                    f"describe select * from segments.{name}(cast([] as varchar[]))"
+                ).fetchall()
+            }
+            for name in FUNCTIONS
+        }
+
+
+# --------------------------------------------------------------------------------------- helpers
+
+
+def plain_type(name: str) -> str:
+    """A type's name, lower case, without spaces."""
+    return name.lower().replace(" ", "")
+
+
+def layer(node: Node) -> str:
+    """Folder of a model below `models`; `seeds` or `sources` for the rest."""
+    if node["resource_type"] != "model":
+        return str(node["resource_type"]) + "s"
+    return str(node["fqn"][1])
+
+
+def is_published(node: Node) -> bool:
+    """Whether people outside the project read the model."""
+    return layer(node) in ("marts", "quarantine", "segments")
+
+
+def documented(node: Node) -> dict[str, str]:
+    """The columns that the YAML gives a node, with their types."""
+    types = node["config"].get("column_types") or {}
+    return {
+        name: plain_type(column["data_type"] or types.get(name) or "no type")
+        for name, column in node["columns"].items()
+    }
+
+
+def blanked(found: re.Match[str]) -> str:
+    """As many lines as the match has, empty."""
+    return "\n" * found.group().count("\n")
+
+
+def without_comments(sql: str) -> str:
+    """SQL and Jinja without comments; lines keep their numbers."""
+    sql = re.sub(r"\{#.*?#\}", blanked, sql, flags=re.DOTALL)
+    return re.sub(r"--[^\n]*", "", sql)
+
+
+def code_files(*folders: str) -> Iterator[tuple[str, str]]:
+    """Path from the project and text of every SQL file in folders, comments left out."""
+    for folder in folders:
+        for file in sorted((PROJECT / folder).rglob("*.sql")):
+            yield str(file.relative_to(PROJECT)), without_comments(file.read_text())
+
+
+def text_files(*places: str) -> Iterator[tuple[str, str]]:
+    """Path from the project and text of every file of the project in places."""
+    suffixes = {".sql", ".yml", ".md", ".csv", ".py", ".toml", ""}
+    for place in places:
+        for file in sorted((PROJECT / place).rglob("*")) or [PROJECT / place]:
+            hidden = any(part.startswith((".", "__")) for part in file.relative_to(PROJECT).parts)
+            if file.is_file() and file.suffix in suffixes and not hidden:
+                yield str(file.relative_to(PROJECT)), file.read_text()
+
+
+def found_in(pattern: str, path: str, text: str) -> list[str]:
+    """Places `path:line` where a pattern occurs."""
+    return [
+        f"{path}:{text.count(chr(10), 0, found.start()) + 1}"
+        for found in re.finditer(pattern, text, re.IGNORECASE)
+    ]
+
+
+def missing(wanted: str, existing: Iterable[str]) -> list[str]:
+    """Wanted names, separated by spaces, that do not exist."""
+    return sorted(set(wanted.split()) - set(existing))
+
+
+# ---------------------------------------------------------------------------------------- layers
+
+
+def test_layers_look_down_only(manifest: Node, models: dict[str, Node]) -> None:
+    all_nodes = {**manifest["nodes"], **manifest["sources"]}
+    assert set(MAY_READ) == {layer(node) for node in models.values()}
+    upward = [
+        f"{name} reads {parent['name']} of {layer(parent)}"
+        for name, node in models.items()
+        for parent in (all_nodes[key] for key in node["depends_on"]["nodes"])
+        if layer(parent) not in MAY_READ[layer(node)] | LAYER_EXCEPTIONS.get(name, set())
+    ]
+    assert upward == []
+
+
+def test_layer_exceptions_are_needed(manifest: Node, models: dict[str, Node]) -> None:
+    for name, layers in LAYER_EXCEPTIONS.items():
+        parents = {layer(manifest["nodes"][key]) for key in models[name]["depends_on"]["nodes"]}
+        assert layers <= parents, name
+
+
+def test_a_table_beyond_staging_is_never_named_but_by_ref() -> None:
+    schemas = "|".join((*MAY_READ, "extracts", "seeds"))
+    named = [
+        place
+        for path, text in code_files("models", "macros")
+        if path != "macros/extracts.sql"
+        for place in found_in(rf"\b(?:from|join)\s+(?:{schemas})\.", path, text)
+    ]
+    assert named == []
+
+
+def test_a_schema_is_named_like_its_folder(models: dict[str, Node], seeds: dict[str, Node]) -> None:
+    assert [name for name, node in models.items() if node["schema"] != layer(node)] == []
+    assert {node["schema"] for node in seeds.values()} == {"seeds"}
+
+
+def test_names_tell_layer_and_grain(models: dict[str, Node]) -> None:
+    wrong = []
+    for name, node in models.items():
+        found = re.fullmatch(NAMES[layer(node)], name)
+        folder = Path(node["original_file_path"]).parent.name
+        if name not in NAME_EXCEPTIONS and (
+            found is None or found.groupdict().get("folder", folder) != folder
+        ):
+            wrong.append(name)
+    assert wrong == []
+    assert set(models) >= NAME_EXCEPTIONS
+
+
+def test_materialisations_are_those_of_the_layer(models: dict[str, Node]) -> None:
+    allowed = {
+        "staging": {"view", "table"},
+        "marts": {"table", "view"},
+        "segments": {"table_function"},
+    }
+    wrong = {
+        name: node["config"]["materialized"]
+        for name, node in models.items()
+        if node["config"]["materialized"] not in allowed.get(layer(node), {"table", "incremental"})
+    }
+    assert wrong == {}
+
+
+# --------------------------------------------------------------------------- marts and functions
+
+
+def test_every_published_model_has_a_twin_yml(models: dict[str, Node]) -> None:
+    without = [
+        name
+        for name, node in models.items()
+        if is_published(node)
+        and not str(node["patch_path"]).endswith(
+            node["original_file_path"].removesuffix(".sql") + ".yml"
+        )
+    ]
+    assert without == []
+
+
+def test_every_mart_enforces_its_contract(models: dict[str, Node]) -> None:
+    without = [
+        name
+        for name, node in models.items()
+        if layer(node) in ("marts", "quarantine") and not node["contract"]["enforced"]
+    ]
+    assert without == []
+
+
+def test_every_mart_has_a_key(manifest: Node, models: dict[str, Node]) -> None:
+    """A primary key of the contract; of a view, which has none, a key that dbt tests."""
+    unique_columns = defaultdict(set)
+    for node in of_type(manifest, "test").values():
+        if (node.get("test_metadata") or {}).get("name") == "unique":
+            unique_columns[node["attached_node"]].add(node["column_name"])
+    without = []
+    for name, node in models.items():
+        if layer(node) not in ("marts", "quarantine"):
+            continue
+        constraints = [kind["type"] for kind in node["constraints"]]
+        for column in node["columns"].values():
+            constraints += [kind["type"] for kind in column["constraints"]]
+        is_tested = set(node["primary_key"]) <= unique_columns[node["unique_id"]]
+        is_view = node["config"]["materialized"] == "view"
+        if "primary_key" not in constraints or (is_view and not is_tested):
+            without.append(name)
+    assert without == []
+
+
+def test_every_published_model_has_a_unit_test(manifest: Node, models: dict[str, Node]) -> None:
+    tested = {test["model"] for test in manifest["unit_tests"].values()}
+    published = {name for name, node in models.items() if is_published(node)}
+    assert sorted(published - tested) == sorted(WITHOUT_UNIT_TEST)
+
+
+def test_every_function_is_called_by_a_singular_test(
+    models: dict[str, Node], singular_tests: dict[str, Node]
+) -> None:
+    functions = {name for name, node in models.items() if layer(node) == "segments"}
+    called = {
+        name
+        for test in singular_tests.values()
+        for name in re.findall(
+            r"ref\(\s*'(segment_[a-z]+)'\s*\)\s*\}\}\s*\(", without_comments(test["raw_code"])
+        )
+    }
+    assert functions - called == set()
+
+
+def test_names_of_tests_say_what_they_check(
+    manifest: Node, singular_tests: dict[str, Node]
+) -> None:
+    unit = [
+        test["name"]
+        for test in manifest["unit_tests"].values()
+        if not re.fullmatch(rf"{test['model']}__[a-z0-9]+(?:_[a-z0-9]+)*", test["name"])
+    ]
+    assert unit == []
+    singular = [name for name in singular_tests if not re.fullmatch(r"assert_[a-z0-9_]+", name)]
+    assert singular == []
+
+
+# ----------------------------------------------------------------------------- rows of the brief
+
+
+def test_rows_of_the_brief_are_written_as_rows(
+    manifest: Node, models: dict[str, Node], seeds: dict[str, Node]
+) -> None:
+    wrong = [
+        f"{name}: {row}"
+        for name, node in {**models, **seeds, **of_exposures(manifest)}.items()
+        for row in node["config"]["meta"].get("brief", [])
+        if not isinstance(row, str) or not re.fullmatch(r"\d{3}-\d{2}", row)
+    ]
+    assert wrong == []
+    without = [
+        name
+        for name, node in models.items()
+        if is_published(node) and not node["config"]["meta"].get("brief")
+    ]
+    assert without == []
+
+
+def of_exposures(manifest: Node) -> dict[str, Node]:
+    """Every exposure, by name; its `meta` stands where that of a model stands."""
+    return {
+        f"exposure {node['name']}": {"config": {"meta": node["meta"]}, **node}
+        for node in manifest["exposures"].values()
+    }
+
+
+def test_every_row_of_the_brief_is_somewhere(
+    manifest: Node, models: dict[str, Node], seeds: dict[str, Node]
+) -> None:
+    sources = {node["name"]: node for node in manifest["sources"].values()}
+    named = {
+        row
+        for node in [
+            *models.values(),
+            *seeds.values(),
+            *sources.values(),
+            *of_exposures(manifest).values(),
+        ]
+        for row in node["config"]["meta"].get("brief", [])
+    }
+    assert sorted(set(BRIEF_ROWS) - named - set(BRIEF_ROWS_ELSEWHERE)) == []
+    for row, file in BRIEF_ROWS_ELSEWHERE.items():
+        assert (PROJECT / file).is_file(), f"{row}: there is no {file}"
+
+
+# --------------------------------------------------------------------------------- documentation
+
+
+def test_every_model_and_column_is_described(
+    models: dict[str, Node], seeds: dict[str, Node]
+) -> None:
+    without = [
+        f"{name}.{column}" if column else name
+        for name, node in {**models, **seeds}.items()
+        for column, text in [
+            ("", node["description"]),
+            *((column, told["description"]) for column, told in node["columns"].items()),
+        ]
+        if not text.strip()
+    ]
+    assert without == []
+
+
+def test_a_description_opens_with_a_question_and_ends_with_the_grain(
+    models: dict[str, Node], seeds: dict[str, Node]
+) -> None:
+    no_question = [
+        name
+        for name, node in models.items()
+        if not re.match(r"[A-Z][^.]*\?(?:\s|$)", node["description"])
+    ]
+    assert no_question == []
+    no_grain = [
+        name
+        for name, node in {**models, **seeds}.items()
+        if not re.search(r"\bOne row\b[^.]*\.\s*$", node["description"])
+    ]
+    assert no_grain == []
+
+
+def test_documented_columns_are_those_of_the_database(
+    models: dict[str, Node], seeds: dict[str, Node], catalog: dict[str, dict[str, str]]
+) -> None:
+    wrong = []
+    for name, node in {**models, **seeds}.items():
+        if layer(node) == "segments":
+            continue
+        told, exists = documented(node), catalog[f"{node['schema']}.{name}"]
+        if told != exists:
+            differences = sorted(set(told.items()) ^ set(exists.items()))
+            wrong.append(f"{name}: {differences}")
+        elif is_published(node) and list(told) != list(exists):
+            wrong.append(f"{name}: in another order")
+    assert wrong == []
+
+
+def test_documented_answers_are_those_of_the_functions(
+    models: dict[str, Node], answers: dict[str, dict[str, str]]
+) -> None:
+    functions = {name for name, node in models.items() if layer(node) == "segments"}
+    assert functions == set(answers)
+    for name in functions:
+        assert list(documented(models[name]).items()) == list(answers[name].items()), name
+
+
+def test_the_database_holds_nothing_undocumented(
+    models: dict[str, Node], seeds: dict[str, Node], catalog: dict[str, dict[str, str]]
+) -> None:
+    known = {f"{node['schema']}.{name}" for name, node in {**models, **seeds}.items()}
+    assert {table for table in catalog if not table.startswith("extracts.")} <= known
+
+
+def test_descriptions_are_in_the_database(models: dict[str, Node], sample_database: Path) -> None:
+    """A BI tool shows what the models say."""
+    with duckdb.connect(str(sample_database), read_only=True) as con:
+        rows = con.execute(
+            "select schema_name || '.' || table_name || '.' || column_name, comment "
+            "from duckdb_columns() where not internal"
+        ).fetchall()
+    comments = dict(rows)
+    wrong = [
+        f"{name}.{column}"
+        for name, node in models.items()
+        if layer(node) != "segments"
+        for column, told in node["columns"].items()
+        if (comments[f"{node['schema']}.{name}.{column}"] or "").strip()
+        != told["description"].strip()
+    ]
+    assert wrong == []
+
+
+def test_one_name_means_one_thing(models: dict[str, Node]) -> None:
+    """In what people read; the layers below describe the way there, a step each."""
+    texts: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for name, node in models.items():
+        if is_published(node):
+            for column, told in node["columns"].items():
+                texts[column][" ".join(told["description"].split())].append(name)
+    several = {
+        column: list(meanings.values()) for column, meanings in texts.items() if len(meanings) > 1
+    }
+    new = {column: where for column, where in several.items() if column not in SEVERAL_MEANINGS}
+    assert new == {}
+    assert set(SEVERAL_MEANINGS) - set(several) == set(), "no longer needed in SEVERAL_MEANINGS"
+
+
+def test_every_doc_block_is_used(manifest: Node) -> None:
+    yaml_text = "".join(text for path, text in text_files("models", "seeds") if "yml" in path)
+    unused = [
+        doc["name"]
+        for doc in manifest["docs"].values()
+        if doc["package_name"] == "behavioral_enrichment"
+        and not doc["name"].startswith("__")
+        and not re.search(rf"doc\(\s*['\"]{doc['name']}['\"]\s*\)", yaml_text)
+    ]
+    assert unused == []
+
+
+# -------------------------------------------------------------------------------- vars and seeds
+
+
+def test_vars_are_declared_and_used() -> None:
+    declared = set(yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"])
+    used = {
+        name
+        for _, text in code_files("models", "macros", "tests")
+        for name in re.findall(r"\bvar\(\s*['\"](\w+)['\"]", text)
+    }
+    assert used - declared == set(), "used and not declared"
+    assert declared - used == set(UNUSED_VARS), "declared and not used"
+
+
+def test_a_var_without_effect_says_so() -> None:
+    text = (PROJECT / "dbt_project.yml").read_text()
+    for name, words in UNUSED_VARS.items():
+        comment = re.search(rf"((?:^ *#[^\n]*\n)+) *{name}:", text, re.MULTILINE)
+        assert comment, name
+        assert words in comment.group(1), name
+
+
+def test_every_seed_types_and_justifies_its_rows(seeds: dict[str, Node]) -> None:
+    wrong = []
+    for name, node in seeds.items():
+        with (PROJECT / node["original_file_path"]).open(newline="") as file:
+            columns = next(csv.reader(file))
+        if list(node["config"]["column_types"]) != columns or list(node["columns"]) != columns:
+            wrong.append(f"{name}: column_types, columns and file differ")
+        if not {"rationale", "description"} & set(columns):
+            wrong.append(f"{name}: no rationale")
+    assert wrong == []
+    assert "description" in seeds["rejection_reasons"]["columns"]
+    for name in set(seeds) - {"rejection_reasons"}:
+        assert "rationale" in seeds[name]["columns"], name
+
+
+# ----------------------------------------------------------------------------------- the SQL text
+
+
+@pytest.mark.parametrize("what", DUCKDB_ONLY)
+def test_sql_is_portable(what: str) -> None:
+    """Outside of the reader of extracts and the dispatched macros of the engine."""
+    places = []
+    for path, text in code_files("models", "macros"):
+        if path == "macros/extracts.sql":
+            continue
+        portable = re.sub(
+            r"\{%-? macro default__.*?endmacro -?%\}",
+            blanked,
+            text,
+            flags=re.DOTALL,
+        )
+        places += found_in(DUCKDB_ONLY[what], path, portable)
+    assert places == []
+
+
+@pytest.mark.parametrize(
+    ("what", "sql"),
+    [
+        ("a :: cast", "select a::date"),
+        ("a :: cast", "select '{{ x }}' :: date"),
+        ("not in (select", "where a not in (\n    select b from c\n)"),
+        ("group by all", "group  by\n all"),
+        ("now()", "select now()"),
+    ],
+)
+def test_the_check_of_portability_sees(what: str, sql: str) -> None:
+    assert found_in(DUCKDB_ONLY[what], "some.sql", sql)
+    assert not found_in(DUCKDB_ONLY["a :: cast"], "some.sql", "'(?::[0-9]{2})?'")
+
+
+IMPORTED = re.compile(
+    r"\bas\s*\(\s*select \* from \{\{ (?:ref|source)\([^)]*\) \}\}\s*\)", re.IGNORECASE
+)
+UNITED = re.compile(
+    r"\bas\s*\(\s*select \* from \w+(?:\s+union all\s+select \* from \w+)+\s*\)", re.IGNORECASE
+)
+
+
+def test_columns_are_named_one_by_one() -> None:
+    """`select *` stands in imports, in a union of CTEs that list their columns, and at the end.
+
+    `select relation.*` only narrows an import, in a table function.
+    """
+    places = []
+    for path, text in code_files("models"):
+        allowed = UNITED.sub(blanked, IMPORTED.sub(blanked, text))
+        allowed = re.sub(r"^select \* from \w+$", blanked, allowed, flags=re.MULTILINE)
+        if "/segments/" in path:
+            allowed = re.sub(r"select \w+\.\*\n\s+from \w+\n\s+inner join", blanked, allowed)
+        places += found_in(r"(?:select\s+|\.)\*", path, allowed)
+    for path, text in code_files("macros"):
+        if path != "macros/extracts.sql":
+            places += found_in(r"(?:select\s+|\w\.)\*", path, text)
+    assert places == []
+
+
+def test_a_model_ends_with_the_last_of_its_ctes() -> None:
+    wrong = []
+    for path, text in code_files("models"):
+        names = re.findall(r"^(?:with )?(\w+) as \(", text, re.MULTILINE)
+        last = re.findall(r"^select \* from (\w+)\s*$", text, re.MULTILINE)
+        if not last or last[-1] != names[-1]:
+            wrong.append(path)
+        wrong += [f"{path}: {name}" for name in names if re.fullmatch(r"final|cte\d*|tmp", name)]
+    assert wrong == []
+
+
+def test_no_machine_is_named() -> None:
+    places = [
+        place
+        for path, text in text_files(
+            *("scripts", "models", "macros", "seeds", "docs", "README.md", "CHANGELOG.md"),
+            *("Makefile", "dbt_project.yml", "profiles.yml", "pyproject.toml"),
+        )
+        for place in found_in(MACHINE_PATHS.pattern, path, text)
+    ]
+    assert places == []
+
+
+# ------------------------------------------------------------------------------------ the README
+
+
+@pytest.fixture(scope="session")
+def where_is_it() -> list[list[str]]:
+    """The rows of the README's table of metrics: metric, formula, numbers, test."""
+    lines = iter((PROJECT / "README.md").read_text().splitlines())
+    for line in lines:
+        if cells(line) == ["metric", "formula", "numbers", "test"]:
+            break
+    else:
+        pytest.fail("the README has no table `| metric | formula | numbers | test |`")
+    next(lines)
+    rows = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        rows.append(cells(line))
+    return rows
+
+
+def cells(line: str) -> list[str]:
+    """The cells of a row of a Markdown table."""
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def quoted(cell: str) -> list[str]:
+    """What a cell names in backticks, and what it links to."""
+    return re.findall(r"`([^`]+)`", cell) + re.findall(r"\]\(([^)#\s]+)", cell)
+
+
+def test_the_readme_is_short() -> None:
+    assert len((PROJECT / "README.md").read_text().splitlines()) <= 150
+
+
+def test_where_is_it_names_existing_columns(
+    where_is_it: list[list[str]],
+    catalog: dict[str, dict[str, str]],
+    answers: dict[str, dict[str, str]],
+) -> None:
+    tables = {**catalog, **{f"segments.{name}": columns for name, columns in answers.items()}}
+    columns = {column for table in tables.values() for column in table}
+    bare_names = {table.partition(".")[2]: table for table in tables}
+    unknown = []
+    for metric, *_ in where_is_it:
+        assert quoted(metric), f"no column is named in {metric}"
+        for name in quoted(metric):
+            table, _, column = name.rpartition(".")
+            known = tables.get(bare_names.get(table, table), {}) if table else columns
+            if column not in known and name not in bare_names:
+                unknown.append(name)
+    assert unknown == []
+
+
+def test_where_is_it_names_existing_files(
+    where_is_it: list[list[str]],
+    manifest: Node,
+    models: dict[str, Node],
+    seeds: dict[str, Node],
+    singular_tests: dict[str, Node],
+) -> None:
+    """A name without a slash is a model, a seed, a macro or a test."""
+    known = {
+        *models,
+        *seeds,
+        *singular_tests,
+        *(macro["name"] for macro in manifest["macros"].values()),
+        *(test["name"] for test in manifest["unit_tests"].values()),
+    }
+    wrong = []
+    for metric, *places in where_is_it:
+        assert len(places) == 3, metric
+        assert quoted(places[0]), f"{metric}: no formula"
+        assert quoted(places[2]), f"{metric}: no test"
+        for name in (name for cell in places for name in quoted(cell)):
+            path, _, inner = name.partition("::")
+            if "/" in path or Path(path).suffix in (".sql", ".yml", ".csv", ".py", ".md"):
+                file = PROJECT / path
+                if not file.exists() or (inner and inner not in file.read_text()):
+                    wrong.append(name)
+            elif name.removesuffix("()") not in known:
+                wrong.append(name)
+    assert wrong == []
+
+
+def test_where_is_it_has_every_public_metric(where_is_it: list[list[str]]) -> None:
+    told = " ".join(metric for metric, *_ in where_is_it)
+    wanted = {
+        *RATES,
+        *("campaigns_engaged", "clients_engaged", "affinity_score", "affinity_score_adjusted"),
+        *("affinity_lift", "donor_propensity_score", "similarity", "similarity_score", "credit"),
+        *("donors_per_100_clickers", "coverage_rate", "q_value"),
+    }
+    assert sorted(name for name in wanted if not re.search(rf"\b{name}\b", told)) == []
+
+
+def test_links_of_the_readme_lead_somewhere() -> None:
+    text = (PROJECT / "README.md").read_text()
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+    broken = [link for link in links if not (PROJECT / link.partition("#")[0]).exists()]
+    assert broken == []
+
+
+# ----------------------------------------------------------------------------- the public interface
+
+
+@pytest.mark.parametrize("table", MARTS)
+def test_a_mart_has_its_columns(table: str, catalog: dict[str, dict[str, str]]) -> None:
+    assert missing(MARTS[table], catalog[table]) == []
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_has_its_parameters_and_columns(
+    function: str, models: dict[str, Node], answers: dict[str, dict[str, str]]
+) -> None:
+    parameters, columns = FUNCTIONS[function]
+    assert tuple(models[function]["config"]["parameters"]) == parameters
+    assert missing(columns, answers[function]) == []
+
+
+def test_extracts_are_declared_as_the_interface_has_them(manifest: Node) -> None:
+    declared = {
+        node["name"]: {
+            ("*" if column["config"]["meta"].get("required") else "") + name
+            for name, column in node["columns"].items()
+        }
+        for node in manifest["sources"].values()
+        if node["config"]["meta"].get("required")
+    }
+    assert declared == {name: set(columns.split()) for name, columns in EXTRACTS.items()}
+
+
+def test_settings_have_their_names_and_defaults() -> None:
+    declared = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
+    assert declared == {"as_of_date": "", "attribution_window_days": 30, "late_arrival_days": 3}
+    code = "".join(text for _, text in text_files("scripts", "macros", "profiles.yml"))
+    for setting, default in (
+        ("BEHAVIORAL_DATA_DIR", "data"),
+        ("BEHAVIORAL_DB", "warehouse/behavioral.duckdb"),
+    ):
+        assert re.search(rf"['\"]{setting}['\"], ['\"]{default}['\"]", code), setting
+
+
+def test_the_runner_has_its_commands() -> None:
+    import segment
+
+    assert {
+        command.callback.__name__ for command in segment.app.registered_commands if command.callback
+    } == set(COMMANDS)
+
+
+def test_marts_that_publish_no_identifiers(catalog: dict[str, dict[str, str]]) -> None:
+    """Addresses and phones stay below the marts; contacts are keyed hashes there."""
+    raw = [
+        f"{table}.{column}"
+        for table, columns in catalog.items()
+        for column in columns
+        if table.startswith("marts.") and re.search(r"email_key|phone_key|^email$|^phone$", column)
+    ]
+    assert raw == []
