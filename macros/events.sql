@@ -3,33 +3,44 @@
     every declared column. Meant for relations with the columns of stg_outreach__email_events.
 -#}
 
-{% macro event_columns() -%}
-    {{ return([
-        'email_key', 'campaign_id', 'client_shortname', 'event_at', 'sends', 'opens', 'clicks', 'bounces',
-        'complaints', 'unsubs', 'is_bot',
-    ]) }}
-{%- endmacro %}
-
 {#- The id of an event: its own, else a hash of its columns. -#}
 {% macro event_key() -%}
-    coalesce(event_id, {{ surrogate_key(event_columns()) }})
+    coalesce(event_id, {{ surrogate_key([
+        'email_key', 'campaign_id', 'client_shortname', 'event_at', 'sends', 'opens', 'clicks', 'bounces',
+        'complaints', 'unsubs', 'is_bot',
+    ]) }})
 {%- endmacro %}
 
 {#- The rows of one event, as a window. -#}
 {% macro same_event() -%}
     partition by
-        event_id
-        {%- for column in event_columns() %},
-        case when event_id is null then {{ column }} end
-        {%- endfor %}
+        event_id,
+        case when event_id is null then email_key end,
+        case when event_id is null then campaign_id end,
+        case when event_id is null then client_shortname end,
+        case when event_id is null then event_at end,
+        case when event_id is null then sends end,
+        case when event_id is null then opens end,
+        case when event_id is null then clicks end,
+        case when event_id is null then bounces end,
+        case when event_id is null then complaints end,
+        case when event_id is null then unsubs end,
+        case when event_id is null then is_bot end
 {%- endmacro %}
 
 {#- The rows of one event in the order in which the first stays: by time, then by the columns. -#}
 {% macro first_of_event() -%}
     {{ same_event() }}
     order by
-        event_at nulls last
-        {%- for column in event_columns() %},
-        {{ column }} nulls last
-        {%- endfor %}
+        event_at nulls last,
+        email_key nulls last,
+        campaign_id nulls last,
+        client_shortname nulls last,
+        sends nulls last,
+        opens nulls last,
+        clicks nulls last,
+        bounces nulls last,
+        complaints nulls last,
+        unsubs nulls last,
+        is_bot nulls last
 {%- endmacro %}

@@ -132,6 +132,10 @@
 
 {#- Status of a rate: graded on the unrounded percentage, once the denominator suffices. -#}
 {% macro health_status(metric, numerator, denominator) -%}
+    {{ adapter.dispatch('health_status')(metric, numerator, denominator) }}
+{%- endmacro %}
+
+{% macro default__health_status(metric, numerator, denominator) -%}
     case
         when {{ denominator }} < {{ health_bound(metric, 'min_denominator') }} then 'insufficient_data'
         else {{ health_band(metric, percent(numerator, denominator)) }}
@@ -140,6 +144,10 @@
 
 {#- Does the 95 percent Wilson interval lie inside the band, so that chance does not decide (F33)? -#}
 {% macro health_is_certain(metric, numerator, denominator) -%}
+    {{ adapter.dispatch('health_is_certain')(metric, numerator, denominator) }}
+{%- endmacro %}
+
+{% macro default__health_is_certain(metric, numerator, denominator) -%}
     case
         when {{ denominator }} < {{ health_bound(metric, 'min_denominator') }} then false
         when {{ numerator }} > {{ denominator }} then false

@@ -21,7 +21,7 @@ RUNNER = PROJECT / "scripts" / "segment.py"
 SVIDS = 1_000
 # Title; the question, whose whole answer goes to a file; what shortens it on the screen; suffix of
 # the file; and the most lines shown.
-QUESTIONS = (
+QUESTIONS: tuple[tuple[str, list[str], list[str], str, int], ...] = (
     (
         "Who are they, and how do they differ from the file?",
         ["analyze"],

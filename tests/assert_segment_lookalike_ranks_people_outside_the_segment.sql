@@ -17,7 +17,9 @@ with answered as (
         lookalikes.svid,
         lookalikes.similarity,
         lookalikes.similarity_score,
-        row_number() over (order by lookalikes.similarity desc, lookalikes.state asc, lookalikes.svid asc) as expected_rank,
+        row_number() over (
+            order by lookalikes.similarity desc, lookalikes.state asc, lookalikes.svid asc
+        ) as expected_rank,
         count(*) over (partition by lookalikes.state, lookalikes.svid) as occurrences
     from {{ ref('segment_lookalike') }}((
         select list({{ voter_text('segment.state', 'segment.svid') }}) from ({{ segment }}) as segment

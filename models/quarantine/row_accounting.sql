@@ -68,13 +68,14 @@ linked as (
         cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
         count(*) as rows_kept
     from persons
-    where exists (
-        select 1
-        from voter_persons
-        where
-            voter_persons.person_id = persons.person_id
-            and voter_persons.state = persons.state
-    )
+    where
+        exists (
+            select 1
+            from voter_persons
+            where
+                voter_persons.person_id = persons.person_id
+                and voter_persons.state = persons.state
+        )
     union all
     select
         'person_custom_field' as source_table,
@@ -93,14 +94,15 @@ linked as (
         cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
         cast(coalesce(sum(distinct_rows), 0) as bigint) as rows_kept
     from phone_emails
-    where exists (
-        select 1
-        from voter_emails
-        where
-            voter_emails.is_used
-            and voter_emails.phone_key = phone_emails.phone_key
-            and voter_emails.email_key = phone_emails.email_key
-    )
+    where
+        exists (
+            select 1
+            from voter_emails
+            where
+                voter_emails.is_used
+                and voter_emails.phone_key = phone_emails.phone_key
+                and voter_emails.email_key = phone_emails.email_key
+        )
     union all
     select
         'email_clickers' as source_table,

@@ -153,4 +153,4 @@ flagged as (
 )
 
 select * from flagged
-order by q_value, abs(difference) desc nulls last, attribute, value
+order by q_value asc, abs(difference) desc nulls last, attribute asc, value asc

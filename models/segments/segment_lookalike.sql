@@ -108,8 +108,10 @@ weighed as (
         population.feature,
         population.trait,
         {{ lookalike_weights('population.feature') }} * ln(
-            (coalesce(segment_traits.people, 0) / population.population_share + {{ lookalike_number('prior_strength') }})
-            / (coalesce(segment_people.people, 0) + {{ lookalike_number('prior_strength') }})
+            (
+                coalesce(segment_traits.people, 0) / population.population_share
+                + {{ lookalike_number('prior_strength') }}
+            ) / (coalesce(segment_people.people, 0) + {{ lookalike_number('prior_strength') }})
         ) as weight
     from (
         select distinct
@@ -157,7 +159,7 @@ summed as (
 
 ranked as (
     select
-        row_number() over (order by similarity desc, state, svid) as rank,
+        row_number() over (order by similarity desc, state asc, svid asc) as rank,
         state,
         svid,
         person_id,
@@ -221,7 +223,7 @@ numbered_clients as (
         contributed.trait,
         row_number() over (
             partition by limited.state, limited.svid
-            order by contributed.contribution desc, contributed.trait
+            order by contributed.contribution desc, contributed.trait asc
         ) as client_number
     from limited
     inner join contributed

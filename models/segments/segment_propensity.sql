@@ -49,4 +49,4 @@ select * from answered
 where
     donor_propensity_score >= {{ score_threshold() }}
     or (donor_propensity_score is null and {{ score_threshold() }} <= 0)
-order by donor_propensity_score desc nulls last, requested_svid
+order by donor_propensity_score desc nulls last, requested_svid asc

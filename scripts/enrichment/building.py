@@ -122,7 +122,9 @@ def dbt_build(work: Path, as_of: str | None, *, full_refresh: bool, told: Progre
     os.environ["BEHAVIORAL_DATA_DIR"] = str(data_folder())
     os.environ["BEHAVIORAL_DB"] = str(database_file())
     os.environ["BEHAVIORAL_WORK_DB"] = str(work)
+    # Unit tests are about the code, not the data: `make test` runs them.
     arguments = ["--no-use-colors", "--log-level", "none", "build", "--target", "publish"]
+    arguments += ["--exclude-resource-type", "unit_test"]
     arguments += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     if as_of is not None:
         arguments += ["--vars", json.dumps({"as_of_date": as_of})]

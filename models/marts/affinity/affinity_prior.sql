@@ -73,7 +73,8 @@ fitted as (
         case
             when pooled.clients < 2 or pooled.mean * (1 - pooled.mean) = 0 then 0
             when pooled.trials - pooled.squared_trials / pooled.trials - (pooled.clients - 1) <= 0 then 0
-            else greatest(0, least(1,
+            else greatest(0, least(
+                1,
                 (dispersed.sum_of_squares / (pooled.mean * (1 - pooled.mean)) - (pooled.clients - 1))
                 / (pooled.trials - pooled.squared_trials / pooled.trials - (pooled.clients - 1))
             ))

@@ -19,8 +19,9 @@ scored as (
         voter_clients.unsubs,
         voter_clients.engagements,
         voter_clients.has_opted_out,
-        {{ affinity_score('voter_clients.clicks', 'voter_clients.opens', 'voter_clients.unsubs', 'voter_clients.sends') }}
-            as affinity_score,
+        {{ affinity_score(
+            'voter_clients.clicks', 'voter_clients.opens', 'voter_clients.unsubs', 'voter_clients.sends'
+        ) }} as affinity_score,
         {{ adjusted_affinity_score('voter_clients') }} as affinity_score_adjusted
     from voter_clients
     -- Without a single send in the data there is no prior, and nothing is adjusted.

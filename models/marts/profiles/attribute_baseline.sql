@@ -19,13 +19,21 @@ listed as (
         flags.value,
         0 as people
     from (
-        select 'donor' as attribute, 'true' as value
+        select
+            'donor' as attribute,
+            'true' as value
         union all
-        select 'donor' as attribute, 'false' as value
+        select
+            'donor' as attribute,
+            'false' as value
         union all
-        select 'clicker' as attribute, 'true' as value
+        select
+            'clicker' as attribute,
+            'true' as value
         union all
-        select 'clicker' as attribute, 'false' as value
+        select
+            'clicker' as attribute,
+            'false' as value
     ) as flags
 ),
 
