@@ -28,14 +28,10 @@ def sample_extracts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def sample_build(
-    sample_extracts: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """The published database of the sample, built by the runner, and what the runner printed."""
-    database = tmp_path_factory.mktemp("warehouse") / "behavioral.duckdb"
+def run_build(extracts: Path, database: Path) -> subprocess.CompletedProcess[str]:
+    """What the runner printed as it built and published ``database`` from ``extracts``."""
     environment = os.environ | {
-        "BEHAVIORAL_DATA_DIR": str(sample_extracts),
+        "BEHAVIORAL_DATA_DIR": str(extracts),
         "BEHAVIORAL_DB": str(database),
         "BEHAVIORAL_HASH_KEY": "a key for tests only",
     }
@@ -47,7 +43,16 @@ def sample_build(
         check=False,
     )
     assert finished.returncode == 0, finished.stderr
-    return database, finished
+    return finished
+
+
+@pytest.fixture(scope="session")
+def sample_build(
+    sample_extracts: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """The published database of the sample, built by the runner, and what the runner printed."""
+    database = tmp_path_factory.mktemp("warehouse") / "behavioral.duckdb"
+    return database, run_build(sample_extracts, database)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from conftest import run_build
+from reference import hostile
 from reference.affinity import client_affinity, person_client_affinity
 from reference.attribution import campaign_attribution, credit_row
 from reference.behaviour import Row, World, coverage, donor_propensity, enriched_profiles
@@ -127,10 +129,29 @@ def report(lines: list[str]) -> None:
     assert not lines, f"{len(lines)} differences\n{first}"
 
 
+HOSTILE_SEEDS = (11, 14)
+
+
+@pytest.fixture(scope="session", params=["sample", *HOSTILE_SEEDS])
+def built(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path]:
+    """Extracts and the database built from them: the sample, and small worlds full of collisions."""
+    if request.param == "sample":
+        return request.getfixturevalue("sample_extracts"), request.getfixturevalue(
+            "sample_database"
+        )
+    folder = tmp_path_factory.mktemp(f"hostile_{request.param}")
+    hostile.write(folder / "extracts", request.param)
+    database = folder / "behavioral.duckdb"
+    run_build(folder / "extracts", database)
+    return folder / "extracts", database
+
+
 @pytest.fixture(scope="session")
-def world(sample_extracts: Path) -> World:
-    """The reference's reading of the sample extracts."""
-    return World(sample_extracts, build_day=datetime.now(UTC).date())
+def world(built: tuple[Path, Path]) -> World:
+    """The reference's view of the extracts."""
+    return World(built[0], build_day=datetime.now(UTC).date())
 
 
 @pytest.fixture(scope="session")
@@ -140,9 +161,9 @@ def questions(world: World) -> Questions:
 
 
 @pytest.fixture(scope="session")
-def database(sample_database: Path) -> Database:
-    """The built database."""
-    return Database(sample_database)
+def database(built: tuple[Path, Path]) -> Database:
+    """The database built from them."""
+    return Database(built[1])
 
 
 def test_row_accounting(world: World, database: Database) -> None:
