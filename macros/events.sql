@@ -1,6 +1,6 @@
 {#-
     Which delivered rows are one e-mail event (F16): those with one EVENT_ID, else those that agree in
-    every declared column. Meant for relations with the columns of stg_outreach__email_events.
+    every declared column. Meant for relations with the columns of base_outreach__email_events.
 -#}
 
 {#- The id of an event: its own, else a hash of its columns. -#}
@@ -43,4 +43,9 @@
         complaints nulls last,
         unsubs nulls last,
         is_bot nulls last
+{%- endmacro %}
+
+{#- Is this delivered row an event that counts: not rejected, and not after the clock's day (F17)? -#}
+{% macro is_accepted_event() -%}
+    rejection_reason is null and not {{ is_future('event_at') }}
 {%- endmacro %}

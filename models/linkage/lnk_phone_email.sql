@@ -12,7 +12,7 @@ linkage_rules as (
 
 -- The map is the largest extract by far, and nearly all of it is about strangers: the phone decides first,
 -- and only what is left of the addresses is put into normal form.
-matched as materialized (
+matched as {{ materialized() }} (
     select
         phone_key,
         delivered_email,

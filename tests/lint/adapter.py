@@ -9,6 +9,6 @@ def dispatch(name: str) -> Callable[..., str]:
     """The macro of this name, as a function that renders a call with its first argument."""
 
     def render(*arguments: object) -> str:
-        return f"{name}({arguments[0] if arguments else ''})"
+        return f"{name}({arguments[0]})" if arguments else name
 
     return render

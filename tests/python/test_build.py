@@ -252,7 +252,7 @@ def test_other_case_and_other_types_are_the_same_person(
 def test_times_are_utc(odd: Callable[[str], list[tuple[Any, ...]]]) -> None:
     """A zone is converted; a date is its midnight; text may have an offset."""
     assert odd(
-        "select event_at, sends, opens, clicks, unsubs from staging.stg_outreach__email_events "
+        "select event_at, sends, opens, clicks, unsubs from aggregates.agg_email_events_by_event "
         "where email_key = 'ann@needle.example' order by event_at"
     ) == [
         (datetime(2025, 6, 11), 0, 0, 1, 0),

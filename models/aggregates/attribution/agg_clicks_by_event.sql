@@ -1,5 +1,5 @@
 with email_events as (
-    select * from {{ ref('stg_outreach__email_events') }}
+    select * from {{ ref('base_outreach__email_events') }}
 ),
 
 kept_events as (
@@ -25,14 +25,56 @@ known_clicks as (
 ),
 
 clicked_event_ids as (
-    select event_id
+    select distinct event_id
     from email_events
     where
         clicks > 0
         and event_id is not null
 ),
 
--- Strangers' clicks, and whatever else came under the id of one: which row stays is settled among all.
+-- Clicks, and whatever else came under the id of one: which row stays is settled among all of them.
+same_id as {{ materialized() }} (
+    select
+        email_key,
+        campaign_id,
+        client_shortname,
+        event_at,
+        sends,
+        opens,
+        clicks,
+        bounces,
+        complaints,
+        unsubs,
+        is_bot,
+        event_id,
+        rejection_reason
+    from email_events
+    where event_id in (select clicked_event_ids.event_id from clicked_event_ids)
+),
+
+candidates as (
+    select * from same_id
+    union all
+    select
+        email_key,
+        campaign_id,
+        client_shortname,
+        event_at,
+        sends,
+        opens,
+        clicks,
+        bounces,
+        complaints,
+        unsubs,
+        is_bot,
+        event_id,
+        rejection_reason
+    from email_events
+    where
+        event_id is null
+        and clicks > 0
+),
+
 stranger_events as (
     select
         email_key,
@@ -47,16 +89,13 @@ stranger_events as (
         unsubs,
         is_bot,
         event_id
-    from email_events
+    from candidates
     where
-        (
-            event_id in (select clicked_event_ids.event_id from clicked_event_ids)
-            or (event_id is null and clicks > 0)
-        )
+        {{ is_accepted_event() }}
         and not exists (
             select 1
             from voter_addresses
-            where voter_addresses.email_key = email_events.email_key
+            where voter_addresses.email_key = candidates.email_key
         )
 ),
 
