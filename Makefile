@@ -66,4 +66,5 @@ docs: $(VENV)/.installed-dev $(DEV_BUILT)
 	@echo "Lineage column by column:  target/column_lineage/index.html"
 
 clean:
-	rm -rf $(VENV) data target logs warehouse/behavioral.duckdb* warehouse/.build warehouse/dev/behavioral.duckdb*
+	rm -rf $(VENV) data target logs warehouse/behavioral.duckdb* warehouse/.build warehouse/dev/behavioral.duckdb* \
+		warehouse/demo warehouse/demo_svids.csv

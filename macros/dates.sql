@@ -45,9 +45,9 @@
     an optional offset (none means UTC).
 -#}
 {% macro iso_timestamp(text) -%}
-    {%- set day = '[0-9]{4}-[0-9]{2}-[0-9]{2}' -%}
+    {%- set day = '[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}' -%}
     {%- set time = '[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?' -%}
-    {%- set offset = '(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)' -%}
+    {%- set offset = '(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)' -%}
     case
         when {{ matches(text, day ~ '(?:' ~ time ~ ')?') }} then try_cast({{ text }} as timestamp)
         when {{ matches(text, day ~ time ~ offset) }} then {{ utc_timestamp(text) }}

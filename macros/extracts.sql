@@ -42,6 +42,7 @@
         {% endif %}
     {% endif %}
 
+    {% set mixed_types = files_of_mixed_type(folder) if files else {} %}
     {% set columns = [] %}
     {% set uncastable = [] %}
     {% for column in source.columns.values() %}
@@ -49,6 +50,11 @@
         {% if found_type is none and files and column.config.meta.get('required', false) %}
             {{ extracts_error('table ' ~ source.name ~ ' has no column ' ~ column.name ~ ' (expected '
                 ~ column.data_type ~ ', found nothing) in ' ~ folder ~ ': add the column to the extract') }}
+        {% endif %}
+        {% if column.data_type == 'varchar' and column.name | lower in mixed_types %}
+            {{ extracts_error('table ' ~ source.name ~ ', column ' ~ column.name ~ ': expected one type, found '
+                ~ mixed_types[column.name | lower] ~ ' in the files of ' ~ folder
+                ~ ': deliver it as text in all of them') }}
         {% endif %}
         {% set value = read_column(column.name, found_type, column.data_type) %}
         {% if value is none %}
@@ -82,6 +88,29 @@
             {% endif %}
     {% endset %}
     {{ return(statement) }}
+{% endmacro %}
+
+{#-
+    Columns that some files hold as fractions and others as text. Read together they are text, and the 7
+    of one file would be the 7.0 of another: a name and its types each.
+-#}
+{% macro files_of_mixed_type(folder) %}
+    {% set mixed_types = {} %}
+    {% set query %}
+        select
+            lower(name),
+            string_agg(distinct duckdb_type, ' and ' order by duckdb_type)
+        from parquet_schema({{ text_literal(folder ~ '/*.parquet') }})
+        where duckdb_type is not null
+        group by lower(name)
+        having
+            count(case when duckdb_type = 'VARCHAR' then 1 end) > 0
+            and count(case when duckdb_type in ('DOUBLE', 'FLOAT') or duckdb_type like 'DECIMAL%' then 1 end) > 0
+    {% endset %}
+    {% for row in run_query(query) %}
+        {% do mixed_types.update({row[0]: row[1]}) %}
+    {% endfor %}
+    {{ return(mixed_types) }}
 {% endmacro %}
 
 {#- The Parquet files of one table's folder. -#}

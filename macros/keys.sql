@@ -1,6 +1,9 @@
-{#- A readable hash of several columns, for rows that bring no id of their own. -#}
+{#-
+    A hash of several columns, for rows that bring no id of their own. They are joined by the unit
+    separator, which no id holds, so that ('a', 'bc') and ('ab', 'c') differ.
+-#}
 {% macro surrogate_key(columns) -%}
-    md5({% for column in columns %}coalesce(cast({{ column }} as varchar), ''){{ " || '|' || " if not loop.last }}{% endfor %})
+    md5({% for column in columns %}coalesce(cast({{ column }} as varchar), ''){{ "|| chr(31) || " if not loop.last }}{% endfor %})
 {%- endmacro %}
 
 {#-

@@ -53,7 +53,7 @@ def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
     return bytes(b ^ 0x36 for b in key), bytes(b ^ 0x5C for b in key)
 
 
-class Plugin(BasePlugin):
+class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
     """Sets the variables on each cursor that dbt opens."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Runs ``dbt build`` on a work file, tells how far it is, and says in one line what failed.
 
-Messages name models and tests only: what the engine says about a failure may quote data, so it
-stays in dbt's own log.
+Messages name models and tests only, for what the engine says about a failure may quote data. Who
+wants to read it runs ``dbt build`` on their own file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from enrichment.places import PROJECT, data_folder, database_file
 
 _EXTRACTS = re.compile(r"Extracts: ([^\n]+)")
 _FAILED = ("error", "fail", "runtime error")
-LOG = "logs/dbt.log"
 
 
 class Progress(Protocol):
@@ -125,6 +124,8 @@ def dbt_build(work: Path, as_of: str | None, *, full_refresh: bool, told: Progre
     # Unit tests are about the code, not the data: `make test` runs them.
     arguments = ["--no-use-colors", "--log-level", "none", "build", "--target", "publish"]
     arguments += ["--exclude-resource-type", "unit_test"]
+    # What the engine says of a failure may quote a row: neither a log nor a result file is written.
+    arguments += ["--log-level-file", "none", "--no-write-json"]
     arguments += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     if as_of is not None:
         arguments += ["--vars", json.dumps({"as_of_date": as_of})]
@@ -166,4 +167,4 @@ def _judge(result: Any, listener: _Listener) -> None:
         # Before the first model no data was read: the message is about the project's own files.
         lines = [line.strip() for line in str(error or "").splitlines() if line.strip()]
         what = " ".join([type(error).__name__ + ":", *lines[:2]]) if error else "dbt did not finish"
-    raise BuildError(f"{what}; details in {PROJECT / LOG}")
+    raise BuildError(f"{what}; run `dbt build` to build your own file and read why")

@@ -8,7 +8,9 @@ from collections.abc import Callable
 def dispatch(name: str) -> Callable[..., str]:
     """The macro of this name, as a function that renders a call with its first argument."""
 
+    words = {"inlined": "not materialized"}
+
     def render(*arguments: object) -> str:
-        return f"{name}({arguments[0]})" if arguments else name
+        return f"{name}({arguments[0]})" if arguments else words.get(name, name)
 
     return render

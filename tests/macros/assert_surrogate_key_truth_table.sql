@@ -2,12 +2,12 @@
 -- moves to the next column; a missing value is like an empty one.
 with cases (first_column, second_column, expected) as (
     values
-    ('a', 1, md5('a|1')),
-    ('a', null, md5('a|')),
-    (null, 1, md5('|1')),
-    ('', 1, md5('|1')),
-    (null, null, md5('|')),
-    ('a1', null, md5('a1|'))
+    ('a', 1, md5('a' || chr(31) || '1')),
+    ('a', null, md5('a' || chr(31))),
+    (null, 1, md5(chr(31) || '1')),
+    ('', 1, md5(chr(31) || '1')),
+    (null, null, md5(chr(31))),
+    ('a1', null, md5('a1' || chr(31)))
 ),
 
 computed as (

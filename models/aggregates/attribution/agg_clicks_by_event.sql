@@ -1,4 +1,4 @@
-with email_events as (
+with email_events as {{ inlined() }} (
     select * from {{ ref('base_outreach__email_events') }}
 ),
 

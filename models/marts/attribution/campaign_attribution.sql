@@ -41,7 +41,8 @@ attributed as (
 
 keyed as (
     select
-        {{ surrogate_key(['model', "coalesce(campaign_id, 'unattributed')"]) }} as attribution_id,
+        {{ surrogate_key(['model', 'campaign_id', "case when campaign_id is null then 'unattributed' end"]) }}
+            as attribution_id,
         campaign_id,
         model,
         client_shortname,
