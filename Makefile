@@ -1,6 +1,6 @@
 # Two commands on a fresh machine with Python 3.11, git and make: `make demo` and `make test`.
 
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_SCALE := 0.02
@@ -17,7 +17,8 @@ help:
 
 # Exact versions, once: the stamp is as old as the lock.
 $(VENV)/.installed: requirements.lock
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is needed: install Python 3.11, or set PYTHON=…" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "Python 3.11 is needed: install it, or set PYTHON=…" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-virtualenv -r requirements.lock
 	@touch $@

@@ -18,8 +18,9 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from code_version import code_digest
 from dbt.adapters.duckdb.plugins import BasePlugin
+
+from code_version import code_digest
 
 _BLOCK = 64
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 def dispatch(name: str) -> Callable[..., str]:
     """The macro of this name, as a function that renders a call with its first argument."""
-
     words = {"inlined": "not materialized"}
 
     def render(*arguments: object) -> str:

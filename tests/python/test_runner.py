@@ -710,7 +710,9 @@ def test_builds_from_any_folder(project: Path, tmp_path: Path, environment: dict
     outcome = runs("build", STAND_IN_FAILS="yes")
     assert outcome.code == 4
     assert outcome.out == ""
-    assert outcome.err.splitlines()[-1].startswith("segment.py: assert_nothing failed; run `dbt build`")
+    assert outcome.err.splitlines()[-1].startswith(
+        "segment.py: assert_nothing failed; run `dbt build`"
+    )
     assert "untouched" in outcome.err
 
     outcome = runs("build", BEHAVIORAL_DATA_DIR=str(project / "bad"))
