@@ -58,6 +58,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
     """Sets the variables on each cursor that dbt opens."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
+        """Reads, or makes, the key once a process."""
         inner, outer = hmac_pads(hash_key(Path(plugin_config["key_file"])))
         self._variables = {
             "hash_key_inner": inner,
@@ -66,5 +67,6 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
         }
 
     def configure_cursor(self, cursor: Any) -> None:
+        """Hands the values to one connection; they are bound, and so in no log."""
         for name, value in self._variables.items():
             cursor.execute(f"set variable {name} = ?", [value])

@@ -136,7 +136,7 @@ HOSTILE_SEEDS = (11, 14)
 def built(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Path]:
-    """Extracts and the database built from them: the sample, and small worlds full of collisions."""
+    """Extracts and the database built of them: the sample, and worlds full of collisions."""
     if request.param == "sample":
         return request.getfixturevalue("sample_extracts"), request.getfixturevalue(
             "sample_database"
