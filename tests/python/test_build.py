@@ -319,6 +319,17 @@ def without_rows(folder: Path) -> None:
     replace(folder, "custom_field", {"id": (NUMBER, []), "name": (TEXT, [])})
 
 
+def with_two_types(folder: Path) -> None:
+    """Ids as fractions in one file and as text in another: 12.0 and 12 would be two ids."""
+    fractions: Columns = {
+        "CAMPAIGN_ID": (pa.float64(), [12.0]),
+        "CLIENT_SHORTNAME": (TEXT, ["acme"]),
+    }
+    texts: Columns = {"CAMPAIGN_ID": (TEXT, ["13"]), "CLIENT_SHORTNAME": (TEXT, ["acme"])}
+    shutil.rmtree(folder / "campaigns")
+    write(folder, {"campaigns": [fractions, texts]})
+
+
 def replace(folder: Path, table: str, columns: Columns) -> None:
     """Writes a table anew, as one file."""
     shutil.rmtree(folder / table)
@@ -336,6 +347,7 @@ def replace(folder: Path, table: str, columns: Columns) -> None:
         ),
         (with_a_struct, ["table person", "column email", "expected varchar", "found STRUCT"]),
         (without_rows, ["table custom_field", "no rows"]),
+        (with_two_types, ["table campaigns", "column CAMPAIGN_ID", "DOUBLE and VARCHAR"]),
     ],
 )
 def test_bad_extracts_stop_the_build_before_it_touches_anything(
