@@ -97,7 +97,7 @@ rejected as (
 
 stamped as (
     select
-        {{ surrogate_key(['source_table', 'source_file', 'source_row_number']) }} as rejected_row_id,
+        row_number() over (order by source_table, source_file, source_row_number) as rejected_row_id,
         source_table,
         reason,
         '{{ invocation_id }}' as rejected_at_build,
