@@ -10,7 +10,7 @@ well_formed as (
         {{ text_id('client_shortname') }} as client_shortname,
         event_date as event_at,
         coalesce(send, 0) as sends,
-        coalesce("OPEN", 0) as opens,
+        coalesce(open, 0) as opens,
         coalesce(click, 0) as clicks,
         coalesce(bounce, 0) as bounces,
         coalesce(complaint, 0) as complaints,
