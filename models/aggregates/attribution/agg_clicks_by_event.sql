@@ -52,9 +52,7 @@ same_id as {{ materialized() }} (
     where event_id in (select clicked_event_ids.event_id from clicked_event_ids)
 ),
 
-candidates as (
-    select * from same_id
-    union all
+without_id as (
     select
         email_key,
         campaign_id,
@@ -73,6 +71,12 @@ candidates as (
     where
         event_id is null
         and clicks > 0
+),
+
+candidates as (
+    select * from same_id
+    union all
+    select * from without_id
 ),
 
 stranger_events as (
