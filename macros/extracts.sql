@@ -34,7 +34,7 @@
     {% set found_types = {} %}
     {% if files %}
         {% for row in run_query('describe select * from ' ~ read_extract(folder)) %}
-            {% do found_types.update({row[0] | lower: row[1]}) %}
+            {% do found_types.update({row[0] | lower: row[1] | replace('"', '')}) %}
         {% endfor %}
         {% if is_required and run_query('select count(*) from ' ~ read_extract(folder)).rows[0][0] == 0 %}
             {{ extracts_error('table ' ~ source.name ~ ' is required, but the files in ' ~ folder
@@ -43,6 +43,10 @@
     {% endif %}
 
     {% set mixed_types = files_of_mixed_type(folder) if files else {} %}
+    {% if files | length > 1 %}
+        {{ check_every_file(source, folder) }}
+    {% endif %}
+
     {% set columns = [] %}
     {% set uncastable = [] %}
     {% for column in source.columns.values() %}
@@ -64,8 +68,9 @@
         {% endif %}
         {% do columns.append(value ~ ' as ' ~ column.name | lower) %}
         {% if found_type and column.data_type != 'varchar' and value != quoted(column.name) %}
-            {% do uncastable.append("case when " ~ value ~ " is null and nullif(trim(cast(" ~ quoted(column.name)
-                ~ " as varchar)), '') is not null then '" ~ column.name | lower ~ "' end") %}
+            {% do uncastable.append("case when " ~ value ~ " is null and "
+                ~ text_id("cast(" ~ quoted(column.name) ~ " as varchar)") ~ " is not null then '"
+                ~ column.name | lower ~ "' end") %}
         {% endif %}
     {% endfor %}
     {% set uncastable_columns = "coalesce(" ~ uncastable | join(', ') ~ ")" if uncastable else "cast(null as varchar)" %}
@@ -76,8 +81,11 @@
             {{ columns | join(',\n            ') }},
             {{ uncastable_columns }} as uncastable_columns,
             {% if files %}
-            parse_filename(delivered.filename) as source_file,
-            delivered.file_row_number as source_row_number,
+            {# A column of the extract's own hides the engine's of the same name. #}
+            {{ 'cast(null as varchar)' if 'filename' in found_types else 'parse_filename(delivered.filename)' }}
+                as source_file,
+            {{ 'cast(null as bigint)' if 'file_row_number' in found_types else 'delivered.file_row_number' }}
+                as source_row_number,
             delivered as source_row
         from {{ read_extract(folder) }} as delivered
             {% else %}
@@ -90,6 +98,23 @@
     {{ return(statement) }}
 {% endmacro %}
 
+{#- Raises where one of several files lacks a required column: read with the others, it would be NULL. -#}
+{% macro check_every_file(source, folder) %}
+    {% for column in source.columns.values() if column.config.meta.get('required', false) %}
+        {% set query %}
+            select parse_filename(file_name)
+            from parquet_schema({{ parquet_files(folder) }})
+            group by file_name
+            having count(case when lower(name) = '{{ column.name | lower }}' then 1 end) = 0
+            order by file_name
+        {% endset %}
+        {% for row in run_query(query) %}
+            {{ extracts_error('table ' ~ source.name ~ ' has no column ' ~ column.name ~ ' (expected '
+                ~ column.data_type ~ ', found nothing) in ' ~ folder ~ '/' ~ row[0] ~ ': add the column to the file') }}
+        {% endfor %}
+    {% endfor %}
+{% endmacro %}
+
 {#-
     Columns that some files hold as fractions and others as text. Read together they are text, and the 7
     of one file would be the 7.0 of another: a name and its types each.
@@ -100,7 +125,7 @@
         select
             lower(name),
             string_agg(distinct duckdb_type, ' and ' order by duckdb_type)
-        from parquet_schema({{ text_literal(folder ~ '/*.parquet') }})
+        from parquet_schema({{ parquet_files(folder) }})
         where duckdb_type is not null
         group by lower(name)
         having
@@ -115,11 +140,16 @@
 
 {#- The Parquet files of one table's folder. -#}
 {% macro folder_files(folder) %}
-    {{ return(run_query("select file from glob(" ~ text_literal(folder ~ '/*.parquet') ~ ")").rows) }}
+    {{ return(run_query("select file from glob(" ~ parquet_files(folder) ~ ")").rows) }}
 {% endmacro %}
 
 {% macro read_extract(folder) -%}
-    read_parquet({{ text_literal(folder ~ '/*.parquet') }}, union_by_name = true, binary_as_string = true)
+    read_parquet({{ parquet_files(folder) }}, union_by_name = true, binary_as_string = true)
+{%- endmacro %}
+
+{#- The pattern of a folder's Parquet files, as a literal; the folder's own name is no pattern. -#}
+{% macro parquet_files(folder) -%}
+    {{ text_literal(modules.re.sub('([*?[])', '[\\1]', folder) ~ '/*.parquet') }}
 {%- endmacro %}
 
 {% macro text_literal(text) -%}
@@ -134,7 +164,8 @@
 {% macro read_column(name, found_type, declared_type) %}
     {% set column = quoted(name) %}
     {% set family = type_family(found_type) %}
-    {% if found_type is none %}
+    {% if found_type is none or found_type == 'NULL' %}
+        {#- A column without a single value may be delivered without a type. -#}
         {{ return('cast(null as ' ~ declared_type ~ ')') }}
     {% elif family == 'nested' %}
         {{ return(none) }}
@@ -149,7 +180,11 @@
         {% else %}
             {{ return('cast(' ~ column ~ ' as varchar)') }}
         {% endif %}
-    {% elif declared_type == 'bigint' %}
+    {% endif %}
+    {% if family == 'text' %}
+        {% set column = text_id(column) %}
+    {% endif %}
+    {% if declared_type == 'bigint' %}
         {% if family == 'integer' or family == 'boolean' %}
             {{ return('try_cast(' ~ column ~ ' as bigint)') }}
         {% elif family == 'fraction' or family == 'text' %}
@@ -172,7 +207,7 @@
         {% elif family == 'time' %}
             {{ return('cast(' ~ column ~ ' as timestamp)') }}
         {% elif family == 'text' %}
-            {{ return(iso_timestamp(trimmed(column))) }}
+            {{ return(iso_timestamp(column)) }}
         {% endif %}
     {% endif %}
     {{ return(none) }}

@@ -19,6 +19,7 @@ from enrichment.errors import BuildError, InputError
 from enrichment.places import PROJECT, data_folder, database_file
 
 _EXTRACTS = re.compile(r"Extracts: ([^\n]+)")
+_UNREADABLE = re.compile(r"[Ff]ile ['\"]([^'\"]+\.parquet)['\"]")
 _FAILED = ("error", "fail", "runtime error")
 
 
@@ -159,6 +160,9 @@ def _judge(result: Any, listener: _Listener) -> None:
         listener.read(text)
     if listener.extracts is not None:
         raise InputError(listener.extracts)
+    unreadable = _UNREADABLE.search(str(error or ""))
+    if unreadable:
+        raise InputError(f"{unreadable.group(1)} cannot be read as Parquet: deliver it again")
     failed = [node.node.name for node in nodes if str(node.status) in _FAILED]
     if failed:
         more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from enrichment.errors import InputError, shown
-from enrichment.places import database_file
+from enrichment.places import is_ours, resolved
 from enrichment.questions import Database, Query
 
 FORMATS = ("table", "csv", "parquet", "json", "xlsx")
@@ -74,7 +74,7 @@ class Target:
     """
 
     def __init__(self, out: str | None, form: str | None) -> None:
-        self.file = None if out in (None, "-") else Path(str(out)).expanduser().resolve()
+        self.file = None if out in (None, "-") else resolved(str(out), "--out")
         self.format = self._format(form)
         self.folder: Path | None = None
         if self.file is not None:
@@ -103,8 +103,12 @@ class Target:
             raise InputError(f"--out: there is no folder {file.parent}; make it first")
         if file.exists() and not file.is_file():
             raise InputError(f"--out {file}: not an ordinary file; name a file to write")
-        if file == database_file():
-            raise InputError(f"--out {file}: that is the published database; name another file")
+        if is_ours(file):
+            raise InputError(
+                f"--out {file}: the place belongs to the database or the extracts; name another"
+            )
+        if file.exists() and not os.access(file, os.W_OK):
+            raise InputError(f"--out {file}: the file is read-only; name another")
 
     def write(self, database: Database, answer: Answer) -> None:
         """Writes the answer; a file appears at its place only when it is whole."""

@@ -18,8 +18,25 @@ _RESERVED = _SCHEMAS | {"memory", "system", "temp", "information_schema", "pg_ca
 def _place(variable: str, default: str) -> Path:
     """A path from the environment (relative to the working directory), or from the project."""
     given = os.environ.get(variable, "")
-    path = Path(given).expanduser() if given else PROJECT / default
-    return path.resolve()
+    return resolved(given, variable) if given else PROJECT / default
+
+
+def resolved(path: str, where: str) -> Path:
+    """An absolute path. Raises InputError, naming ``where`` it was given, if there is none."""
+    try:
+        return Path(path).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError):
+        raise InputError(
+            f"{where}: {path!r} is no path that can be followed; name another"
+        ) from None
+
+
+def is_ours(file: Path) -> bool:
+    """Whether a file belongs to the published database, a build of it, or the extracts."""
+    database = database_file()
+    beside = file.parent == database.parent and file.name.startswith(database.name)
+    extracts = _place("BEHAVIORAL_DATA_DIR", "data")
+    return beside or file.is_relative_to(work_file().parent) or file.is_relative_to(extracts)
 
 
 def database_file() -> Path:

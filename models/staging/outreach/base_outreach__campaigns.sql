@@ -9,7 +9,7 @@ keyed as (
         {{ text_id('list_id') }} as list_id,
         {{ text_id('channel') }} as channel,
         {{ text_id('campaign_name') }} as campaign_name,
-        cast(start_date as date) as start_date,
+        start_date,
         uncastable_columns,
         source_file,
         source_row_number,

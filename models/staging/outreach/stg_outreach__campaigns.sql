@@ -41,7 +41,7 @@ latest as (
         list_id,
         channel,
         campaign_name,
-        start_date,
+        cast(start_date as date) as start_date,
         delivered_rows
     from numbered
     where row_in_campaign = 1
