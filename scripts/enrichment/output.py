@@ -297,8 +297,13 @@ def _write_tables(database: Database, answer: Answer, stream: IO[str]) -> None:
     from rich.text import Text
 
     on_terminal = stream is sys.stdout and sys.stdout.isatty()
+
     # Off a terminal nothing is cut: lines are as long as they need to be.
-    console = Console(file=stream, width=None if on_terminal else 10_000, highlight=False)
+    class PipeConsole(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich would end the process with 1; a reader may stop reading
+
+    console = PipeConsole(file=stream, width=None if on_terminal else 10_000, highlight=False)
     for section in answer.screen:
         columns, rows = database.rows(section.query)
         chosen = [at for at, name in enumerate(columns) if name in section.columns]

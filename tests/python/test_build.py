@@ -53,6 +53,7 @@ ODD: dict[str, list[Columns]] = {
             "cell_phone": (TEXT, ["(608) 771-0102 x9", None]),
             "email": (TEXT, ["n/a", "dan@needle.example"]),
             "id": (TEXT, ["2", "4"]),
+            "home_phone": (pa.null(), [None, None]),
         },
     ],
     "person_custom_field": [
@@ -330,6 +331,20 @@ def with_two_types(folder: Path) -> None:
     write(folder, {"campaigns": [fractions, texts]})
 
 
+def with_a_file_short_of_a_column(folder: Path) -> None:
+    """Read with the others, the file would have NULL there."""
+    columns = {"PERSON_ID": (TEXT, ["1"]), "CUSTOM_FIELD_ID": (TEXT, ["7"])}
+    pq.write_table(
+        pa.table({name: pa.array(values, kind) for name, (kind, values) in columns.items()}),
+        folder / "person_custom_field" / "short.parquet",
+    )
+
+
+def with_a_broken_file(folder: Path) -> None:
+    """What a copy leaves that was cut off."""
+    (folder / "donations" / "part-9.parquet").write_bytes(b"PAR1 and no more")
+
+
 def replace(folder: Path, table: str, columns: Columns) -> None:
     """Writes a table anew, as one file."""
     shutil.rmtree(folder / table)
@@ -347,6 +362,11 @@ def replace(folder: Path, table: str, columns: Columns) -> None:
         ),
         (with_a_struct, ["table person", "column email", "expected varchar", "found STRUCT"]),
         (without_rows, ["table custom_field", "no rows"]),
+        (
+            with_a_file_short_of_a_column,
+            ["table person_custom_field", "no column value", "short.parquet"],
+        ),
+        (with_a_broken_file, ["part-9.parquet", "cannot be read as Parquet"]),
         (with_two_types, ["table campaigns", "column CAMPAIGN_ID", "DOUBLE and VARCHAR"]),
     ],
 )

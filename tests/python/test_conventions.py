@@ -743,7 +743,8 @@ def test_the_check_of_portability_sees(what: str, sql: str) -> None:
 
 
 IMPORTED = re.compile(
-    r"\bas (?:\{\{ inlined\(\) \}\} )?\(\s*select \* from \{\{ (?:ref|source)\([^)]*\) \}\}\s*\)",
+    r"\bas (?:\{\{ inlined\(\) \}\} )?"
+    r"\(\s*select \* from \{\{ (?:ref|source)\([^)]*\) \}\}\s*\)",
     re.IGNORECASE,
 )
 UNITED = re.compile(

@@ -396,11 +396,17 @@ def test_a_misplaced_id_is_never_repeated(run: Run, arguments: list[str]) -> Non
     assert "12345" not in outcome.err
 
 
-def test_the_published_database_is_never_an_output(run: Run, database: Path) -> None:
-    before = database.read_bytes()
-    outcome = run("export", "coverage", "--out", str(database), "--format", "csv")
-    assert_refused(outcome, 2, "published database")
-    assert database.read_bytes() == before
+@pytest.mark.parametrize("place", ["", ".key", ".wal"])
+def test_what_belongs_to_the_database_is_never_an_output(
+    run: Run, database: Path, place: str
+) -> None:
+    file = database.with_name(database.name + place)
+    if place:
+        file.write_bytes(b"not to be lost")
+    before = file.read_bytes()
+    outcome = run("export", "coverage", "--out", str(file), "--format", "csv")
+    assert_refused(outcome, 2, "belongs to the database")
+    assert file.read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["marts.duckdb", "my.data.duckdb", "2025.duckdb"])
