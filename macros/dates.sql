@@ -8,6 +8,18 @@
     cast('{{ run_started_at.strftime("%Y-%m-%d") }}' as date)
 {%- endmacro %}
 
+{#-
+    The first moment of the last week that an extract reaches into, valid rows or not, up to the day of
+    the build: a timestamp that is known before the statement that needs it is planned.
+-#}
+{% macro last_week_of(source_table, column) -%}
+    {%- set query -%}
+        select cast(max({{ column }}) as date) - 7 from extracts.{{ source_table }} where cast({{ column }} as date) <= {{ build_date() }}
+    {%- endset -%}
+    {%- set first_day = run_query(query).rows[0][0] if execute and target.database != 'memory' else none -%}
+    cast({{ "'" ~ first_day ~ "'" if first_day else 'null' }} as timestamp)
+{%- endmacro %}
+
 {#- The var as_of_date as a date; anything but an ISO date stops the run. -#}
 {% macro given_as_of_date() -%}
     {%- set given = var('as_of_date') | string -%}

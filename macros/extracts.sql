@@ -1,6 +1,6 @@
 {#-
     The extract folder as views, one a source table, in the shape that the source's YAML declares
-    (interface.md, section 1; F13). This is the only place that knows about files.
+    (interface.md, section 1; F13). This is the only place that knows where files are.
 
     A view has the declared columns under their declared names and types. Text that a column's type
     cannot hold reads as NULL there, and `uncastable_columns` names the column. `source_row` is the
@@ -11,18 +11,22 @@
 -#}
 {% macro register_extracts() %}
     {% if execute and target.database != 'memory' and flags.WHICH in ['build', 'run', 'test', 'seed', 'show'] %}
-        {% set statements = [] %}
-        {% for source in graph.sources.values() | sort(attribute='name') %}
-            {% do statements.append(extract_view(source)) %}
+        {% set extracts = [] %}
+        {% for source in graph.sources.values() | sort(attribute='name') if source.source_name != 'intake' %}
+            {% do extracts.append(extract_view(source)) %}
         {% endfor %}
         {% do run_query('create schema if not exists extracts') %}
-        {% for statement in statements %}
-            {% do run_query(statement) %}
+        {% for extract in extracts %}
+            {% do run_query(extract.statement) %}
         {% endfor %}
+        {% do register_files(extracts) %}
     {% endif %}
 {% endmacro %}
 
-{#- The statement that makes one source's view; raises where the files break the contract. -#}
+{#-
+    One source: its name, its folder, the names and types of its columns as one text, and the statement
+    that makes its view. Raises where the files break the contract.
+-#}
 {% macro extract_view(source) %}
     {% set folder = env_var('BEHAVIORAL_DATA_DIR', 'data') ~ '/' ~ source.name %}
     {% set is_required = source.config.meta.get('required', false) %}
@@ -95,7 +99,78 @@
         where false
             {% endif %}
     {% endset %}
-    {{ return(statement) }}
+    {{ return({
+        'name': source.name, 'folder': folder if files else none, 'types': found_types | string, 'statement': statement,
+    }) }}
+{% endmacro %}
+
+{#-
+    The files of the extracts, one row a file (table extracts.files): size, time of the last change, rows, SHA-256,
+    and a fingerprint of all that its rows depend on: its content, the types that it is read with, the
+    code that reads it, and the engine. The hash of a file of the same size and time is taken over.
+-#}
+{% macro register_files(extracts) %}
+    {% set previous = carried_relation(api.Relation.create(database=target.database, schema='extracts', identifier='files')) %}
+    {% set statement %}
+        create or replace table extracts.files as
+        with found as (
+            {% for extract in extracts if extract.folder %}
+            {{ 'union all' if not loop.first }}
+            select
+                '{{ extract.name }}' as source_table,
+                filename,
+                parse_filename(filename) as source_file,
+                cast(size as bigint) as size_bytes,
+                last_modified at time zone 'UTC' as modified_at,
+                {{ text_literal(extract.types) }} as column_types
+            from read_blob({{ parquet_files(extract.folder) }})
+            {% endfor %}
+        ),
+        counted as (
+            {% for extract in extracts if extract.folder %}
+            {{ 'union all' if not loop.first }}
+            select
+                file_name as filename,
+                cast(num_rows as bigint) as rows_in
+            from parquet_file_metadata({{ parquet_files(extract.folder) }})
+            {% endfor %}
+        ),
+        hashed as (
+            select
+                found.source_table,
+                found.source_file,
+                found.size_bytes,
+                found.modified_at,
+                counted.rows_in,
+                {% if previous %}
+                coalesce(known.sha256, file_sha256(found.filename)) as sha256,
+                {% else %}
+                file_sha256(found.filename) as sha256,
+                {% endif %}
+                found.column_types
+            from found
+            inner join counted using (filename)
+            {% if previous %}
+            left join {{ previous }} as known
+                on
+                    found.source_table = known.source_table
+                    and found.source_file = known.source_file
+                    and found.size_bytes = known.size_bytes
+                    and found.modified_at = known.modified_at
+            {% endif %}
+        )
+        select
+            source_table,
+            source_file,
+            size_bytes,
+            modified_at,
+            rows_in,
+            sha256,
+            {{ surrogate_key(['sha256', 'column_types', "getvariable('reading_digest')", 'version()']) }} as fingerprint
+        from hashed
+        order by source_table, source_file
+    {% endset %}
+    {% do run_query(statement) %}
 {% endmacro %}
 
 {#- Raises where one of several files lacks a required column: read with the others, it would be NULL. -#}

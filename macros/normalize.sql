@@ -13,9 +13,14 @@
     {{ replace_all(text, '^' ~ blank() ~ '+|' ~ blank() ~ '+$', '') }}
 {%- endmacro %}
 
-{#- A text id: trimmed, and NULL when nothing is left. -#}
+{#- Is this text free of blanks and of everything that is not printable ASCII? Most ids are. -#}
+{% macro is_plain(text) -%}
+    {{ matches(text, '[!-~]+') }}
+{%- endmacro %}
+
+{#- A text id: trimmed, and NULL when nothing is left. Plain text is taken as it stands. -#}
 {% macro text_id(text) -%}
-    nullif({{ trimmed(text) }}, '')
+    case when {{ is_plain(text) }} then {{ text }} else nullif({{ trimmed(text) }}, '') end
 {%- endmacro %}
 
 {#- A two-letter state, upper case; NULL when it is not one. -#}
@@ -35,31 +40,42 @@
     lower({{ trimmed(text) }})
 {%- endmacro %}
 
-{#- Is this trimmed, lower-case text an address? -#}
-{% macro is_valid_email(text) -%}
+{#-
+    The form of an address: a local part and a domain in lower case. How long both may be stands in
+    email_key.
+-#}
+{% macro email_pattern() -%}
     {%- set atom = "[a-z0-9!#$%&'*+/=?^_{|}~`-]+" -%}
     {%- set label = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?" -%}
-    {%- set pattern = atom ~ "(?:[.]" ~ atom ~ ")*@(?:" ~ label ~ "[.])+(?:[a-z]{2,}|xn--[a-z0-9-]*[a-z0-9])" -%}
-    length({{ text }}) <= 254 and strpos({{ text }}, '@') <= 65 and {{ matches(text, pattern) }}
+    {{ atom }}(?:[.]{{ atom }})*@(?:{{ label }}[.])+(?:[a-z]{2,}|xn--[a-z0-9-]*[a-z0-9])
 {%- endmacro %}
 
 {#-
-    The address in normal form, NULL when it is malformed. Most text is in normal form already, and
-    trimming costs more than the test for it: such text is taken as it stands.
+    Text in the form of an address, trimmed and in lower case, NULL for any other text. Most text is in
+    normal form already, and trimming costs more than the test for it: such text is taken as it stands.
+    An address holds no blank, so what is between the blanks at both ends is all of it.
 -#}
 {% macro well_formed_email(text) -%}
     case
-        when {{ is_valid_email(text) }} then {{ text }}
-        when {{ is_valid_email(email_text(text)) }} then {{ email_text(text) }}
+        when {{ matches(text, email_pattern()) }} then {{ text }}
+        else {{ extracted('lower(' ~ extracted(text, '^' ~ blank() ~ '*([!-~]+)' ~ blank() ~ '*$') ~ ')', '^(' ~ email_pattern() ~ ')$') }}
     end
 {%- endmacro %}
 
 {#-
-    The key of a well-formed address: NULL when it is a placeholder. Two steps, so that the engine
-    computes the first one once: give this macro a column, not an expression.
+    The key of a well-formed address: NULL when it is too long or a placeholder. Two steps, so that the
+    engine computes the first one once: give this macro a column, not an expression.
 -#}
 {% macro email_key(well_formed_email) -%}
-    case when not {{ is_placeholder(well_formed_email) }} then {{ well_formed_email }} end
+    case
+        when
+            (
+                length({{ well_formed_email }}) <= 64
+                or (length({{ well_formed_email }}) <= 254 and strpos({{ well_formed_email }}, '@') <= 65)
+            )
+            and not {{ is_placeholder(well_formed_email) }}
+            then {{ well_formed_email }}
+    end
 {%- endmacro %}
 
 {#-
@@ -95,22 +111,51 @@
 
 {#-
     A phone's ten digits in the North American plan, NULL when it is malformed. An extension at the end
-    comes off, then everything but digits, then the 1 of eleven digits. Clean text is taken as it
-    stands, and each step is written once: the map of a large organisation has 182 million rows.
+    comes off, then everything but digits, then the 1 of eleven digits. The map of a large organisation
+    has 182 million rows, so clean text is taken as it stands, and what people usually write is read by
+    one pattern, whose parts follow each other without a choice; only the rest is taken apart.
 -#}
 {% macro well_formed_phone(text) -%}
     {%- set ten_digits = '[2-9][0-9]{2}[2-9][0-9]{6}' -%}
+    {%- set usual = '^[ ().+-]*(?:1[ ().-]*)?([2-9][0-9]{2})[ ().-]*([2-9][0-9]{2})[ ().-]*([0-9]{4})[ ]*'
+        ~ '(?:(?:[eE][xX][tT][.]?|[xX]|#)[ ]*[0-9]+[ ]*)?$' -%}
     {%- set extension = '(?i)(?:ext[.]?|x|#)' ~ blank() ~ '*[0-9]+' ~ blank() ~ '*$' -%}
     {%- set digits = replace_all(replace_all(text, extension, ''), '[^0-9]', '') -%}
     case
         when {{ matches(text, ten_digits) }} then {{ text }}
-        else nullif(regexp_extract({{ digits }}, '^1?({{ ten_digits }})$', 1), '')
+        else coalesce(
+            {{ extracted(replace_all(text, usual, '\\1\\2\\3'), '^(' ~ ten_digits ~ ')$') }},
+            {{ extracted(digits, '^1?(' ~ ten_digits ~ ')$') }}
+        )
     end
 {%- endmacro %}
 
 {#- The key of a well-formed phone: NULL when it is one digit repeated. Two steps, as with addresses. -#}
 {% macro phone_key(well_formed_phone) -%}
-    case when replace({{ well_formed_phone }}, left({{ well_formed_phone }}, 1), '') <> '' then {{ well_formed_phone }} end
+    case
+        when
+            {{ well_formed_phone }} not in (
+                {% for digit in '23456789' %}'{{ digit * 10 }}'{{ ', ' if not loop.last }}{% endfor %}
+            )
+            then {{ well_formed_phone }}
+    end
+{%- endmacro %}
+
+{#- The first group of a pattern's first match, NULL without a match. -#}
+{% macro extracted(text, pattern) -%}
+    nullif(regexp_extract({{ text }}, {{ pattern_literal(pattern) }}, 1), '')
+{%- endmacro %}
+
+{% macro pattern_literal(pattern) -%}
+    {{ adapter.dispatch('pattern_literal')(pattern) }}
+{%- endmacro %}
+
+{% macro default__pattern_literal(pattern) -%}
+    '{{ pattern | replace("'", "''") }}'
+{%- endmacro %}
+
+{% macro spark__pattern_literal(pattern) -%}
+    r'{{ pattern | replace("'", "\\x27") }}'
 {%- endmacro %}
 
 {#- Does the whole text match? Patterns are those that RE2 and Java read alike. -#}

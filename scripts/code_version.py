@@ -8,12 +8,32 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 
 
+# Where it is defined how a delivered row is read, and which rows are kept.
+_READING = (
+    *(f"macros/{name}.sql" for name in ("carry", "dates", "events", "extracts", "keys", "normalize")),
+    "models/staging",
+    "models/linkage/lnk_map_row.sql",
+    "models/aggregates/events/agg_email_events_by_row.sql",
+    "seeds/placeholder_identifiers.csv",
+)
+
+
 def code_digest() -> str:
     """SHA-256 (hex) over every definition: models and macros (SQL), seeds (CSV) and the project."""
+    return _digest("dbt_project.yml", "models", "macros", "seeds")
+
+
+def reading_digest() -> str:
+    """SHA-256 (hex) over the definitions that rows kept by an earlier build depend on."""
+    return _digest(*_READING)
+
+
+def _digest(*places: str) -> str:
+    files: list[Path] = []
+    for place in places:
+        path = PROJECT / place
+        files += [path] if path.is_file() else sorted((*path.rglob("*.sql"), *path.rglob("*.csv")))
     digest = hashlib.sha256()
-    files = [PROJECT / "dbt_project.yml"]
-    for folder, suffix in (("models", "sql"), ("macros", "sql"), ("seeds", "csv")):
-        files += sorted((PROJECT / folder).rglob(f"*.{suffix}"))
     for file in files:
         digest.update(file.relative_to(PROJECT).as_posix().encode() + b"\0")
         digest.update(file.read_bytes() + b"\0")

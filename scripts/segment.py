@@ -99,23 +99,26 @@ def build(
         typer.Option(metavar="DATE", help="The clock, YYYY-MM-DD. Default: the latest valid day."),
     ] = None,
     full_refresh: Annotated[
-        bool, typer.Option("--full-refresh", help="Rebuild incremental tables from the start.")
+        bool, typer.Option("--full-refresh", help="Read every file, unchanged ones too.")
     ] = False,
 ) -> None:
     """Build and test everything, then publish it in one step.
 
-    A failed build leaves the published database as it was.
+    Files that have not changed since the last build are not read again. A failed build leaves the
+    published database as it was.
     """
     from enrichment.building import dbt_build, progress
     from enrichment.places import data_folder, database_file
-    from enrichment.publish import build_and_publish
+    from enrichment.publish import build_and_publish, carried_database
 
     if as_of is not None:
         _check_date(as_of)
     data_folder()
     with progress() as told:
         build_id = build_and_publish(
-            lambda work: dbt_build(work, as_of, full_refresh=full_refresh, told=told)
+            lambda work: dbt_build(
+                work, as_of, carry=None if full_refresh else carried_database(), told=told
+            )
         )
     print(f"Published {database_file()} (build {build_id})", file=sys.stderr)
 

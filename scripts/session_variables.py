@@ -1,10 +1,14 @@
 """dbt-duckdb plugin: values that SQL needs and that no compiled file may hold.
 
-Every connection of a build gets three DuckDB variables:
+Every connection of a build gets four DuckDB variables:
 
 * ``hash_key_inner`` and ``hash_key_outer`` (64 bytes each): the padded keys of HMAC-SHA256
   (RFC 2104), read by the macro ``keyed_hash``;
-* ``code_digest``: what the definitions were when the database was built.
+* ``code_digest``: what the definitions were when the database was built;
+* ``reading_digest``: what those of them were that rows of an extract are read with;
+
+and the function ``file_sha256(path)``, the SHA-256 of a file in hex. A database whose build has read
+what need not be read again is attached as ``previous``, read-only.
 
 The key is the text of ``BEHAVIORAL_HASH_KEY``, else the content of a key file that is made once,
 readable by its owner only, beside the published database.
@@ -20,7 +24,7 @@ from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
-from code_version import code_digest
+from code_version import code_digest, reading_digest
 
 _BLOCK = 64
 
@@ -54,8 +58,14 @@ def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
     return bytes(b ^ 0x36 for b in key), bytes(b ^ 0x5C for b in key)
 
 
+def file_sha256(path: str) -> str:
+    """The SHA-256 of a file, in hex."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
-    """Sets the variables on each cursor that dbt opens."""
+    """Sets the variables on each cursor that dbt opens, and adds the function."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         """Reads, or makes, the key once a process."""
@@ -64,7 +74,16 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
             "hash_key_inner": inner,
             "hash_key_outer": outer,
             "code_digest": code_digest(),
+            "reading_digest": reading_digest(),
         }
+        self._previous = str(plugin_config.get("previous") or "")
+
+    def configure_connection(self, conn: Any) -> None:
+        """Adds the function, and the earlier database, to the process's engine."""
+        conn.create_function("file_sha256", file_sha256, ["VARCHAR"], "VARCHAR")
+        if self._previous:
+            file = self._previous.replace("'", "''")
+            conn.execute(f"attach '{file}' as previous (read_only)")
 
     def configure_cursor(self, cursor: Any) -> None:
         """Hands the values to one connection; they are bound, and so in no log."""

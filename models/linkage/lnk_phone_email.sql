@@ -1,47 +1,23 @@
-with voter_phones as (
-    select * from {{ ref('lnk_voter_phone') }}
-),
-
-contact_map as (
-    select * from {{ ref('base_outreach__contact_map') }}
+with contact_map as (
+    select * from {{ ref('lnk_map_row') }}
 ),
 
 linkage_rules as (
     select * from {{ ref('linkage_rules') }}
 ),
 
--- The map is the largest extract by far, and nearly all of it is about strangers: the phone decides first,
--- and only what is left of the addresses is put into normal form.
-matched as {{ materialized() }} (
-    select
-        phone_key,
-        delivered_email,
-        first_cohort_at,
-        last_cohort_at,
-        uncastable_columns
-    from contact_map
-    where phone_key in (select voter_phones.phone_key from voter_phones)
-),
-
-well_formed as (
-    select
-        phone_key,
-        {{ well_formed_email('delivered_email') }} as well_formed_email,
-        first_cohort_at,
-        last_cohort_at
-    from matched
-    where uncastable_columns is null
-),
-
 -- A row first seen after the clock's day is not known yet; any other holds for all times (F09).
-keyed as (
+accepted as (
     select
         phone_key,
-        {{ email_key('well_formed_email') }} as email_key,
+        email_key,
         first_cohort_at,
         last_cohort_at
-    from well_formed
-    where first_cohort_at is null or not {{ is_future('first_cohort_at') }}
+    from contact_map
+    where
+        kind = 'row'
+        and rejection_reason is null
+        and (first_cohort_at is null or not {{ is_future('first_cohort_at') }})
 ),
 
 grouped as (
@@ -51,8 +27,7 @@ grouped as (
         first_cohort_at,
         last_cohort_at,
         count(*) as delivered_rows
-    from keyed
-    where email_key is not null
+    from accepted
     group by phone_key, email_key, first_cohort_at, last_cohort_at
 ),
 

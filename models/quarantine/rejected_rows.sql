@@ -1,110 +1,59 @@
-with persons as (
-    select * from {{ ref('base_voterfile__persons') }}
-),
+{{ config(materialized='view') }}
 
-person_custom_fields as (
-    select * from {{ ref('base_voterfile__person_custom_fields') }}
-),
-
-custom_fields as (
-    select * from {{ ref('base_voterfile__custom_fields') }}
+with small_extracts as (
+    select * from {{ ref('rejected_rows_of_small_extracts') }}
 ),
 
 contact_map as (
-    select * from {{ ref('base_outreach__contact_map') }}
+    select * from {{ ref('lnk_map_row') }}
 ),
 
 email_events as (
-    select * from {{ ref('base_outreach__email_events') }}
+    select * from {{ ref('agg_email_events_by_row') }}
 ),
 
-campaigns as (
-    select * from {{ ref('base_outreach__campaigns') }}
-),
-
-donations as (
-    select * from {{ ref('base_giving__donations') }}
-),
-
-rejected as (
+united as (
     select
-        'person' as source_table,
-        rejection_reason as reason,
+        source_table,
+        reason,
+        rejected_at_build,
         source_file,
         source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from persons
-    where rejection_reason is not null
-    union all
-    select
-        'person_custom_field' as source_table,
-        rejection_reason as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from person_custom_fields
-    where rejection_reason is not null
-    union all
-    select
-        'custom_field' as source_table,
-        rejection_reason as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from custom_fields
-    where rejection_reason is not null
+        row_json
+    from small_extracts
     union all
     select
         'list_link_phone_email_map' as source_table,
         rejection_reason as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from contact_map
-    where rejection_reason is not null
-    union all
-    select
-        'email_clickers' as source_table,
-        coalesce(rejection_reason, 'date_future') as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from email_events
-    where
-        rejection_reason is not null
-        or {{ is_future('event_at') }}
-    union all
-    select
-        'campaigns' as source_table,
-        rejection_reason as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from campaigns
-    where rejection_reason is not null
-    union all
-    select
-        'donations' as source_table,
-        coalesce(rejection_reason, 'date_future') as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from donations
-    where
-        rejection_reason is not null
-        or {{ is_future('donated_at') }}
-),
-
-stamped as (
-    select
-        row_number() over (order by source_table, source_file, source_row_number) as rejected_row_id,
-        source_table,
-        reason,
-        '{{ invocation_id }}' as rejected_at_build,
+        read_at_build as rejected_at_build,
         source_file,
         source_row_number,
         row_json
-    from rejected
+    from contact_map
+    where rejection_reason is not null
+    union all
+    -- Rows without a reason of their own are kept with their text as long as they are in the future (F17).
+    select
+        'email_clickers' as source_table,
+        coalesce(rejection_reason, 'date_future') as reason,
+        read_at_build as rejected_at_build,
+        source_file,
+        source_row_number,
+        row_json
+    from email_events
+    where row_json is not null
+),
+
+identified as (
+    select
+        source_table || '/' || source_file || '/' || cast(source_row_number as varchar) as rejected_row_id,
+        source_table,
+        reason,
+        rejected_at_build,
+        source_file,
+        source_row_number,
+        row_json
+    from united
 )
 
-select * from stamped
+select * from identified

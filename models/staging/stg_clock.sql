@@ -12,28 +12,49 @@ select * from given
 
 {% else %}
 
-with latest_events as (
-    select event_at as happened_at
-    from {{ ref('base_outreach__email_events') }}
+with email_events as {{ inlined() }} (
+    select * from {{ ref('base_outreach__email_events') }}
+),
+
+donations as {{ inlined() }} (
+    select * from {{ ref('base_giving__donations') }}
+),
+
+-- The last week of the deliveries nearly always holds a valid row, and few rows are judged there.
+recent_events as (
+    select max(event_at) as happened_at
+    from email_events
+    where
+        event_at >= {{ last_week_of('email_clickers', 'event_date') }}
+        and rejection_reason is null
+        and cast(event_at as date) <= {{ build_date() }}
+),
+
+all_events as (
+    select max(event_at) as happened_at
+    from email_events
     where
         rejection_reason is null
         and cast(event_at as date) <= {{ build_date() }}
-    order by event_at desc nulls last
-    limit 1
+        and not exists (
+            select 1
+            from recent_events
+            where recent_events.happened_at is not null
+        )
 ),
 
 latest_gifts as (
-    select donated_at as happened_at
-    from {{ ref('base_giving__donations') }}
+    select max(donated_at) as happened_at
+    from donations
     where
         rejection_reason is null
         and cast(donated_at as date) <= {{ build_date() }}
-    order by donated_at desc nulls last
-    limit 1
 ),
 
 latest as (
-    select happened_at from latest_events
+    select happened_at from recent_events
+    union all
+    select happened_at from all_events
     union all
     select happened_at from latest_gifts
 ),

@@ -113,8 +113,11 @@ class _Listener:
             self.extracts = found.group(1).strip()
 
 
-def dbt_build(work: Path, as_of: str | None, *, full_refresh: bool, told: Progress) -> None:
+def dbt_build(work: Path, as_of: str | None, *, carry: Path | None, told: Progress) -> None:
     """Builds and tests everything into ``work``.
+
+    ``carry`` is a database whose build has read what need not be read again; without one, every
+    file is read.
 
     Raises InputError where the extracts are missing or not as the contract wants them, BuildError
     where a model, a seed or a test failed, KeyboardInterrupt if the person stopped it.
@@ -122,6 +125,7 @@ def dbt_build(work: Path, as_of: str | None, *, full_refresh: bool, told: Progre
     os.environ["BEHAVIORAL_DATA_DIR"] = str(data_folder())
     os.environ["BEHAVIORAL_DB"] = str(database_file())
     os.environ["BEHAVIORAL_WORK_DB"] = str(work)
+    os.environ["BEHAVIORAL_PREVIOUS_DB"] = str(carry or "")
     # Unit tests are about the code, not the data: `make test` runs them.
     arguments = ["--no-use-colors", "--log-level", "none", "build", "--target", "publish"]
     arguments += ["--exclude-resource-type", "unit_test"]
@@ -130,8 +134,6 @@ def dbt_build(work: Path, as_of: str | None, *, full_refresh: bool, told: Progre
     arguments += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     if as_of is not None:
         arguments += ["--vars", json.dumps({"as_of_date": as_of})]
-    if full_refresh:
-        arguments += ["--full-refresh"]
     told.stage("Starting dbt")
 
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager

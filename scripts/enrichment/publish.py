@@ -43,6 +43,24 @@ def build_and_publish(build: Callable[[Path], None]) -> str:
     return build_id
 
 
+def carried_database() -> Path | None:
+    """The published database, if a build can carry over what that one has read; else None.
+
+    One that cannot be opened, or holds no build, is no reason to fail: everything is read again.
+    """
+    import duckdb
+
+    file = database_file()
+    if not file.is_file():
+        return None
+    try:
+        with duckdb.connect() as con:
+            attach(con, file, read_only=True)
+            return file if build_info(con, file) else None
+    except duckdb.Error:
+        return None
+
+
 @contextmanager
 def _locked(lock: Path) -> Iterator[None]:
     try:

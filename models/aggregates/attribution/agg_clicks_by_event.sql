@@ -1,5 +1,5 @@
-with email_events as {{ inlined() }} (
-    select * from {{ ref('base_outreach__email_events') }}
+with email_events as (
+    select * from {{ ref('agg_email_events_by_row') }}
 ),
 
 kept_events as (
@@ -24,61 +24,7 @@ known_clicks as (
         and campaign_id is not null
 ),
 
-clicked_event_ids as (
-    select distinct event_id
-    from email_events
-    where
-        clicks > 0
-        and event_id is not null
-),
-
 -- Clicks, and whatever else came under the id of one: which row stays is settled among all of them.
-same_id as {{ materialized() }} (
-    select
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        sends,
-        opens,
-        clicks,
-        bounces,
-        complaints,
-        unsubs,
-        is_bot,
-        event_id,
-        rejection_reason
-    from email_events
-    where event_id in (select clicked_event_ids.event_id from clicked_event_ids)
-),
-
-without_id as (
-    select
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        sends,
-        opens,
-        clicks,
-        bounces,
-        complaints,
-        unsubs,
-        is_bot,
-        event_id,
-        rejection_reason
-    from email_events
-    where
-        event_id is null
-        and clicks > 0
-),
-
-candidates as (
-    select * from same_id
-    union all
-    select * from without_id
-),
-
 stranger_events as (
     select
         email_key,
@@ -93,13 +39,13 @@ stranger_events as (
         unsubs,
         is_bot,
         event_id
-    from candidates
+    from email_events
     where
         {{ is_accepted_event() }}
         and not exists (
             select 1
             from voter_addresses
-            where voter_addresses.email_key = candidates.email_key
+            where voter_addresses.email_key = email_events.email_key
         )
 ),
 

@@ -1,29 +1,9 @@
 with email_events as (
-    select * from {{ ref('base_outreach__email_events') }}
+    select * from {{ ref('agg_email_events_by_row') }}
 ),
 
 voter_addresses as (
     select * from {{ ref('lnk_voter_address') }}
-),
-
--- Three of a hundred rows concern the voter file: they are picked first, and judged afterwards.
-known as {{ materialized() }} (
-    select
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        sends,
-        opens,
-        clicks,
-        bounces,
-        complaints,
-        unsubs,
-        is_bot,
-        event_id,
-        rejection_reason
-    from email_events
-    where email_key in (select voter_addresses.email_key from voter_addresses)
 ),
 
 accepted as (
@@ -40,8 +20,10 @@ accepted as (
         unsubs,
         is_bot,
         event_id
-    from known
-    where {{ is_accepted_event() }}
+    from email_events
+    where
+        {{ is_accepted_event() }}
+        and email_key in (select voter_addresses.email_key from voter_addresses)
 ),
 
 -- One event per id; without an id, one per set of columns. The first in interface order stays (F16).

@@ -4,10 +4,10 @@ with delivered as (
 
 well_formed as (
     select
-        email,
+        email as delivered_email,
         {{ well_formed_email('email') }} as well_formed_email,
-        {{ text_id('campaign_id') }} as campaign_id,
-        {{ text_id('client_shortname') }} as client_shortname,
+        campaign_id as delivered_campaign_id,
+        client_shortname as delivered_client,
         event_date as event_at,
         coalesce(send, 0) as sends,
         coalesce(open, 0) as opens,
@@ -16,7 +16,7 @@ well_formed as (
         coalesce(complaint, 0) as complaints,
         coalesce(unsubscribe, 0) as unsubs,
         coalesce(is_bot, false) as is_bot,
-        {{ text_id('event_id') }} as event_id,
+        event_id as delivered_event_id,
         uncastable_columns,
         source_file,
         source_row_number,
@@ -26,10 +26,10 @@ well_formed as (
 
 keyed as (
     select
-        email,
+        delivered_email,
         {{ email_key('well_formed_email') }} as email_key,
-        campaign_id,
-        client_shortname,
+        delivered_campaign_id,
+        delivered_client,
         event_at,
         sends,
         opens,
@@ -38,7 +38,7 @@ keyed as (
         complaints,
         unsubs,
         is_bot,
-        event_id,
+        delivered_event_id,
         uncastable_columns,
         source_file,
         source_row_number,
@@ -46,12 +46,14 @@ keyed as (
     from well_formed
 ),
 
--- Everything but "after the clock's day": the clock itself is read from the accepted rows.
+-- Everything but "after the clock's day": the clock itself is read from the accepted rows. Ids are
+-- trimmed by the reader, on the few rows that it picks.
 checked as (
     select
+        delivered_email,
         email_key,
-        campaign_id,
-        client_shortname,
+        delivered_campaign_id,
+        delivered_client,
         event_at,
         sends,
         opens,
@@ -60,14 +62,9 @@ checked as (
         complaints,
         unsubs,
         is_bot,
-        event_id,
-        case
-            when uncastable_columns is not null then 'uncastable_value'
-            when email_key is null then 'email_' || {{ missing_key_reason('email_key', 'email') }}
-            when event_at is null then 'date_missing'
-            when event_at < cast('1990-01-01' as timestamp) then 'date_ancient'
-            when least(sends, opens, clicks, bounces, complaints, unsubs) < 0 then 'negative_flag'
-        end as rejection_reason,
+        delivered_event_id,
+        uncastable_columns,
+        {{ event_rejection_reason() }} as rejection_reason,
         source_file,
         source_row_number,
         source_row

@@ -1,0 +1,68 @@
+{#-
+    What the last build has read is not read again. A table that costs a pass over a large extract
+    (`meta.carries`) keeps three kinds of rows:
+
+    file: a file of the extract that was read whole, with its fingerprint;
+    phone, address: a key of the voter file whose rows were looked up in all of those files;
+    row: a delivered row that was kept.
+
+    The next build carries over the rows of files that have not changed, reads the others, and looks
+    up in the old files only the keys that are new. The tables are rebuilt, never changed in place, so
+    a build that fails leaves nothing half done.
+-#}
+
+{#-
+    A table as the last build left it: in the published database, which a build for publishing finds
+    attached as `previous` (scripts/session_variables.py), else in the file itself. None where there is no such table, or everything is to be read afresh.
+-#}
+{% macro carried_relation(relation) %}
+    {% if not execute or flags.FULL_REFRESH or target.database == 'memory' %}
+        {{ return(none) }}
+    {% endif %}
+    {% set query %}
+        select max(database_name)
+        from duckdb_tables()
+        where
+            database_name = '{{ "previous" if target.name == "publish" else relation.database }}'
+            and schema_name = '{{ relation.schema }}'
+            and table_name = '{{ relation.identifier }}'
+    {% endset %}
+    {% set database = run_query(query).rows[0][0] %}
+    {{ return('"' ~ database ~ '".' ~ relation.schema ~ '.' ~ relation.identifier if database else none) }}
+{% endmacro %}
+
+{#-
+    The files of an extract whose rows can be carried over from `relation`: those with the fingerprint
+    that they had, read no later by the clock than today. Their names, or an empty list.
+-#}
+{% macro carried_files(source_table, relation, clock=none) %}
+    {% set carried = carried_relation(relation) %}
+    {% if carried is none %}
+        {{ return([]) }}
+    {% endif %}
+    {% set query %}
+        select files.source_file
+        from extracts.files as files
+        inner join {{ carried }} as carried
+            on
+                carried.kind = 'file'
+                and carried.source_file = files.source_file
+                and carried.fingerprint = files.fingerprint
+        where
+            files.source_table = '{{ source_table }}'
+            {% if clock %}
+            and carried.as_of_date <= (select clock.as_of_date from {{ clock }} as clock)
+            {% endif %}
+        order by files.source_file
+    {% endset %}
+    {% set names = [] %}
+    {% for row in run_query(query) %}
+        {% do names.append(row[0]) %}
+    {% endfor %}
+    {{ return(names) }}
+{% endmacro %}
+
+{#- Is this delivered row in one of the files? -#}
+{% macro is_in_files(source_file, names) -%}
+    {{ source_file }} in ({% for name in names %}{{ text_literal(name) }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}

@@ -1,0 +1,197 @@
+-- depends_on: {{ ref('placeholder_identifiers') }}
+{% set carried = carried_files('list_link_phone_email_map', this) %}
+
+with contact_map as {{ inlined() }} (
+    select * from {{ ref('base_outreach__contact_map') }}
+),
+
+voter_phones as (
+    select distinct phone_key from {{ ref('lnk_voter_phone') }}
+),
+
+input_files as (
+    select * from {{ ref('stg_input_files') }}
+    where source_table = 'list_link_phone_email_map'
+),
+
+-- One pass over the files. Nearly all of the map is about strangers: what is kept are rows of the voter
+-- file's phones, and rows that are refused.
+read_rows as (
+    select
+        source_file,
+        source_row_number,
+        '{{ invocation_id }}' as read_at_build,
+        phone_key,
+        email_key,
+        first_cohort_at,
+        last_cohort_at,
+        rejection_reason,
+        case when rejection_reason is not null then {{ row_as_json('source_row') }} end as row_json
+    from contact_map
+    where
+        (
+            rejection_reason is not null
+            or phone_key in (select voter_phones.phone_key from voter_phones)
+        )
+        {% if carried %}
+        and not {{ is_in_files('source_file', carried) }}
+        {% endif %}
+),
+
+{% if carried %}
+
+known as (
+    select * from {{ carried_relation(this) }}
+),
+
+carried_rows as (
+    select
+        source_file,
+        source_row_number,
+        read_at_build,
+        phone_key,
+        email_key,
+        first_cohort_at,
+        last_cohort_at,
+        rejection_reason,
+        row_json
+    from known
+    where
+        kind = 'row'
+        and {{ is_in_files('source_file', carried) }}
+        and (
+            rejection_reason is not null
+            or phone_key in (select voter_phones.phone_key from voter_phones)
+        )
+),
+
+-- A phone that is new to the voter file has a history in the old files. The phone decides first: only what
+-- is left of the addresses is put into normal form.
+new_phones as (
+    select voter_phones.phone_key
+    from voter_phones
+    where
+        not exists (
+            select 1
+            from known
+            where
+                known.kind = 'phone'
+                and known.phone_key = voter_phones.phone_key
+        )
+),
+
+history as {{ materialized() }} (
+    select
+        phone_key,
+        delivered_email,
+        first_cohort_at,
+        last_cohort_at,
+        source_file,
+        source_row_number
+    from contact_map
+    where
+        {{ is_in_files('source_file', carried) }}
+        and uncastable_columns is null
+        and phone_key in (select new_phones.phone_key from new_phones)
+),
+
+well_formed as (
+    select
+        phone_key,
+        {{ well_formed_email('delivered_email') }} as well_formed_email,
+        first_cohort_at,
+        last_cohort_at,
+        source_file,
+        source_row_number
+    from history
+),
+
+history_rows as (
+    select
+        source_file,
+        source_row_number,
+        '{{ invocation_id }}' as read_at_build,
+        phone_key,
+        {{ email_key('well_formed_email') }} as email_key,
+        first_cohort_at,
+        last_cohort_at,
+        cast(null as varchar) as rejection_reason,
+        cast(null as varchar) as row_json
+    from well_formed
+),
+
+kept_rows as (
+    select * from read_rows
+    union all
+    select * from carried_rows
+    union all
+    -- Without an address a row was refused, and is among the carried.
+    select * from history_rows
+    where email_key is not null
+),
+
+{% else %}
+
+kept_rows as (
+    select * from read_rows
+),
+
+{% endif %}
+
+united as (
+    select
+        'row' as kind,
+        source_file,
+        source_row_number,
+        cast(null as varchar) as fingerprint,
+        read_at_build,
+        phone_key,
+        email_key,
+        first_cohort_at,
+        last_cohort_at,
+        rejection_reason,
+        row_json
+    from kept_rows
+    union all
+    select
+        'phone' as kind,
+        cast(null as varchar) as source_file,
+        cast(null as bigint) as source_row_number,
+        cast(null as varchar) as fingerprint,
+        cast(null as varchar) as read_at_build,
+        phone_key,
+        cast(null as varchar) as email_key,
+        cast(null as timestamp) as first_cohort_at,
+        cast(null as timestamp) as last_cohort_at,
+        cast(null as varchar) as rejection_reason,
+        cast(null as varchar) as row_json
+    from voter_phones
+    union all
+    select
+        'file' as kind,
+        input_files.source_file,
+        cast(null as bigint) as source_row_number,
+        input_files.fingerprint,
+        {% if carried %}
+        coalesce(known.read_at_build, '{{ invocation_id }}') as read_at_build,
+        {% else %}
+        '{{ invocation_id }}' as read_at_build,
+        {% endif %}
+        cast(null as varchar) as phone_key,
+        cast(null as varchar) as email_key,
+        cast(null as timestamp) as first_cohort_at,
+        cast(null as timestamp) as last_cohort_at,
+        cast(null as varchar) as rejection_reason,
+        cast(null as varchar) as row_json
+    from input_files
+    {% if carried %}
+    -- A file that was read by this build has no earlier one.
+    left join known
+        on
+            known.kind = 'file'
+            and input_files.source_file = known.source_file
+            and {{ is_in_files('known.source_file', carried) }}
+    {% endif %}
+)
+
+select * from united

@@ -1,0 +1,81 @@
+with persons as (
+    select * from {{ ref('base_voterfile__persons') }}
+),
+
+person_custom_fields as (
+    select * from {{ ref('base_voterfile__person_custom_fields') }}
+),
+
+custom_fields as (
+    select * from {{ ref('base_voterfile__custom_fields') }}
+),
+
+campaigns as (
+    select * from {{ ref('base_outreach__campaigns') }}
+),
+
+donations as (
+    select * from {{ ref('base_giving__donations') }}
+),
+
+rejected as (
+    select
+        'person' as source_table,
+        rejection_reason as reason,
+        source_file,
+        source_row_number,
+        {{ row_as_json('source_row') }} as row_json
+    from persons
+    where rejection_reason is not null
+    union all
+    select
+        'person_custom_field' as source_table,
+        rejection_reason as reason,
+        source_file,
+        source_row_number,
+        {{ row_as_json('source_row') }} as row_json
+    from person_custom_fields
+    where rejection_reason is not null
+    union all
+    select
+        'custom_field' as source_table,
+        rejection_reason as reason,
+        source_file,
+        source_row_number,
+        {{ row_as_json('source_row') }} as row_json
+    from custom_fields
+    where rejection_reason is not null
+    union all
+    select
+        'campaigns' as source_table,
+        rejection_reason as reason,
+        source_file,
+        source_row_number,
+        {{ row_as_json('source_row') }} as row_json
+    from campaigns
+    where rejection_reason is not null
+    union all
+    select
+        'donations' as source_table,
+        coalesce(rejection_reason, 'date_future') as reason,
+        source_file,
+        source_row_number,
+        {{ row_as_json('source_row') }} as row_json
+    from donations
+    where
+        rejection_reason is not null
+        or {{ is_future('donated_at') }}
+),
+
+stamped as (
+    select
+        source_table,
+        reason,
+        '{{ invocation_id }}' as rejected_at_build,
+        source_file,
+        source_row_number,
+        row_json
+    from rejected
+)
+
+select * from stamped
