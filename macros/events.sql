@@ -11,26 +11,9 @@
     ]) }})
 {%- endmacro %}
 
-{#- The rows of one event, as a window. -#}
-{% macro same_event() -%}
-    partition by
-        event_id,
-        case when event_id is null then email_key end,
-        case when event_id is null then campaign_id end,
-        case when event_id is null then client_shortname end,
-        case when event_id is null then event_at end,
-        case when event_id is null then sends end,
-        case when event_id is null then opens end,
-        case when event_id is null then clicks end,
-        case when event_id is null then bounces end,
-        case when event_id is null then complaints end,
-        case when event_id is null then unsubs end,
-        case when event_id is null then is_bot end
-{%- endmacro %}
-
 {#- The rows of one event in the order in which the first stays: by time, then by the columns. -#}
 {% macro first_of_event() -%}
-    {{ same_event() }}
+    partition by event_key
     order by
         event_at nulls last,
         email_key nulls last,

@@ -15,16 +15,16 @@ input_files as (
 ),
 
 -- One pass over the files. Nearly all of the map is about strangers: what is kept are rows of the voter
--- file's phones, and rows that are refused.
+-- file's phones, and the text of rows that are refused.
 read_rows as (
     select
         source_file,
         source_row_number,
         '{{ invocation_id }}' as read_at_build,
-        phone_key,
-        email_key,
-        first_cohort_at,
-        last_cohort_at,
+        case when rejection_reason is null then phone_key end as phone_key,
+        case when rejection_reason is null then email_key end as email_key,
+        case when rejection_reason is null then first_cohort_at end as first_cohort_at,
+        case when rejection_reason is null then last_cohort_at end as last_cohort_at,
         rejection_reason,
         case when rejection_reason is not null then {{ row_as_json('source_row') }} end as row_json
     from contact_map

@@ -27,6 +27,7 @@ known_clicks as (
 -- Clicks, and whatever else came under the id of one: which row stays is settled among all of them.
 stranger_events as (
     select
+        {{ event_key() }} as event_key,
         email_key,
         campaign_id,
         client_shortname,
@@ -37,8 +38,7 @@ stranger_events as (
         bounces,
         complaints,
         unsubs,
-        is_bot,
-        event_id
+        is_bot
     from email_events
     where
         {{ is_accepted_event() }}
@@ -51,7 +51,7 @@ stranger_events as (
 
 numbered as (
     select
-        {{ event_key() }} as event_key,
+        event_key,
         email_key,
         campaign_id,
         client_shortname,

@@ -8,6 +8,7 @@ voter_addresses as (
 
 accepted as (
     select
+        {{ event_key() }} as event_key,
         email_key,
         campaign_id,
         client_shortname,
@@ -18,8 +19,7 @@ accepted as (
         bounces,
         complaints,
         unsubs,
-        is_bot,
-        event_id
+        is_bot
     from email_events
     where
         {{ is_accepted_event() }}
@@ -29,6 +29,7 @@ accepted as (
 -- One event per id; without an id, one per set of columns. The first in interface order stays (F16).
 numbered as (
     select
+        event_key,
         email_key,
         campaign_id,
         client_shortname,
@@ -40,14 +41,14 @@ numbered as (
         complaints,
         unsubs,
         is_bot,
-        event_id,
-        count(*) over ({{ same_event() }}) as delivered_rows,
+        count(*) over (partition by event_key) as delivered_rows,
         row_number() over ({{ first_of_event() }}) as row_in_event
     from accepted
 ),
 
 kept as (
     select
+        event_key,
         email_key,
         campaign_id,
         client_shortname,
@@ -59,7 +60,6 @@ kept as (
         complaints,
         unsubs,
         is_bot,
-        event_id,
         delivered_rows,
         -- The send that the event answers: the latest at or before it, else the first later one (F31).
         case
@@ -80,7 +80,7 @@ kept as (
 -- A machine's row counts as a send only; an opt-out on it still holds (definitions.md, "Events").
 humanized as (
     select
-        {{ event_key() }} as event_key,
+        event_key,
         email_key,
         campaign_id,
         client_shortname,

@@ -31,12 +31,12 @@ address_voters as (
 -- The e-mail decides; the phone is asked only when the e-mail leads to no voter (F08).
 linked as (
     select
+        donations.donation_id,
         donations.email_key,
         donations.phone_key,
         donations.donated_at,
         donations.state,
         donations.amount,
-        donations.donation_id,
         coalesce(address_voters.first_voter, phone_voters.first_voter) as first_voter,
         case
             when address_voters.first_voter is not null then 'email'
@@ -50,21 +50,43 @@ linked as (
         on donations.phone_key = phone_voters.phone_key
 ),
 
--- One gift per id; without an id, one per set of columns. A voter's row goes before a stranger's,
--- then the first in interface order stays (F50).
-numbered as (
+-- A gift without an id is known by its columns.
+keyed as {{ materialized() }} (
     select
+        coalesce(donation_id, {{ keyed_hash(surrogate_key(
+            ['email_key', 'phone_key', 'donated_at', 'state', 'amount']
+        )) }}) as donation_id,
         email_key,
         phone_key,
         donated_at,
         state,
         amount,
+        first_voter,
+        link_method
+    from linked
+),
+
+-- Few gifts came twice; the others need no order.
+repeated_ids as (
+    select donation_id
+    from keyed
+    group by donation_id
+    having count(*) > 1
+),
+
+-- A voter's row goes before a stranger's, then the first in interface order stays (F50).
+numbered as (
+    select
         donation_id,
+        email_key,
+        phone_key,
+        donated_at,
+        amount,
         first_voter,
         link_method,
-        count(case when link_method is not null then 1 end) over same_donation as linked_rows,
+        count(case when link_method is not null then 1 end) over (partition by donation_id) as linked_rows,
         row_number() over (
-            same_donation
+            partition by donation_id
             order by
                 case when link_method is not null then 0 else 1 end,
                 donated_at nulls last,
@@ -73,23 +95,44 @@ numbered as (
                 state nulls last,
                 amount nulls last
         ) as row_in_donation
-    from linked
-    window same_donation as (
-        partition by
-            donation_id,
-            case when donation_id is null then email_key end,
-            case when donation_id is null then phone_key end,
-            case when donation_id is null then donated_at end,
-            case when donation_id is null then state end,
-            case when donation_id is null then amount end
-    )
+    from keyed
+    where donation_id in (select repeated_ids.donation_id from repeated_ids)
+),
+
+deduplicated as (
+    select
+        donation_id,
+        email_key,
+        phone_key,
+        donated_at,
+        amount,
+        first_voter,
+        link_method,
+        linked_rows
+    from numbered
+    where row_in_donation = 1
+    union all
+    select
+        donation_id,
+        email_key,
+        phone_key,
+        donated_at,
+        amount,
+        first_voter,
+        link_method,
+        case when link_method is not null then 1 else 0 end as linked_rows
+    from keyed
+    where
+        not exists (
+            select 1
+            from repeated_ids
+            where repeated_ids.donation_id = keyed.donation_id
+        )
 ),
 
 identified as (
     select
-        coalesce(donation_id, {{ keyed_hash(surrogate_key(
-            ['email_key', 'phone_key', 'donated_at', 'state', 'amount']
-        )) }}) as donation_id,
+        donation_id,
         email_key,
         phone_key,
         donated_at,
@@ -100,9 +143,8 @@ identified as (
         left(first_voter, 2) as contact_state,
         substring(first_voter, 4) as contact_svid,
         {{ keyed_hash('coalesce(first_voter, email_key, phone_key)') }} as contact_id,
-        linked_rows
-    from numbered
-    where row_in_donation = 1
+        cast(linked_rows as bigint) as linked_rows
+    from deduplicated
 )
 
 select * from identified
