@@ -5,14 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_SCALE := 0.02
 
-.PHONY: demo test lint docs build clean help
+.PHONY: demo test lint docs build equivalence benchmark clean help
 
 help:
 	@echo "make demo    install, make sample extracts, build, and answer a question about 1,000 voters"
 	@echo "make test    every check: lint, types, dbt build with its tests, Python tests"
 	@echo "make build   build and publish from BEHAVIORAL_DATA_DIR (default: data)"
+	@echo "make benchmark [SCALE=1.0]   what builds and questions take, beside the brief's SQL"
 	@echo "make docs    the lineage site and column lineage, as HTML files in target/"
 	@echo "make lint    sqlfluff, ruff and mypy only"
+	@echo "make equivalence    prove that daily builds equal full ones, day by day (DAYS, SEED, SCALE)"
 	@echo "make clean   remove the environment, the sample and everything that was built"
 
 # Exact versions, once: the stamp is as old as the lock.
@@ -34,6 +36,11 @@ demo: $(VENV)/.installed
 build: $(VENV)/.installed
 	$(BIN)/python scripts/segment.py build
 
+# Results go to benchmark/results-<scale>.json; ONLY=scan,build measures some sections only.
+benchmark: SCALE := 0.01
+benchmark: $(VENV)/.installed
+	@$(BIN)/python scripts/benchmark.py --scale $(SCALE) $(if $(ONLY),--only $(ONLY))
+
 test: $(VENV)/.installed-dev
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest
@@ -43,6 +50,15 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check scripts tests
 	$(BIN)/mypy scripts tests/python
 	$(BIN)/sqlfluff lint --disable-progress-bar models tests
+
+# What `make test` proves for some days of a small sample, for more days or more rows.
+SCALE ?= 0.1
+DAYS ?= 5
+SEED ?= 1
+
+equivalence: $(VENV)/.installed-dev
+	$(BIN)/python scripts/check_incremental.py --scale $(SCALE) --days $(DAYS) --seed $(SEED) \
+		--data warehouse/equivalence
 
 # The site shows the tables of an analyst's file, made first if it is missing or older than a
 # definition. The stamp is made only when that build has succeeded.

@@ -30,6 +30,7 @@
         from {{ relation }}
         group by client_shortname
     ) as counted
+    cross join {{ affinity_weights() }} as weights
     -- Without a single send in the data there is no prior, and nothing is adjusted.
     left join {{ affinity_priors() }} as priors
         on true
@@ -70,7 +71,7 @@
     )
 {%- endmacro %}
 
-{#- The affinity score of shrunk rates (F20); needs a relation `priors`. NULL without sends. -#}
+{#- The affinity score of shrunk rates (F20); needs the relations `priors` and `weights`. NULL without sends. -#}
 {% macro adjusted_affinity_score(relation) -%}
     case
         when {{ relation }}.sends > 0
@@ -88,12 +89,9 @@
     clickers only, and its rates say nothing about the people who never did.
 -#}
 {% macro population_basis() -%}
-    (
-        select
-            case
-                when count(case when not addresses.has_any_click then 1 end) = 0 then 'clickers_only'
-                else 'all_recipients'
-            end
-        from {{ ref('agg_engagement_by_address') }} as addresses
-    )
+    case
+        when exists (select 1 from {{ ref('agg_engagement_by_address') }} as addresses where not addresses.has_any_click)
+            then 'all_recipients'
+        else 'clickers_only'
+    end
 {%- endmacro %}

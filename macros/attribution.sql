@@ -38,6 +38,7 @@
     (campaign_attribution) and for a segment (segment_attribution).
 
     credits: donation_id, campaign_id, model, contact_id, days_to_donation, credit, one row per credit;
+    a gift without any is unattributed;
     gifts: donation_id and contact_id of every gift meant, one row per gift;
     clickers: campaign_id and unique_clickers, one row per campaign clicked.
 -#}
@@ -111,8 +112,8 @@
         from {{ gifts }} as gifts
         where not exists (
             select 1
-            from {{ ref('attribution_touches') }} as touches
-            where touches.donation_id = gifts.donation_id
+            from {{ credits }} as credits
+            where credits.donation_id = gifts.donation_id
         )
     ) as unattributed
     cross join {{ ref('attribution_models') }} as models

@@ -1,51 +1,18 @@
 {#- One row per voter and attribute of `profiles` (000-39); a missing value is the value `unknown`. -#}
 {% macro voter_attributes(profiles) -%}
     select
-        state,
-        svid,
-        'state' as attribute,
-        state as value
-    from {{ profiles }}
-    union all
-    select
-        state,
-        svid,
-        'county' as attribute,
-        coalesce(county, 'unknown') as value
-    from {{ profiles }}
-    union all
-    select
-        state,
-        svid,
-        'party' as attribute,
-        coalesce(party, 'unknown') as value
-    from {{ profiles }}
-    union all
-    select
-        state,
-        svid,
-        'gender' as attribute,
-        coalesce(gender, 'unknown') as value
-    from {{ profiles }}
-    union all
-    select
-        state,
-        svid,
-        'age_band' as attribute,
-        coalesce(age_band, 'unknown') as value
-    from {{ profiles }}
-    union all
-    select
-        state,
-        svid,
-        'donor' as attribute,
-        case when is_donor then 'true' else 'false' end as value
-    from {{ profiles }}
-    union all
-    select
-        state,
-        svid,
-        'clicker' as attribute,
-        case when is_clicker then 'true' else 'false' end as value
-    from {{ profiles }}
+        attributes.attribute,
+        case attributes.attribute
+            when 'state' then profiles.state
+            when 'county' then coalesce(profiles.county, 'unknown')
+            when 'party' then coalesce(profiles.party, 'unknown')
+            when 'gender' then coalesce(profiles.gender, 'unknown')
+            when 'age_band' then coalesce(profiles.age_band, 'unknown')
+            when 'donor' then case when profiles.is_donor then 'true' else 'false' end
+            when 'clicker' then case when profiles.is_clicker then 'true' else 'false' end
+        end as value
+    from {{ profiles }} as profiles
+    cross join (
+        values ('state'), ('county'), ('party'), ('gender'), ('age_band'), ('donor'), ('clicker')
+    ) as attributes (attribute)
 {%- endmacro %}

@@ -70,90 +70,123 @@
         weeks.complaints,
         weeks.unsubs,
         {{ open_rate('weeks.opens', 'weeks.sends') }} as open_rate,
-        {{ health_status('open_rate', 'weeks.opens', 'weeks.sends') }} as open_rate_status,
-        {{ health_is_certain('open_rate', 'weeks.opens', 'weeks.sends') }} as open_rate_is_certain,
+        coalesce(grades.open_rate_status, 'insufficient_data') as open_rate_status,
+        coalesce(grades.open_rate_is_certain, false) as open_rate_is_certain,
         {{ click_to_open_rate('weeks.clicks', 'weeks.opens') }} as click_to_open_rate,
-        {{ health_status('click_to_open_rate', 'weeks.clicks', 'weeks.opens') }} as click_to_open_rate_status,
-        {{ health_is_certain('click_to_open_rate', 'weeks.clicks', 'weeks.opens') }} as click_to_open_rate_is_certain,
+        coalesce(grades.click_to_open_rate_status, 'insufficient_data') as click_to_open_rate_status,
+        coalesce(grades.click_to_open_rate_is_certain, false) as click_to_open_rate_is_certain,
         {{ click_rate('weeks.clicks', 'weeks.sends') }} as click_rate,
-        {{ health_status('click_rate', 'weeks.clicks', 'weeks.sends') }} as click_rate_status,
-        {{ health_is_certain('click_rate', 'weeks.clicks', 'weeks.sends') }} as click_rate_is_certain,
+        coalesce(grades.click_rate_status, 'insufficient_data') as click_rate_status,
+        coalesce(grades.click_rate_is_certain, false) as click_rate_is_certain,
         {{ bounce_rate('weeks.bounces', 'weeks.sends') }} as bounce_rate,
-        {{ health_status('bounce_rate', 'weeks.bounces', 'weeks.sends') }} as bounce_rate_status,
-        {{ health_is_certain('bounce_rate', 'weeks.bounces', 'weeks.sends') }} as bounce_rate_is_certain,
+        coalesce(grades.bounce_rate_status, 'insufficient_data') as bounce_rate_status,
+        coalesce(grades.bounce_rate_is_certain, false) as bounce_rate_is_certain,
         {{ unsub_rate('weeks.unsubs', 'weeks.sends') }} as unsub_rate,
-        {{ health_status('unsub_rate', 'weeks.unsubs', 'weeks.sends') }} as unsub_rate_status,
-        {{ health_is_certain('unsub_rate', 'weeks.unsubs', 'weeks.sends') }} as unsub_rate_is_certain,
+        coalesce(grades.unsub_rate_status, 'insufficient_data') as unsub_rate_status,
+        coalesce(grades.unsub_rate_is_certain, false) as unsub_rate_is_certain,
         {{ complaint_rate('weeks.complaints', 'weeks.sends') }} as complaint_rate,
-        {{ health_status('complaint_rate', 'weeks.complaints', 'weeks.sends') }} as complaint_rate_status,
-        {{ health_is_certain('complaint_rate', 'weeks.complaints', 'weeks.sends') }} as complaint_rate_is_certain,
+        coalesce(grades.complaint_rate_status, 'insufficient_data') as complaint_rate_status,
+        coalesce(grades.complaint_rate_is_certain, false) as complaint_rate_is_certain,
         {{ population_basis() }} as population_basis
     from {{ relation }} as weeks
-    cross join {{ health_bounds() }} as bounds
-{%- endmacro %}
-
-{#- The seed health_thresholds as one row: one join serves every status of a query. -#}
-{% macro health_bounds() -%}
-    (
+    -- Most weeks of a small segment have too little to grade.
+    left join (
         select
-            {%- for metric in [
-                'open_rate', 'click_to_open_rate', 'click_rate', 'bounce_rate', 'unsub_rate', 'complaint_rate',
-            ] %}
-            max(case when metric = '{{ metric }}' then healthy_bound end) as {{ metric }}_healthy_bound,
-            max(case when metric = '{{ metric }}' then critical_bound end) as {{ metric }}_critical_bound,
-            max(case when metric = '{{ metric }}' and is_higher_better then 1 else 0 end) = 1
-                as {{ metric }}_is_higher_better,
-            max(case when metric = '{{ metric }}' then min_denominator end) as {{ metric }}_min_denominator
-            {{- ',' if not loop.last }}
-            {%- endfor %}
-        from {{ ref('health_thresholds') }}
-    )
+            week_start,
+            max(case when metric = 'open_rate' then status end) as open_rate_status,
+            max(case when metric = 'open_rate' then is_certain end) as open_rate_is_certain,
+            max(case when metric = 'click_to_open_rate' then status end) as click_to_open_rate_status,
+            max(case when metric = 'click_to_open_rate' then is_certain end) as click_to_open_rate_is_certain,
+            max(case when metric = 'click_rate' then status end) as click_rate_status,
+            max(case when metric = 'click_rate' then is_certain end) as click_rate_is_certain,
+            max(case when metric = 'bounce_rate' then status end) as bounce_rate_status,
+            max(case when metric = 'bounce_rate' then is_certain end) as bounce_rate_is_certain,
+            max(case when metric = 'unsub_rate' then status end) as unsub_rate_status,
+            max(case when metric = 'unsub_rate' then is_certain end) as unsub_rate_is_certain,
+            max(case when metric = 'complaint_rate' then status end) as complaint_rate_status,
+            max(case when metric = 'complaint_rate' then is_certain end) as complaint_rate_is_certain
+        from ({{ graded_metrics(relation) }}) as graded_metrics
+        group by week_start
+    ) as grades
+        on weeks.week_start = grades.week_start
 {%- endmacro %}
 
-{#- A number of a metric's row in the seed; needs the relation `bounds`. -#}
-{% macro health_bound(metric, column) -%}
-    bounds.{{ metric }}_{{ column }}
+{#-
+    One row per week and metric of the seed health_thresholds whose denominator suffices. The status is
+    graded on the unrounded percentage; it is certain when the 95 percent Wilson interval lies inside one
+    band, so that chance does not decide (F33).
+-#}
+{% macro graded_metrics(relation) -%}
+    select
+        bounded.week_start,
+        bounded.metric,
+        {{ health_band('bounded', percent('bounded.successes', 'bounded.trials')) }} as status,
+        case
+            when bounded.successes > bounded.trials then false
+            else {{ health_band('bounded', '100 * bounded.low') }} = {{ health_band('bounded', '100 * bounded.high') }}
+        end as is_certain
+    from (
+        select
+            proportioned.week_start,
+            proportioned.metric,
+            proportioned.healthy_bound,
+            proportioned.critical_bound,
+            proportioned.is_higher_better,
+            proportioned.successes,
+            proportioned.trials,
+            {{ wilson_bound('proportioned.proportion', 'proportioned.sample_size', '-') }} as low,
+            {{ wilson_bound('proportioned.proportion', 'proportioned.sample_size', '+') }} as high
+        from (
+            select
+                counted.week_start,
+                counted.metric,
+                counted.healthy_bound,
+                counted.critical_bound,
+                counted.is_higher_better,
+                counted.successes,
+                counted.trials,
+                {{ proportion('counted.successes', 'counted.trials') }} as proportion,
+                {{ sample_size('counted.trials') }} as sample_size
+            from (
+                select
+                    weeks.week_start,
+                    thresholds.metric,
+                    thresholds.healthy_bound,
+                    thresholds.critical_bound,
+                    thresholds.is_higher_better,
+                    thresholds.min_denominator,
+                    case thresholds.metric
+                        when 'open_rate' then weeks.opens
+                        when 'click_to_open_rate' then weeks.clicks
+                        when 'click_rate' then weeks.clicks
+                        when 'bounce_rate' then weeks.bounces
+                        when 'unsub_rate' then weeks.unsubs
+                        when 'complaint_rate' then weeks.complaints
+                    end as successes,
+                    case thresholds.metric when 'click_to_open_rate' then weeks.opens else weeks.sends end as trials
+                from {{ relation }} as weeks
+                cross join {{ ref('health_thresholds') }} as thresholds
+            ) as counted
+            where counted.trials >= counted.min_denominator
+        ) as proportioned
+    ) as bounded
 {%- endmacro %}
 
-{#- The band that a percentage falls into; the middle band includes both of its ends (000-29). -#}
-{% macro health_band(metric, value) -%}
+{#-
+    The band that a percentage falls into; the middle band includes both of its ends (000-29). `thresholds`
+    has the columns of the seed health_thresholds.
+-#}
+{% macro health_band(thresholds, value) -%}
     case
-        when {{ health_bound(metric, 'is_higher_better') }}
+        when {{ thresholds }}.is_higher_better
             then case
-                when {{ value }} > {{ health_bound(metric, 'healthy_bound') }} then 'healthy'
-                when {{ value }} < {{ health_bound(metric, 'critical_bound') }} then 'critical'
+                when {{ value }} > {{ thresholds }}.healthy_bound then 'healthy'
+                when {{ value }} < {{ thresholds }}.critical_bound then 'critical'
                 else 'warning'
             end
-        when {{ value }} < {{ health_bound(metric, 'healthy_bound') }} then 'healthy'
-        when {{ value }} > {{ health_bound(metric, 'critical_bound') }} then 'critical'
+        when {{ value }} < {{ thresholds }}.healthy_bound then 'healthy'
+        when {{ value }} > {{ thresholds }}.critical_bound then 'critical'
         else 'warning'
-    end
-{%- endmacro %}
-
-{#- Status of a rate: graded on the unrounded percentage, once the denominator suffices. -#}
-{% macro health_status(metric, numerator, denominator) -%}
-    {{ adapter.dispatch('health_status')(metric, numerator, denominator) }}
-{%- endmacro %}
-
-{% macro default__health_status(metric, numerator, denominator) -%}
-    case
-        when {{ denominator }} < {{ health_bound(metric, 'min_denominator') }} then 'insufficient_data'
-        else {{ health_band(metric, percent(numerator, denominator)) }}
-    end
-{%- endmacro %}
-
-{#- Does the 95 percent Wilson interval lie inside the band, so that chance does not decide (F33)? -#}
-{% macro health_is_certain(metric, numerator, denominator) -%}
-    {{ adapter.dispatch('health_is_certain')(metric, numerator, denominator) }}
-{%- endmacro %}
-
-{% macro default__health_is_certain(metric, numerator, denominator) -%}
-    case
-        when {{ denominator }} < {{ health_bound(metric, 'min_denominator') }} then false
-        when {{ numerator }} > {{ denominator }} then false
-        else
-            {{ health_band(metric, '100 * ' ~ wilson_bound(numerator, denominator, '-')) }}
-            = {{ health_band(metric, '100 * ' ~ wilson_bound(numerator, denominator, '+')) }}
     end
 {%- endmacro %}
 

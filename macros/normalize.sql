@@ -56,9 +56,10 @@
     An address holds no blank, so what is between the blanks at both ends is all of it.
 -#}
 {% macro well_formed_email(text) -%}
+    {%- set normal = 'lower(' ~ extracted(text, '^' ~ blank() ~ '*([!-~]+)' ~ blank() ~ '*$') ~ ')' -%}
     case
         when {{ matches(text, email_pattern()) }} then {{ text }}
-        else {{ extracted('lower(' ~ extracted(text, '^' ~ blank() ~ '*([!-~]+)' ~ blank() ~ '*$') ~ ')', '^(' ~ email_pattern() ~ ')$') }}
+        when {{ matches(normal, email_pattern()) }} then {{ normal }}
     end
 {%- endmacro %}
 
@@ -117,16 +118,14 @@
 -#}
 {% macro well_formed_phone(text) -%}
     {%- set ten_digits = '[2-9][0-9]{2}[2-9][0-9]{6}' -%}
-    {%- set usual = '^[ ().+-]*(?:1[ ().-]*)?([2-9][0-9]{2})[ ().-]*([2-9][0-9]{2})[ ().-]*([0-9]{4})[ ]*'
-        ~ '(?:(?:[eE][xX][tT][.]?|[xX]|#)[ ]*[0-9]+[ ]*)?$' -%}
+    {%- set usual = '[ ().+-]*(?:1[ ().-]*)?([2-9][0-9]{2})[ ().-]*([2-9][0-9]{2})[ ().-]*([0-9]{4})[ ]*'
+        ~ '(?:(?:[eE][xX][tT][.]?|[xX]|#)[ ]*[0-9]+[ ]*)?' -%}
     {%- set extension = '(?i)(?:ext[.]?|x|#)' ~ blank() ~ '*[0-9]+' ~ blank() ~ '*$' -%}
     {%- set digits = replace_all(replace_all(text, extension, ''), '[^0-9]', '') -%}
     case
         when {{ matches(text, ten_digits) }} then {{ text }}
-        else coalesce(
-            {{ extracted(replace_all(text, usual, '\\1\\2\\3'), '^(' ~ ten_digits ~ ')$') }},
-            {{ extracted(digits, '^1?(' ~ ten_digits ~ ')$') }}
-        )
+        when {{ matches(text, usual) }} then {{ replace_all(text, '^' ~ usual ~ '$', '\\1\\2\\3') }}
+        else {{ extracted(digits, '^1?(' ~ ten_digits ~ ')$') }}
     end
 {%- endmacro %}
 

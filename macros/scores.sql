@@ -5,15 +5,26 @@
 
 {#-
     Affinity of sent mail (000-22): weighted reactions per 100 sends. Give counts and sends for the
-    raw score, or rates and 1 for the adjusted one. NULL without sends.
+    raw score, or rates and 1 for the adjusted one; needs the relation `weights`. NULL without sends.
 -#}
 {% macro affinity_score(clicks, opens, unsubs, sends) -%}
     round(
         (
-            {{ seed_number('affinity_weights', 'metric', 'clicks', 'weight') }} * cast({{ clicks }} as double)
-            + {{ seed_number('affinity_weights', 'metric', 'opens', 'weight') }} * cast({{ opens }} as double)
-            + {{ seed_number('affinity_weights', 'metric', 'unsubs', 'weight') }} * cast({{ unsubs }} as double)
+            weights.clicks * cast({{ clicks }} as double)
+            + weights.opens * cast({{ opens }} as double)
+            + weights.unsubs * cast({{ unsubs }} as double)
         ) * 100 / nullif(cast({{ sends }} as double), 0), 2
+    )
+{%- endmacro %}
+
+{#- The seed affinity_weights as one row: one join serves every score of a query. -#}
+{% macro affinity_weights() -%}
+    (
+        select
+            max(case when metric = 'clicks' then weight end) as clicks,
+            max(case when metric = 'opens' then weight end) as opens,
+            max(case when metric = 'unsubs' then weight end) as unsubs
+        from {{ ref('affinity_weights') }}
     )
 {%- endmacro %}
 

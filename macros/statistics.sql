@@ -1,53 +1,73 @@
 {#-
-    One end of the Wilson score interval of a proportion, 0-1 (Wilson 1927), z = 1.96 for 95 percent.
-    `side` is '-' for the lower and '+' for the upper end. NULL without trials; a proportion above 1
-    has no interval, and is held at 1.
+    Statistics in steps: a macro here takes the columns that an earlier step named, not expressions. An
+    expression that is written out wherever it is needed grows with every step, and an engine spends
+    longer on reading such a query than on answering it.
 -#}
-{% macro wilson_bound(successes, trials, side) -%}
-    {%- set z = '1.96' -%}
-    {%- set n = 'nullif(cast(' ~ trials ~ ' as double), 0)' -%}
-    {%- set p = '(least(cast(' ~ successes ~ ' as double), cast(' ~ trials ~ ' as double)) / ' ~ n ~ ')' -%}
+
+{#- A proportion 0-1 as its interval wants it: one above 1 has none, and is held at 1. NULL without trials. -#}
+{% macro proportion(successes, trials) -%}
+    {{ share('least(' ~ successes ~ ', ' ~ trials ~ ')', trials) }}
+{%- endmacro %}
+
+{#- The trials of a proportion as its interval wants them: NULL where there are none. -#}
+{% macro sample_size(trials) -%}
+    nullif(cast({{ trials }} as double), 0)
+{%- endmacro %}
+
+{#-
+    One end of the Wilson score interval of a proportion p of n, 0-1 (Wilson 1927), z = 1.96 for 95
+    percent. `side` is '-' for the lower and '+' for the upper end; p and n are those of the macros above.
+-#}
+{% macro wilson_bound(p, n, side) -%}
+    {%- set z = '1.96e0' -%}
+    {%- set z_squared = '3.8416e0' -%}
     (
-        {{ p }} + {{ z }} * {{ z }} / (2 * {{ n }})
-        {{ side }} {{ z }} * sqrt({{ p }} * (1 - {{ p }}) / {{ n }} + {{ z }} * {{ z }} / (4 * {{ n }} * {{ n }}))
-    ) / (1 + {{ z }} * {{ z }} / {{ n }})
+        {{ p }} + {{ z_squared }} / (2 * {{ n }})
+        {{ side }} {{ z }} * sqrt({{ p }} * (1 - {{ p }}) / {{ n }} + {{ z_squared }} / (4 * {{ n }} * {{ n }}))
+    ) / (1 + {{ z_squared }} / {{ n }})
 {%- endmacro %}
 
 {#-
     One end of Newcombe's interval for a difference of two proportions p1 - p2 (Newcombe 1998, method
-    10: Wilson bounds of either side), 95 percent.
+    10), 95 percent: from the Wilson bound of p1 on the same side and that of p2 on the other one.
 -#}
-{% macro newcombe_bound(successes_1, trials_1, successes_2, trials_2, side) -%}
-    {%- set other_side = '+' if side == '-' else '-' -%}
-    {%- set p1 = share(successes_1, trials_1) -%}
-    {%- set p2 = share(successes_2, trials_2) -%}
-    {%- set bound_1 = wilson_bound(successes_1, trials_1, side) -%}
-    {%- set bound_2 = wilson_bound(successes_2, trials_2, other_side) -%}
+{% macro newcombe_bound(p1, bound_1, p2, bound_2, side) -%}
     {{ p1 }} - {{ p2 }} {{ side }} sqrt(
         ({{ p1 }} - {{ bound_1 }}) * ({{ p1 }} - {{ bound_1 }}) + ({{ p2 }} - {{ bound_2 }}) * ({{ p2 }} - {{ bound_2 }})
     )
 {%- endmacro %}
 
 {#-
-    Two-sided p of a standard normal z: erfc(|z| / sqrt 2), within 1e-12 of its value for any |z| < 38.
-    erfc(x) = t * exp(-x * x + P(2 t - 1)) with t = 2 / (2 + x) and P a Chebyshev fit of degree 19.
+    Two-sided p of a standard normal z: erfc(|z| / sqrt 2), within 1e-12 of its value for any |z| < 38,
+    in four steps. erfc(x) = t * exp(-x * x + P(u)) with t = 2 / (2 + x), u = 2 t - 1 and P a Chebyshev
+    fit of degree 19.
 -#}
-{% macro two_sided_p(z) -%}
-    {{ adapter.dispatch('two_sided_p')(z) }}
+{% macro erfc_x(z) -%}
+    abs({{ z }}) / sqrt(cast(2 as double))
 {%- endmacro %}
 
-{% macro default__two_sided_p(z) -%}
-    {%- set x = '(abs(' ~ z ~ ') / sqrt(cast(2 as double)))' -%}
-    {%- set t = '(2 / (2 + ' ~ x ~ '))' -%}
-    {%- set polynomial = namespace(text='cast(0 as double)') -%}
+{% macro erfc_t(x) -%}
+    2 / (2 + {{ x }})
+{%- endmacro %}
+
+{% macro erfc_u(t) -%}
+    2 * {{ t }} - 1
+{%- endmacro %}
+
+{% macro two_sided_p(x, t, u) -%}
+    {{ adapter.dispatch('two_sided_p')(x, t, u) }}
+{%- endmacro %}
+
+{% macro default__two_sided_p(x, t, u) -%}
+    {%- set polynomial = namespace(text='0e0') -%}
     {%- for coefficient in [
         '3.440140606085899e-07', '-9.690566363829978e-07', '-1.4340769711415637e-06', '7.494306184701952e-06',
         '-1.2898921991238577e-06', '-2.8842236059248713e-05', '3.254739196058578e-05', '7.046390923726724e-05',
-        '-0.00017456737085313147', '-9.334386479478269e-05', '0.0006737246007943943', '-0.00014634478005622441',
-        '-0.0023458149057291847', '0.0017589475148619854', '0.008824938215637176', '-0.009872690370596042',
-        '-0.0468956101885152', '0.047343306869783996', '0.6726432239766993', '-0.6717940840568193',
+        '-1.7456737085313147e-04', '-9.334386479478269e-05', '6.737246007943943e-04', '-1.4634478005622441e-04',
+        '-2.3458149057291847e-03', '1.7589475148619854e-03', '8.824938215637176e-03', '-9.872690370596042e-03',
+        '-4.68956101885152e-02', '4.7343306869783996e-02', '6.726432239766993e-01', '-6.717940840568193e-01',
     ] -%}
-        {%- set polynomial.text = '(' ~ polynomial.text ~ ' * (2 * ' ~ t ~ ' - 1) + cast(' ~ coefficient ~ ' as double))' -%}
+        {%- set polynomial.text = '(' ~ polynomial.text ~ ' * ' ~ u ~ ' + ' ~ coefficient ~ ')' -%}
     {%- endfor -%}
     {{ t }} * exp(-{{ x }} * {{ x }} + {{ polynomial.text }})
 {%- endmacro %}

@@ -11,14 +11,13 @@
 {#-
     One row per requested id: its text, and the one voter that it means. Spaces and duplicates are
     forgiven; 'WI:0012345' names its state; a bare id that several states know is ambiguous (F02).
-    Columns: requested_svid, state, svid (NULL unless known), link_status (known, unknown, ambiguous).
+    Columns: requested_svid, voter_number (NULL unless known), request_status (known, unknown, ambiguous).
 -#}
 {% macro requested_voters() -%}
     select
         requests.requested_svid,
-        case when count(voters.svid) = 1 then min(voters.state) end as state,
-        case when count(voters.svid) = 1 then min(voters.svid) end as svid,
-        case count(voters.svid)
+        case when count(voters.voter_number) = 1 then min(voters.voter_number) end as voter_number,
+        case count(voters.voter_number)
             when 0 then 'unknown'
             when 1 then 'known'
             else 'ambiguous'
@@ -28,7 +27,7 @@
             texts.requested_svid,
             case when texts.has_state then upper(left(texts.requested_svid, 2)) end as requested_state,
             case
-                when texts.has_state then {{ trimmed('substring(texts.requested_svid, 4)') }}
+                when texts.has_state then {{ given_text('substring(texts.requested_svid, 4)') }}
                 else texts.requested_svid
             end as bare_svid
         from (
@@ -36,37 +35,50 @@
                 distinct_texts.requested_svid,
                 {{ matches('left(distinct_texts.requested_svid, 3)', '[A-Za-z]{2}:') }} as has_state
             from (
-                select distinct {{ text_id('given.entry') }} as requested_svid
+                select distinct {{ given_text('given.entry') }} as requested_svid
                 from ({{ given_svids() }}) as given
             ) as distinct_texts
             where distinct_texts.requested_svid is not null
         ) as texts
     ) as requests
     -- An id that nobody has is unknown, and stays in the answer.
-    left join {{ ref('lnk_voter') }} as voters
+    left join {{ ref('agg_numbers_by_voter') }} as voters
         on
             requests.bare_svid = voters.svid
             and voters.state = coalesce(requests.requested_state, voters.state)
     group by requests.requested_svid
 {%- endmacro %}
 
-{#- The distinct voters of the list: the segment. -#}
-{% macro segment_voters() -%}
-    select distinct
-        requested.state,
-        requested.svid
-    from ({{ requested_voters() }}) as requested
-    where requested.request_status = 'known'
+{#-
+    A text id of the list. Text that begins and ends with printable ASCII has nothing to trim, and a
+    regular expression for each of 80,000 ids takes longer than to find their voters.
+-#}
+{% macro given_text(text) -%}
+    case
+        when left({{ text }}, 1) between '!' and '~' and right({{ text }}, 1) between '!' and '~' then {{ text }}
+        else {{ text_id(text) }}
+    end
 {%- endmacro %}
 
-{#- The distinct used addresses of the segment's voters: every total counts each event once (F05, F53). -#}
+{#- The distinct voters of the list, as numbers: the segment. -#}
+{% macro segment_voters() -%}
+    select distinct requested.voter_number
+    from ({{ requested_voters() }}) as requested
+    where requested.voter_number is not null
+{%- endmacro %}
+
+{#-
+    The distinct used addresses of the segment's voters, as numbers, with what they did in all: every
+    total counts each event once (F05, F53).
+-#}
 {% macro segment_addresses(voters) -%}
-    select distinct voter_addresses.email_key
-    from {{ ref('lnk_voter_address') }} as voter_addresses
+    select distinct
+        voter_addresses.address_number,
+        voter_addresses.clicks,
+        voter_addresses.opens
+    from {{ ref('agg_numbers_by_voter_address') }} as voter_addresses
     inner join {{ voters }} as voters
-        on
-            voter_addresses.state = voters.state
-            and voter_addresses.svid = voters.svid
+        on voter_addresses.voter_number = voters.voter_number
 {%- endmacro %}
 
 {#- The other parameters of the questions. -#}

@@ -1,7 +1,7 @@
 {{ config(parameters=['svids', 'top_n := null']) }}
 
 with address_clients as (
-    select * from {{ ref('agg_engagement_by_address_client') }}
+    select * from {{ ref('agg_numbers_by_address_client') }}
 ),
 
 voters as (
@@ -16,7 +16,7 @@ segment_clients as (
     select address_clients.*
     from address_clients
     inner join addresses
-        on address_clients.email_key = addresses.email_key
+        on address_clients.address_number = addresses.address_number
 ),
 
 rated as (

@@ -1,19 +1,15 @@
 {{ config(parameters=['svids']) }}
 
 with touches as (
-    select * from {{ ref('attribution_touches') }}
+    select * from {{ ref('voter_touches') }}
 ),
 
-donation_voters as (
-    select * from {{ ref('agg_donations_by_donation_voter') }}
+gift_voters as (
+    select * from {{ ref('agg_numbers_by_gift_voter') }}
 ),
 
 address_campaigns as (
-    select * from {{ ref('agg_clicks_by_address_campaign') }}
-),
-
-voter_addresses as (
-    select * from {{ ref('lnk_voter_address') }}
+    select * from {{ ref('agg_numbers_by_address_campaign') }}
 ),
 
 voters as (
@@ -27,14 +23,11 @@ addresses as (
 -- The gifts that belong to any voter of the segment, each once.
 gifts as (
     select distinct
-        donation_voters.donation_id,
-        donation_voters.contact_id
-    from donation_voters
+        gift_voters.donation_id,
+        gift_voters.contact_number as contact_id
+    from gift_voters
     inner join voters
-        on
-            donation_voters.state = voters.state
-            and donation_voters.svid = voters.svid
-    where donation_voters.is_gift
+        on gift_voters.voter_number = voters.voter_number
 ),
 
 segment_touches as (
@@ -65,14 +58,10 @@ credits as (
 clickers as (
     select
         address_campaigns.campaign_id,
-        count(distinct {{ voter_text('voter_addresses.state', 'voter_addresses.svid') }}) as unique_clickers
+        count(distinct address_campaigns.first_voter_number) as unique_clickers
     from addresses
     inner join address_campaigns
-        on addresses.email_key = address_campaigns.email_key
-    inner join voter_addresses
-        on
-            addresses.email_key = voter_addresses.email_key
-            and voter_addresses.is_first_voter
+        on addresses.address_number = address_campaigns.address_number
     group by address_campaigns.campaign_id
 ),
 
@@ -81,4 +70,5 @@ attributed as (
 )
 
 select * from attributed
-order by model asc, donations_credited desc nulls last, campaign_id asc nulls last
+-- Rounded: sums of thirds differ from run to run in their last bits.
+order by model asc, round(donations_credited, 9) desc nulls last, campaign_id asc nulls last

@@ -16,9 +16,7 @@ segment_profiles as (
     select profiles.*
     from voters
     inner join profiles
-        on
-            voters.state = profiles.state
-            and voters.svid = profiles.svid
+        on voters.voter_number = profiles.voter_number
 ),
 
 attributes as (
@@ -57,6 +55,41 @@ paired as (
     cross join sized
 ),
 
+shared as (
+    select
+        attribute,
+        value,
+        segment_people,
+        segment_voters,
+        baseline_people,
+        baseline_voters,
+        rest_people,
+        rest_voters,
+        {{ share('segment_people', 'segment_voters') }} as segment_share,
+        {{ share('baseline_people', 'baseline_voters') }} as baseline_share,
+        {{ sample_size('segment_voters') }} as segment_size,
+        {{ sample_size('baseline_voters') }} as baseline_size
+    from paired
+),
+
+bounded as (
+    select
+        attribute,
+        value,
+        segment_people,
+        segment_voters,
+        baseline_people,
+        baseline_voters,
+        segment_share,
+        baseline_share,
+        {{ wilson_bound('segment_share', 'segment_size', '-') }} as segment_low,
+        {{ wilson_bound('segment_share', 'segment_size', '+') }} as segment_high,
+        {{ wilson_bound('baseline_share', 'baseline_size', '-') }} as baseline_low,
+        {{ wilson_bound('baseline_share', 'baseline_size', '+') }} as baseline_high,
+        {{ erfc_x(pooled_z('segment_people', 'segment_voters', 'rest_people', 'rest_voters')) }} as x
+    from shared
+),
+
 measured as (
     select
         attribute,
@@ -65,12 +98,31 @@ measured as (
         segment_voters,
         baseline_people,
         baseline_voters,
-        {{ share('segment_people', 'segment_voters') }} as segment_share,
-        {{ share('baseline_people', 'baseline_voters') }} as baseline_share,
-        {{ newcombe_bound('segment_people', 'segment_voters', 'baseline_people', 'baseline_voters', '-') }} as ci_low,
-        {{ newcombe_bound('segment_people', 'segment_voters', 'baseline_people', 'baseline_voters', '+') }} as ci_high,
-        {{ pooled_z('segment_people', 'segment_voters', 'rest_people', 'rest_voters') }} as z
-    from paired
+        segment_share,
+        baseline_share,
+        {{ newcombe_bound('segment_share', 'segment_low', 'baseline_share', 'baseline_high', '-') }} as ci_low,
+        {{ newcombe_bound('segment_share', 'segment_high', 'baseline_share', 'baseline_low', '+') }} as ci_high,
+        x,
+        {{ erfc_t('x') }} as t
+    from bounded
+),
+
+substituted as (
+    select
+        attribute,
+        value,
+        segment_people,
+        segment_voters,
+        baseline_people,
+        baseline_voters,
+        segment_share,
+        baseline_share,
+        ci_low,
+        ci_high,
+        x,
+        t,
+        {{ erfc_u('t') }} as u
+    from measured
 ),
 
 tested as (
@@ -86,8 +138,8 @@ tested as (
         ci_low,
         ci_high,
         -- Where nothing varies nothing deviates.
-        coalesce({{ two_sided_p('z') }}, 1) as p_value
-    from measured
+        coalesce({{ two_sided_p('x', 't', 'u') }}, 1) as p_value
+    from substituted
 ),
 
 numbered as (

@@ -1,7 +1,7 @@
 {{ config(parameters=['svids']) }}
 
 with address_weeks as (
-    select * from {{ ref('agg_engagement_by_address_week') }}
+    select * from {{ ref('agg_numbers_by_address_week') }}
 ),
 
 voters as (
@@ -16,7 +16,7 @@ segment_weeks as (
     select address_weeks.*
     from address_weeks
     inner join addresses
-        on address_weeks.email_key = addresses.email_key
+        on address_weeks.address_number = addresses.address_number
 ),
 
 summed as (

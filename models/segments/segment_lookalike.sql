@@ -1,23 +1,23 @@
 {{ config(parameters=['svids', 'expansion_size := 1000', 'min_similarity := 0.0']) }}
 
-with profiles as (
+with profiles as {{ inlined() }} (
     select * from {{ ref('lookalike_profiles') }}
 ),
 
-traits as (
+traits as {{ inlined() }} (
     select * from {{ ref('lookalike_traits') }}
 ),
 
+population as {{ inlined() }} (
+    select * from {{ ref('lookalike_population') }}
+),
+
 address_clients as (
-    select * from {{ ref('agg_engagement_by_address_client') }}
+    select * from {{ ref('agg_numbers_by_address_client') }}
 ),
 
-voter_addresses as (
-    select * from {{ ref('lnk_voter_address') }}
-),
-
-voter_phones as (
-    select * from {{ ref('lnk_voter_phone') }}
+neighbours as (
+    select * from {{ ref('agg_numbers_by_voter_neighbour') }}
 ),
 
 voters as (
@@ -28,45 +28,19 @@ addresses as (
     {{ segment_addresses('voters') }}
 ),
 
-phones as (
-    select distinct voter_phones.phone_key
-    from voter_phones
-    inner join voters
-        on
-            voter_phones.state = voters.state
-            and voter_phones.svid = voters.svid
-    where voter_phones.is_used
-),
-
 -- In the segment, or behind an address or phone of it (F36 to F38, F43).
 excluded as (
-    select
-        state,
-        svid
-    from voters
+    select voter_number from voters
     union
-    select
-        voter_addresses.state,
-        voter_addresses.svid
-    from voter_addresses
-    inner join addresses
-        on voter_addresses.email_key = addresses.email_key
-    union
-    select
-        voter_phones.state,
-        voter_phones.svid
-    from voter_phones
-    inner join phones
-        on voter_phones.phone_key = phones.phone_key
-    where voter_phones.is_used
+    select neighbours.neighbour_number as voter_number
+    from neighbours
+    inner join voters
+        on neighbours.voter_number = voters.voter_number
 ),
 
 -- Nobody is like an empty segment.
 candidates as (
-    select
-        profiles.state,
-        profiles.svid,
-        profiles.person_id
+    select profiles.voter_number
     from profiles
     where
         profiles.is_eligible
@@ -74,37 +48,35 @@ candidates as (
         and not exists (
             select 1
             from excluded
-            where
-                excluded.state = profiles.state
-                and excluded.svid = profiles.svid
+            where excluded.voter_number = profiles.voter_number
         )
 ),
 
 segment_traits as (
     select
-        traits.feature,
-        traits.trait,
+        traits.trait_number,
         sum(traits.share) as people
     from traits
     inner join voters
-        on
-            traits.state = voters.state
-            and traits.svid = voters.svid
-    group by traits.feature, traits.trait
+        on traits.voter_number = voters.voter_number
+    group by traits.trait_number
 ),
 
 segment_people as (
     select
-        feature,
-        sum(people) as people
+        population.feature,
+        sum(segment_traits.people) as people
     from segment_traits
-    group by feature
+    inner join population
+        on segment_traits.trait_number = population.trait_number
+    group by population.feature
 ),
 
 -- How much commoner a trait is in the segment than in the population, as a log ratio; the prior's
 -- people are like the population, so that a small segment is not taken at its word.
 weighed as (
     select
+        population.trait_number,
         population.feature,
         population.trait,
         {{ lookalike_weights('population.feature') }} * ln(
@@ -113,70 +85,50 @@ weighed as (
                 + {{ lookalike_number('prior_strength') }}
             ) / (coalesce(segment_people.people, 0) + {{ lookalike_number('prior_strength') }})
         ) as weight
-    from (
-        select distinct
-            feature,
-            trait,
-            population_share
-        from traits
-    ) as population
+    from population
     -- A trait that nobody in the segment has speaks against a candidate.
     left join segment_traits
-        on
-            population.feature = segment_traits.feature
-            and population.trait = segment_traits.trait
+        on population.trait_number = segment_traits.trait_number
     left join segment_people
         on population.feature = segment_people.feature
 ),
 
-contributed as (
-    select
-        traits.state,
-        traits.svid,
-        traits.feature,
-        traits.trait,
-        traits.share * weighed.weight as contribution
-    from traits
-    inner join weighed
-        on
-            traits.feature = weighed.feature
-            and traits.trait = weighed.trait
-),
-
 summed as (
     select
-        candidates.state,
-        candidates.svid,
-        candidates.person_id,
-        round(1 / (1 + exp(-sum(contributed.contribution))), 4) as similarity
-    from candidates
-    inner join contributed
-        on
-            candidates.state = contributed.state
-            and candidates.svid = contributed.svid
-    group by candidates.state, candidates.svid, candidates.person_id
+        traits.voter_number,
+        round(1 / (1 + exp(-sum(traits.share * weighed.weight))), 4) as similarity
+    from traits
+    inner join weighed
+        on traits.trait_number = weighed.trait_number
+    inner join candidates
+        on traits.voter_number = candidates.voter_number
+    group by traits.voter_number
 ),
 
-ranked as (
+-- Numbers are in the order of state and svid. The limit comes before the rank: the best of 40,000
+-- people are found without sorting them all.
+limited as (
     select
-        row_number() over (order by similarity desc, state asc, svid asc) as rank,
-        state,
-        svid,
-        person_id,
+        voter_number,
         similarity
     from summed
     where similarity >= {{ min_similarity() }}
+    order by similarity desc, voter_number asc
+    limit cast(floor(greatest(0, {{ expansion_size() }})) as bigint)
 ),
 
-limited as (
+limited_clients as (
     select
-        rank,
-        state,
-        svid,
-        person_id,
-        similarity
-    from ranked
-    where rank <= {{ expansion_size() }}
+        limited.voter_number,
+        traits.engagements,
+        weighed.trait as client_shortname,
+        traits.share * weighed.weight as contribution
+    from limited
+    inner join traits
+        on limited.voter_number = traits.voter_number
+    inner join weighed
+        on traits.trait_number = weighed.trait_number
+    where weighed.feature = 'client'
 ),
 
 -- The brief's overlap (000-30, 000-31), on engagements.
@@ -186,7 +138,7 @@ segment_clients as (
         sum(address_clients.engagements) as engagements
     from address_clients
     inner join addresses
-        on address_clients.email_key = addresses.email_key
+        on address_clients.address_number = addresses.address_number
     group by address_clients.client_shortname
     having sum(address_clients.engagements) > {{ lookalike_number('min_segment_engagements') }}
 ),
@@ -201,56 +153,44 @@ segment_shares as (
 
 overlapped as (
     select
-        limited.state,
-        limited.svid,
-        sum(least(traits.engagements, 2 * segment_shares.engagements) * segment_shares.share) as similarity_score
-    from limited
-    inner join traits
-        on
-            limited.state = traits.state
-            and limited.svid = traits.svid
-            and traits.feature = 'client'
+        limited_clients.voter_number,
+        sum(
+            least(limited_clients.engagements, 2 * segment_shares.engagements) * segment_shares.share
+        ) as similarity_score
+    from limited_clients
     inner join segment_shares
-        on traits.trait = segment_shares.client_shortname
-    group by limited.state, limited.svid
+        on limited_clients.client_shortname = segment_shares.client_shortname
+    group by limited_clients.voter_number
 ),
 
 -- The three clients that raised the similarity most.
 numbered_clients as (
     select
-        limited.state,
-        limited.svid,
-        contributed.trait,
+        voter_number,
+        client_shortname,
         row_number() over (
-            partition by limited.state, limited.svid
-            order by contributed.contribution desc, contributed.trait asc
+            partition by voter_number
+            order by contribution desc, client_shortname asc
         ) as client_number
-    from limited
-    inner join contributed
-        on
-            limited.state = contributed.state
-            and limited.svid = contributed.svid
-    where
-        contributed.feature = 'client'
-        and contributed.contribution > 0
+    from limited_clients
+    where contribution > 0
 ),
 
 reasoned as (
     select
-        state,
-        svid,
-        string_agg(trait, ', ' order by client_number) as clients
+        voter_number,
+        string_agg(client_shortname, ', ' order by client_number) as clients
     from numbered_clients
     where client_number <= 3
-    group by state, svid
+    group by voter_number
 ),
 
 answered as (
     select
-        limited.rank,
-        limited.state,
-        limited.svid,
-        limited.person_id,
+        row_number() over (order by limited.similarity desc, limited.voter_number asc) as rank,
+        profiles.state,
+        profiles.svid,
+        profiles.person_id,
         limited.similarity,
         coalesce(overlapped.similarity_score, 0) as similarity_score,
         coalesce(
@@ -258,14 +198,12 @@ answered as (
             'No client of theirs stands out in the segment'
         ) as reason
     from limited
+    inner join profiles
+        on limited.voter_number = profiles.voter_number
     left join overlapped
-        on
-            limited.state = overlapped.state
-            and limited.svid = overlapped.svid
+        on limited.voter_number = overlapped.voter_number
     left join reasoned
-        on
-            limited.state = reasoned.state
-            and limited.svid = reasoned.svid
+        on limited.voter_number = reasoned.voter_number
 )
 
 select * from answered

@@ -36,9 +36,7 @@ answered as (
     from requested
     -- Unknown and ambiguous ids have no profile.
     left join profiles
-        on
-            requested.state = profiles.state
-            and requested.svid = profiles.svid
+        on requested.voter_number = profiles.voter_number
 )
 
 select * from answered

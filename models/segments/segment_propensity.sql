@@ -36,13 +36,9 @@ answered as (
     from requested
     -- Unknown and ambiguous ids have no score.
     left join propensity
-        on
-            requested.state = propensity.state
-            and requested.svid = propensity.svid
+        on requested.voter_number = propensity.voter_number
     left join profiles
-        on
-            requested.state = profiles.state
-            and requested.svid = profiles.svid
+        on requested.voter_number = profiles.voter_number
 )
 
 select * from answered

@@ -1,15 +1,11 @@
 {{ config(parameters=['svids']) }}
 
-with profiles as (
+with profiles as {{ inlined() }} (
     select * from {{ ref('enriched_profiles') }}
 ),
 
-address_engagement as (
-    select * from {{ ref('agg_engagement_by_address') }}
-),
-
-donation_voters as (
-    select * from {{ ref('agg_donations_by_donation_voter') }}
+gift_voters as (
+    select * from {{ ref('agg_numbers_by_gift_voter') }}
 ),
 
 requested as (
@@ -17,11 +13,9 @@ requested as (
 ),
 
 voters as (
-    select distinct
-        state,
-        svid
+    select distinct voter_number
     from requested
-    where request_status = 'known'
+    where voter_number is not null
 ),
 
 addresses as (
@@ -37,9 +31,7 @@ counted_requests as (
     from requested
     -- Unknown and ambiguous ids have no profile.
     left join profiles
-        on
-            requested.state = profiles.state
-            and requested.svid = profiles.svid
+        on requested.voter_number = profiles.voter_number
 ),
 
 counted_voters as (
@@ -48,29 +40,22 @@ counted_voters as (
         count(case when profiles.is_clicker then 1 end) as clickers
     from voters
     inner join profiles
-        on
-            voters.state = profiles.state
-            and voters.svid = profiles.svid
+        on voters.voter_number = profiles.voter_number
 ),
 
 -- Events and gifts of the segment, each once, however many of its voters share them (F05).
 summed_events as (
     select
-        cast(coalesce(sum(address_engagement.clicks), 0) as bigint) as total_clicks,
-        cast(coalesce(sum(address_engagement.opens), 0) as bigint) as total_opens
+        cast(coalesce(sum(clicks), 0) as bigint) as total_clicks,
+        cast(coalesce(sum(opens), 0) as bigint) as total_opens
     from addresses
-    inner join address_engagement
-        on addresses.email_key = address_engagement.email_key
 ),
 
 counted_gifts as (
-    select count(distinct donation_voters.donation_id) as donation_count
+    select count(distinct gift_voters.gift_number) as donation_count
     from voters
-    inner join donation_voters
-        on
-            voters.state = donation_voters.state
-            and voters.svid = donation_voters.svid
-    where donation_voters.is_gift
+    inner join gift_voters
+        on voters.voter_number = gift_voters.voter_number
 ),
 
 summarized as (

@@ -13,13 +13,14 @@ with cases (clicks, opens, unsubs, sends, expected) as (
 
 computed as (
     select
-        clicks,
-        opens,
-        unsubs,
-        sends,
-        expected,
-        {{ affinity_score('clicks', 'opens', 'unsubs', 'sends') }} as actual
+        cases.clicks,
+        cases.opens,
+        cases.unsubs,
+        cases.sends,
+        cases.expected,
+        {{ affinity_score('cases.clicks', 'cases.opens', 'cases.unsubs', 'cases.sends') }} as actual
     from cases
+    cross join {{ affinity_weights() }} as weights
 )
 
 select *

@@ -35,16 +35,10 @@ computed as (
         cases.metric,
         cases.value,
         cases.expected,
-        case cases.metric
-            when 'open_rate' then {{ health_band('open_rate', 'cast(cases.value as double)') }}
-            when 'click_to_open_rate' then {{ health_band('click_to_open_rate', 'cast(cases.value as double)') }}
-            when 'click_rate' then {{ health_band('click_rate', 'cast(cases.value as double)') }}
-            when 'bounce_rate' then {{ health_band('bounce_rate', 'cast(cases.value as double)') }}
-            when 'unsub_rate' then {{ health_band('unsub_rate', 'cast(cases.value as double)') }}
-            when 'complaint_rate' then {{ health_band('complaint_rate', 'cast(cases.value as double)') }}
-        end as actual
+        {{ health_band('thresholds', 'cast(cases.value as double)') }} as actual
     from cases
-    cross join {{ health_bounds() }} as bounds
+    inner join {{ ref('health_thresholds') }} as thresholds
+        on cases.metric = thresholds.metric
 )
 
 select *

@@ -11,17 +11,39 @@ with cases (successes_1, trials_1, successes_2, trials_2, expected_low, expected
     (3, 10, 0, 0, null, null)
 ),
 
-computed as (
+shared as (
     select
-        successes_1,
-        trials_1,
-        successes_2,
-        trials_2,
         expected_low,
         expected_high,
-        {{ newcombe_bound('successes_1', 'trials_1', 'successes_2', 'trials_2', '-') }} as actual_low,
-        {{ newcombe_bound('successes_1', 'trials_1', 'successes_2', 'trials_2', '+') }} as actual_high
+        {{ share('successes_1', 'trials_1') }} as share_1,
+        {{ share('successes_2', 'trials_2') }} as share_2,
+        {{ sample_size('trials_1') }} as size_1,
+        {{ sample_size('trials_2') }} as size_2
     from cases
+),
+
+bounded as (
+    select
+        expected_low,
+        expected_high,
+        share_1,
+        share_2,
+        {{ wilson_bound('share_1', 'size_1', '-') }} as low_1,
+        {{ wilson_bound('share_1', 'size_1', '+') }} as high_1,
+        {{ wilson_bound('share_2', 'size_2', '-') }} as low_2,
+        {{ wilson_bound('share_2', 'size_2', '+') }} as high_2
+    from shared
+),
+
+computed as (
+    select
+        expected_low,
+        expected_high,
+        share_1,
+        share_2,
+        {{ newcombe_bound('share_1', 'low_1', 'share_2', 'high_2', '-') }} as actual_low,
+        {{ newcombe_bound('share_1', 'high_1', 'share_2', 'low_2', '+') }} as actual_high
+    from bounded
 )
 
 select *

@@ -13,12 +13,39 @@ with cases (z, expected) as (
     (null, null)
 ),
 
+scaled as (
+    select
+        z,
+        expected,
+        {{ erfc_x('cast(z as double)') }} as x
+    from cases
+),
+
+inverted as (
+    select
+        z,
+        expected,
+        x,
+        {{ erfc_t('x') }} as t
+    from scaled
+),
+
+substituted as (
+    select
+        z,
+        expected,
+        x,
+        t,
+        {{ erfc_u('t') }} as u
+    from inverted
+),
+
 computed as (
     select
         z,
         expected,
-        {{ two_sided_p('cast(z as double)') }} as actual
-    from cases
+        {{ two_sided_p('x', 't', 'u') }} as actual
+    from substituted
 )
 
 select *

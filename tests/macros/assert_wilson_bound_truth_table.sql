@@ -13,15 +13,26 @@ with cases (successes, trials, expected_low, expected_high) as (
     (0, 0, null, null)
 ),
 
+proportioned as (
+    select
+        successes,
+        trials,
+        expected_low,
+        expected_high,
+        {{ proportion('successes', 'trials') }} as proportion,
+        {{ sample_size('trials') }} as sample_size
+    from cases
+),
+
 computed as (
     select
         successes,
         trials,
         expected_low,
         expected_high,
-        {{ wilson_bound('successes', 'trials', '-') }} as actual_low,
-        {{ wilson_bound('successes', 'trials', '+') }} as actual_high
-    from cases
+        {{ wilson_bound('proportion', 'sample_size', '-') }} as actual_low,
+        {{ wilson_bound('proportion', 'sample_size', '+') }} as actual_high
+    from proportioned
 )
 
 select *

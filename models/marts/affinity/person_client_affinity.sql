@@ -24,6 +24,7 @@ scored as (
         ) }} as affinity_score,
         {{ adjusted_affinity_score('voter_clients') }} as affinity_score_adjusted
     from voter_clients
+    cross join {{ affinity_weights() }} as weights
     -- Without a single send in the data there is no prior, and nothing is adjusted.
     left join {{ affinity_priors() }} as priors
         on true

@@ -66,10 +66,7 @@ limited as (
         health_thresholds.is_higher_better,
         compared.successes / nullif(compared.trials, 0) as observed_share,
         case when compared.baseline_weeks >= 4 then compared.baseline_share end as baseline_share,
-        case
-            when compared.baseline_weeks >= 4
-                then 3 * sqrt(compared.baseline_share * (1 - compared.baseline_share) / nullif(compared.trials, 0))
-        end as control_width
+        3 * sqrt(compared.baseline_share * (1 - compared.baseline_share) / nullif(compared.trials, 0)) as control_width
     from compared
     inner join health_thresholds
         on compared.metric = health_thresholds.metric

@@ -15,7 +15,8 @@ measured as (
         has_opted_out,
         engagements,
         {{ share('engagements', 'sends') }} as engagement_rate,
-        {{ days_between('last_engagement_date', as_of_date()) }} as days_since_last_engagement
+        {{ days_between('last_engagement_date', as_of_date()) }} as days_since_last_engagement,
+        voter_number
     from profiles
     where engagements > 0
 ),
@@ -30,7 +31,8 @@ banded as (
         measured.engagement_rate,
         measured.days_since_last_engagement,
         coalesce(rate_bands.band, 'no sends') as engagement_rate_band,
-        recency_bands.band as recency_band
+        recency_bands.band as recency_band,
+        measured.voter_number
     from measured
     -- Engagement without a recorded send has no rate.
     left join bands as rate_bands

@@ -23,12 +23,17 @@ mixed as (
         'client' as feature,
         person_clients.client_shortname as trait,
         {{ share('person_clients.engagements', 'client_totals.engagements') }} as share,
-        person_clients.engagements
+        person_clients.engagements,
+        profiles.voter_number
     from person_clients
     inner join client_totals
         on
             person_clients.state = client_totals.state
             and person_clients.svid = client_totals.svid
+    inner join profiles
+        on
+            person_clients.state = profiles.state
+            and person_clients.svid = profiles.svid
     where person_clients.engagements > 0
 ),
 
@@ -39,7 +44,8 @@ banded as (
         'engagement_rate' as feature,
         engagement_rate_band as trait,
         cast(1 as double) as share,
-        engagements
+        engagements,
+        voter_number
     from profiles
     union all
     select
@@ -48,7 +54,8 @@ banded as (
         'recency' as feature,
         recency_band as trait,
         cast(1 as double) as share,
-        engagements
+        engagements,
+        voter_number
     from profiles
 ),
 
@@ -77,6 +84,7 @@ averaged as (
     select
         united.feature,
         united.trait,
+        row_number() over (order by united.feature, united.trait) as trait_number,
         sum(united.share) / max(people_by_feature.people) as population_share
     from united
     inner join people_by_feature
@@ -92,7 +100,9 @@ compared as (
         united.trait,
         united.engagements,
         united.share,
-        averaged.population_share
+        averaged.population_share,
+        united.voter_number,
+        averaged.trait_number
     from united
     inner join averaged
         on

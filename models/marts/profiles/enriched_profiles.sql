@@ -2,6 +2,10 @@ with voters as (
     select * from {{ ref('lnk_voter') }}
 ),
 
+voter_numbers as (
+    select * from {{ ref('agg_numbers_by_voter') }}
+),
+
 voter_addresses as (
     select * from {{ ref('lnk_voter_address') }}
 ),
@@ -78,8 +82,13 @@ profiled as (
         donations.donation_amount,
         engagement.last_engagement_date,
         engagement.last_click_date,
-        donations.last_donation_date
+        donations.last_donation_date,
+        voter_numbers.voter_number
     from voters
+    inner join voter_numbers
+        on
+            voters.state = voter_numbers.state
+            and voters.svid = voter_numbers.svid
     left join aged
         on
             voters.state = aged.state
@@ -137,7 +146,8 @@ flagged as (
         total_clicks > 0 as is_clicker,
         last_engagement_date,
         last_click_date,
-        last_donation_date
+        last_donation_date,
+        voter_number
     from profiled
 )
 

@@ -15,7 +15,8 @@ featured as (
         {{ days_between('last_click_date', as_of_date()) }} as days_since_last_click,
         donation_count as past_donations,
         {{ days_between('last_donation_date', as_of_date()) }} as days_since_last_donation,
-        link_status = 'with_behavior' as is_scored
+        link_status = 'with_behavior' as is_scored,
+        voter_number
     from profiles
 ),
 
@@ -34,6 +35,7 @@ weighed as (
         past_donations,
         days_since_last_donation,
         is_scored,
+        voter_number,
         case
             when past_donations > 0 then {{ seed_number('propensity_weights', 'component', 'base_donor', 'weight') }}
             else {{ seed_number('propensity_weights', 'component', 'base_other', 'weight') }}
@@ -64,7 +66,8 @@ scored as (
         score_clicks,
         score_campaigns,
         score_recency,
-        is_scored
+        is_scored,
+        voter_number
     from weighed
 )
 

@@ -1,0 +1,31 @@
+with touches as (
+    select * from {{ ref('attribution_touches') }}
+),
+
+gift_voters as (
+    select * from {{ ref('agg_numbers_by_gift_voter') }}
+),
+
+-- Most touches are strangers'; a segment has none of these.
+narrowed as (
+    select
+        touches.donation_id,
+        touches.campaign_id,
+        touches.first_click_at,
+        touches.last_click_at,
+        touches.days_to_donation,
+        touches.first_touch_credit,
+        touches.last_touch_credit,
+        touches.linear_credit,
+        touches.position_based_credit,
+        touches.time_decay_credit
+    from touches
+    where
+        exists (
+            select 1
+            from gift_voters
+            where gift_voters.donation_id = touches.donation_id
+        )
+)
+
+select * from narrowed

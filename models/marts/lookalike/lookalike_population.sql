@@ -1,0 +1,14 @@
+with traits as (
+    select * from {{ ref('lookalike_traits') }}
+),
+
+listed as (
+    select distinct
+        trait_number,
+        feature,
+        trait,
+        population_share
+    from traits
+)
+
+select * from listed

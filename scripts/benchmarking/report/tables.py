@@ -1,0 +1,326 @@
+"""Results as tables, for the terminal and for the page alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from benchmarking.report.goals import (
+    at_goal_size,
+    judge,
+    ratios,
+    startup_s,
+    statement_told,
+    times_told,
+)
+from benchmarking.results import Results, section
+
+if TYPE_CHECKING:
+    import rich.table
+
+SHOWN_NODES = 15
+
+
+@dataclass(frozen=True)
+class Table:
+    """A title, a note, the column names (the first is text, the rest are figures) and the cells."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    note: str = ""
+    text_columns: int = 1
+
+    def rich(self) -> rich.table.Table:
+        """The table for a terminal."""
+        from rich.table import Table as Rich
+
+        table = Rich(title=self.title, caption=self.note or None, title_justify="left")
+        for position, column in enumerate(self.columns):
+            table.add_column(column, justify="left" if position < self.text_columns else "right")
+        for row in self.rows:
+            table.add_row(*row)
+        return table
+
+    def markdown(self) -> str:
+        """The table for the page, with the note below; its title is the page's affair."""
+        marks = ["---" if at < self.text_columns else "---:" for at in range(len(self.columns))]
+        lines = [self.columns, tuple(marks), *self.rows]
+        text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        return f"{text}\n\n{self.note}" if self.note else text
+
+
+def goal_table(results: Results) -> Table:
+    """The goals, what was measured, and whether they are met."""
+    words = {True: "met", False: "not met", None: ""}
+    return Table(
+        "Goals",
+        ("goal", "limit", "measured", ""),
+        [(goal.what, goal.limit, goal.measured, words[goal.is_met]) for goal in judge(results)],
+        ""
+        if at_goal_size(results)
+        else f"The goals are for scale 1.0 on two cores; these figures are of scale "
+        f"{results['scale']:g} on {results['machine']['cores']}.",
+        text_columns=4,
+    )
+
+
+def tables(results: Results, name: str) -> list[Table]:
+    """The tables of one section; none if it was not measured."""
+    figures = section(results, name)
+    return _TABLES[name](figures, results) if figures else []
+
+
+def _scan(scan: dict[str, Any], results: Results) -> list[Table]:
+    rows = [
+        (
+            name,
+            f"{table['rows']:,}",
+            str(len(table["values"])),
+            *(f"{table['mb']:,.1f}", f"{table['cpu_s']:.2f}", f"{table['wall_s']:.2f}"),
+        )
+        for name, table in scan["tables"].items()
+    ]
+    total = ("median of all", "", "", "", f"{scan['cpu_s']:.2f}", f"{scan['wall_s']:.2f}")
+    return [
+        Table(
+            "The scan limit",
+            ("extract", "rows", "columns", "MB", "CPU s", "wall s"),
+            [*rows, total],
+            f"{len(scan['readings'])} readings after one that warms up; {scan['threads']} threads; "
+            f"peak memory {scan['peak_rss_mb']:,.0f} MB.",
+        )
+    ]
+
+
+def _build(build: dict[str, Any], results: Results) -> list[Table]:
+    runs = [
+        ("as the runner builds", build["whole"]),
+        ("one node at a time", build["single"]),
+        ("memory limit 1 GB", build["little_memory"]),
+    ]
+    whole = Table(
+        "The full build",
+        ("run", "CPU s", "of it start-up", "wall s", "peak MB", "database MB"),
+        [(name, *_run_cells(run)) for name, run in runs],
+        "Start-up is dbt's import and parse, before it knows its nodes."
+        + (
+            ""
+            if build["little_memory"].get("is_limit_applied")
+            else " The memory limit was not applied: the profile does not read it."
+        ),
+    )
+    stages = Table(
+        "CPU by stage, one node at a time",
+        ("stage", "nodes", "CPU s"),
+        [
+            (name, str(stage["nodes"] or ""), f"{stage['cpu_s']:.2f}")
+            for name, stage in build["stages"].items()
+        ],
+    )
+    dear = [node for node in build["nodes"] if node["cpu_s"] > 0][:SHOWN_NODES]
+    nodes = Table(
+        "The dearest nodes",
+        ("node", "stage", "CPU s", "wall s"),
+        [
+            (f"{node['node']}", node["stage"], f"{node['cpu_s']:.2f}", f"{node['wall_s']:.2f}")
+            for node in dear
+        ],
+        text_columns=2,
+    )
+    return [whole, stages, nodes]
+
+
+def _run_cells(run: dict[str, Any]) -> tuple[str, ...]:
+    if not run["is_finished"]:
+        return ("failed", "", f"{run['wall_s']:.1f}", f"{run['peak_rss_mb']:,.0f}", "")
+    return (
+        f"{run['cpu_s']:.1f}",
+        f"{run['startup_cpu_s']:.1f}",
+        f"{run['wall_s']:.1f}",
+        f"{run['peak_rss_mb']:,.0f}",
+        f"{run['database_mb']:,.1f}",
+    )
+
+
+_DAYS = {"news": "a day of news", "news_and_people": "a day of news and changed persons"}
+
+
+def _incremental(incremental: dict[str, Any], results: Results) -> list[Table]:
+    rows = []
+    notes = []
+    for name, day in incremental["days"].items():
+        for kind in ("incremental", "full"):
+            run = day[kind]
+            startup = startup_s(day)
+            share = 100 * (run["net_cpu_s"] + startup) / (day["full"]["net_cpu_s"] + startup)
+            net = 100 * run["net_cpu_s"] / day["full"]["net_cpu_s"]
+            rows.append(
+                (
+                    *(_DAYS[name], kind, f"{run['net_cpu_s'] + startup:.1f}", f"{share:.1f}"),
+                    *(f"{run['net_cpu_s']:.1f}", f"{net:.1f}", f"{run['wall_s']:.1f}"),
+                    f"{run['peak_rss_mb']:,.0f}",
+                )
+            )
+        new = ", ".join(
+            f"{word.replace('_', ' ')} {count:,}" for word, count in day["rows"].items()
+        )
+        differing = ", ".join(day["differing_marts"]) or "none"
+        notes.append(
+            f"Rows of {_DAYS[name]}: {new}. Marts that differ from the full build's, of "
+            f"{day['marts_compared']}: {differing}."
+        )
+    columns = ("day", "build", "CPU s", "%", "without start-up", "%", "wall s", "peak MB")
+    title = "An incremental day beside a full build of the same extracts"
+    notes.append(
+        "Both builds of a day are charged with one start-up, the lesser: whether dbt had to parse "
+        "anew tells nothing about a build."
+    )
+    return [Table(title, columns, rows, " ".join(notes), text_columns=2)]
+
+
+def _latency_rows(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    return [
+        (
+            *(row["question"], f"{row['ids']:,}", str(row["calls"])),
+            *(f"{row[f'{name}_ms']:,.1f}" for name in ("first", "p50", "p95", "max")),
+            f"{row['peak_rss_mb']:,.0f}",
+        )
+        for row in rows
+    ]
+
+
+_LATENCY = ("question", "ids", "warm calls", "first ms", "P50 ms", "P95 ms", "max ms", "peak MB")
+
+
+def _questions(questions: dict[str, Any], results: Results) -> list[Table]:
+    runner = questions["runner"]
+    if "p50_s" in runner:
+        told = f"`segment.py analyze` of {runner['ids']:,} ids as a whole process: P50 "
+        told += f"{runner['p50_s']:.2f} s of {len(runner['wall_s'])} runs."
+    else:
+        told = f"The runner was not measured: {runner['problem']}."
+    return [
+        Table(
+            "Questions",
+            _LATENCY,
+            _latency_rows(questions["latency"]),
+            f"{questions['voters']:,} voters, {questions['threads']} threads; the first call opens "
+            f"the database in a fresh process (the median of up to three). {told}",
+        )
+    ]
+
+
+_SOURCES = {"parquet": "Parquet", "native": "DuckDB"}
+
+
+def _brief(brief: dict[str, Any], results: Results) -> list[Table]:
+    ours = {row["statement"]: row for row in brief["ours"]}
+    found = ratios(brief)
+    rows = []
+    for row in brief["statements"]:
+        ratio, is_overdue = found[row["statement"], row["source"]]
+        is_done = row["outcome"] == "done"
+        rows.append(
+            (statement_told(row["statement"]), _SOURCES[row["source"]], row["outcome"])
+            + ((f"{row['wall_s']:.2f}", f"{row['cpu_s']:.2f}") if is_done else ("", ""))
+            + (f"{row['peak_rss_mb']:,.0f}", f"{row['rows']:,}" if is_done else "")
+            + (ours[row["statement"]]["question"], f"{ours[row['statement']]['p50_ms']:.1f}")
+            + ("" if ratio is None else times_told(ratio, is_overdue),)
+        )
+    load = brief["load"]
+    return [
+        Table(
+            "The brief's SQL beside ours",
+            (
+                *("statement", "from", "outcome", "wall s", "CPU s", "peak MB", "rows"),
+                *("our question", "P50 ms", "times"),
+            ),
+            rows,
+            f"{brief['ids']:,} voters, the same for all; {brief['threads']} threads; a fast "
+            "statement's median of three runs. Making the DuckDB tables took "
+            f"{load['cpu_s']:.1f} CPU s, {load['wall_s']:.1f} s, {load['mb']:,.0f} MB. Propensity "
+            "and attribution know no segment in the brief and answer for everybody. The lookalike "
+            "as it is answers nothing if any voter of the segment has no address; mended, it "
+            "leaves such voters out.",
+            text_columns=3,
+        )
+    ]
+
+
+def _growth(growth: dict[str, Any], results: Results) -> list[Table]:
+    scales = growth["scales"]
+    size = scales[0]["rows"]
+    builds = Table(
+        "Growth of the extracts and of the full build",
+        ("", *(f"scale {row['scale']:g}" for row in scales)),
+        [
+            *(
+                (f"rows of {table}", *(f"{row['rows'][table]:,}" for row in scales))
+                for table in size
+            ),
+            (
+                "build, CPU s without start-up",
+                *(f"{row['build']['net_cpu_s']:.1f}" for row in scales),
+            ),
+            ("build, wall s", *(f"{row['build']['wall_s']:.1f}" for row in scales)),
+            ("build, peak MB", *(f"{row['build']['peak_rss_mb']:,.0f}" for row in scales)),
+            ("database MB", *(f"{row['build']['database_mb']:,.1f}" for row in scales)),
+        ],
+        f"{growth['voters']:,} persons at every scale.",
+    )
+    ids = scales[0]["latency"][0]["ids"]
+    names = [row["question"] for row in scales[0]["latency"]]
+    by_scale = [{row["question"]: row["p50_ms"] for row in scale["latency"]} for scale in scales]
+    latency = Table(
+        "Growth of questions",
+        (f"P50 ms, {ids:,} ids", *(f"scale {row['scale']:g}" for row in scales)),
+        [(name, *(f"{found[name]:.1f}" for found in by_scale)) for name in names],
+    )
+    return [builds, latency]
+
+
+def _overhead(overhead: dict[str, Any], results: Results) -> list[Table]:
+    counts = ", ".join(
+        f"{count} {kind.replace('_', ' ')}s"
+        for kind, count in overhead["cold_parse"]["nodes"].items()
+    )
+    start = Table(
+        "dbt's start-up",
+        ("step", "CPU s", "wall s"),
+        [
+            (name, f"{overhead[key]['cpu_s']:.1f}", f"{overhead[key]['wall_s']:.1f}")
+            for name, key in (
+                ("import", "import"),
+                ("parse, the first time", "cold_parse"),
+                ("parse, with what the last one kept", "warm_parse"),
+            )
+        ],
+        f"Nodes: {counts}.",
+    )
+    nodes = Table(
+        "A build of no rows",
+        ("dbt threads", "nodes", "CPU s", "wall s", "CPU ms a node", "wall ms a node"),
+        [
+            (
+                *(str(run["threads"]), str(run["nodes"])),
+                *(f"{run['cpu_s']:.1f}", f"{run['wall_s']:.1f}"),
+                *(f"{run['cpu_ms_a_node']:.0f}", f"{run['wall_ms_a_node']:.0f}"),
+            )
+            for run in overhead["empty"]
+        ],
+        "`dbt build --empty` without tests, from the end of parsing.",
+    )
+    return [start, nodes]
+
+
+_TABLES = {
+    "scan": _scan,
+    "build": _build,
+    "incremental": _incremental,
+    "questions": _questions,
+    "brief": _brief,
+    "growth": _growth,
+    "overhead": _overhead,
+}

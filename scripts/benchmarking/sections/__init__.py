@@ -1,0 +1,1 @@
+"""What is measured: a module a section, each with `measure` and the jobs of its children."""

@@ -1,0 +1,118 @@
+"""Prove that builds of what is new make what a build of all makes: `make equivalence`.
+
+Makes sample extracts below `--data`, or takes those that are there, changes a copy of them day by
+day, builds on from the day before and in full, and compares both databases. One line a day; exit
+code 0 if they were the same each day, 1 if not or if a build failed, 2 for bad arguments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from make_sample_data import RefusedError, make
+from sample_data.days import Days, prepare
+from sample_data.equality import compare
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class BuildFailedError(Exception):
+    """A build that ended with an exit code other than 0."""
+
+
+class Build(NamedTuple):
+    """A running build."""
+
+    pid: int
+    log: Path
+
+
+def begin(extracts: Path, database: Path, as_of: str | None, full_refresh: bool) -> Build:
+    """Starts the runner's build of a database; its output goes into a file beside it."""
+    command = [sys.executable, str(PROJECT / "scripts" / "segment.py"), "build"]
+    command += ["--as-of", as_of] if as_of else []
+    command += ["--full-refresh"] if full_refresh else []
+    database.parent.mkdir(parents=True, exist_ok=True)
+    log = database.parent / "build.log"
+    environment = os.environ | {
+        "BEHAVIORAL_DATA_DIR": str(extracts),
+        "BEHAVIORAL_DB": str(database),
+        "BEHAVIORAL_HASH_KEY": "a key for samples only",
+        "DBT_TARGET_PATH": str(database.parent / "target"),
+        "DBT_LOG_PATH": str(database.parent / "logs"),
+    }
+    with log.open("w") as output:
+        pid = os.posix_spawn(
+            sys.executable,
+            command,
+            environment,
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, output.fileno(), 1),
+                (os.POSIX_SPAWN_DUP2, output.fileno(), 2),
+            ],
+        )
+    return Build(pid, log)
+
+
+def end(build: Build) -> float:
+    """Waits for a build; returns the CPU seconds that it took. Raises BuildFailedError."""
+    _, status, usage = os.wait4(build.pid, 0)
+    if code := os.waitstatus_to_exitcode(status):
+        raise BuildFailedError(f"a build ended with exit code {code}: see {build.log}")
+    return usage.ru_utime + usage.ru_stime
+
+
+def check(data: Path, scale: float, days: int, seed: int) -> bool:
+    """Applies days and compares after each; whether both databases were the same on every day."""
+    make(scale, 7, data / "sample")
+    extracts = data / "extracts"
+    prepare(data / "sample", extracts)
+    changed = Days(extracts, seed, news_share=0.001)
+    daily, full = (data / name / "behavioral.duckdb" for name in ("daily", "full"))
+    daily.unlink(missing_ok=True)
+    seconds = end(begin(extracts, daily, None, full_refresh=False))
+    print(f"day 0: CPU {seconds:.1f} s, everything read", flush=True)
+    equal = True
+    for _ in range(days):
+        day = changed.next()
+        # One after the other, so that neither's seconds depend on the other.
+        seconds = end(begin(extracts, daily, day.as_of, full_refresh=False))
+        seconds_in_full = end(begin(extracts, full, day.as_of, full_refresh=True))
+        # The views of these two schemas are the files themselves, which are too large to compare.
+        comparison = compare(daily, full, but_rows_of=("extracts", "staging"))
+        equal = equal and comparison.difference is None
+        print(
+            f"day {day.number}: CPU {seconds:.1f} s, in full {seconds_in_full:.1f} s;"
+            f" {comparison.compared} tables compared,"
+            f" {comparison.difference or 'equal'}; {', '.join(day.kinds)}"
+            f"{f'; as of {day.as_of}' if day.as_of else ''}",
+            flush=True,
+        )
+    return equal
+
+
+def main() -> None:
+    """Run the command line; any mistake is one line and exit code 2."""
+    parser = argparse.ArgumentParser(description="Compare daily builds with full ones.")
+    parser.add_argument("--scale", type=float, default=0.1, help="1.0 = full size; at most 10")
+    parser.add_argument("--days", type=int, default=5, help="how many days to apply")
+    parser.add_argument("--seed", type=int, default=1, help="another seed, other days")
+    parser.add_argument(
+        "--data", type=Path, default=Path("warehouse/equivalence"), help="folder of all files"
+    )
+    given = parser.parse_args()
+    try:
+        equal = check(given.data.resolve(), given.scale, given.days, given.seed)
+    except RefusedError as error:
+        parser.exit(2, f"error: {error}\n")
+    except BuildFailedError as error:
+        parser.exit(1, f"error: {error}\n")
+    sys.exit(0 if equal else 1)
+
+
+if __name__ == "__main__":
+    main()

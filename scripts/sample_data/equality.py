@@ -1,0 +1,126 @@
+"""Whether two databases are the same, table by table and row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+NAMES_THE_BUILD = {"build_id", "built_at", "rejected_at_build", "read_at_build"}
+"""The columns that say which build a row is from: of two builds of one thing they always differ."""
+
+Columns = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How many tables, views and functions are the same, and what the first that differs is."""
+
+    compared: int
+    difference: str | None
+
+
+def compare(first: Path, second: Path, *, but_rows_of: Collection[str] = ()) -> Comparison:
+    """Compares two databases; of views in the schemas `but_rows_of`, only the columns.
+
+    Numbers of type double are equal if their first nine digits are. A difference is told by names
+    and counts, never by what is in a row.
+    """
+    with duckdb.connect() as con:
+        con.execute("set TimeZone = 'UTC'")
+        for name, file in (("one", first), ("other", second)):
+            con.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as {name} (read_only)")
+        functions = [_functions(con, name) for name in ("one", "other")]
+        relations = [_relations(con, name) for name in ("one", "other")]
+        compared = 0
+        for mine, theirs in (functions, relations):
+            for name in sorted({*mine, *theirs}):
+                if name not in mine or name not in theirs:
+                    where = "first" if name in mine else "second"
+                    return Comparison(compared, f"{'.'.join(name)}: only in the {where}")
+                if mine[name] != theirs[name]:
+                    return Comparison(compared, f"{'.'.join(name)}: of another make")
+                compared += 1
+        for (schema, name), (kind, columns) in sorted(relations[0].items()):
+            if kind == "view" and schema in but_rows_of:
+                continue
+            difference = _rows(con, schema, name, columns)
+            if difference:
+                return Comparison(compared, f"{schema}.{name}: {difference}")
+    return Comparison(compared, None)
+
+
+def _functions(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[tuple[str, str], object]:
+    """The table functions: their parameters and their text."""
+    found = con.execute(
+        "select schema_name, function_name, parameters, macro_definition from duckdb_functions()"
+        " where database_name = ? and not internal",
+        [catalog],
+    ).fetchall()
+    return {(schema, name): rest for schema, name, *rest in found}
+
+
+def _relations(
+    con: duckdb.DuckDBPyConnection, catalog: str
+) -> dict[tuple[str, str], tuple[str, Columns]]:
+    """Tables and views: which of the two, and their columns with types, in order."""
+    found = con.execute(
+        "select schema_name, table_name, 'table' from duckdb_tables()"
+        " where database_name = $1 and not internal"
+        " union all select schema_name, view_name, 'view' from duckdb_views()"
+        " where database_name = $1 and not internal",
+        [catalog],
+    ).fetchall()
+    relations = {}
+    for schema, name, kind in found:
+        described = con.execute(f'describe {catalog}."{schema}"."{name}"').fetchall()
+        relations[schema, name] = (kind, [(row[0], row[1]) for row in described])
+    return relations
+
+
+def _rows(con: duckdb.DuckDBPyConnection, schema: str, name: str, columns: Columns) -> str | None:
+    """How the rows of a relation differ between both databases; None where they do not."""
+    chosen = ", ".join(
+        f'format(\'{{:.8e}}\', "{column}" + 0.0) as "{column}"'  # -0.0 is 0.0
+        if kind in ("DOUBLE", "FLOAT")
+        else f'"{column}"'
+        for column, kind in columns
+        if column not in NAMES_THE_BUILD
+    )
+    if not chosen:
+        return None
+    mine, theirs = (f'select {chosen} from {x}."{schema}"."{name}"' for x in ("one", "other"))
+    counts = [_number(con, f"select count(*) from ({rows})") for rows in (mine, theirs)]
+    alone = _number(con, f"select count(*) from ({mine} except all {theirs})")
+    if counts[0] == counts[1] and alone == 0:
+        return None
+    alone_there = _number(con, f"select count(*) from ({theirs} except all {mine})")
+    return (
+        f"{counts[0]} rows in the first, {alone} of them not in the second;"
+        f" {counts[1]} rows in the second, {alone_there} of them not in the first"
+        f"{_columns_that_differ(con, mine, theirs, columns)}"
+    )
+
+
+def _columns_that_differ(
+    con: duckdb.DuckDBPyConnection, mine: str, theirs: str, columns: Columns
+) -> str:
+    """Which columns differ, each taken by itself, as the end of a sentence."""
+    differing = [
+        column
+        for column, _ in columns
+        if column not in NAMES_THE_BUILD
+        and _number(
+            con,
+            f'select count(*) from (select "{column}" from ({mine})'
+            f' except all select "{column}" from ({theirs}))',
+        )
+    ]
+    return f" (columns: {', '.join(differing)})" if differing else ""
+
+
+def _number(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = con.execute(query).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,220 @@
+"""A build that reads only what is new makes the database that a build of everything makes.
+
+A folder of extracts changes day by day (`sample_data.days`); after each day the published database
+is built on, and compared with a full refresh of the same extracts. Both builds run at the same
+time, in a process each. `make equivalence` does the same for as many days, and with as many rows,
+as one likes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, redirect_stderr
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import pytest
+
+from sample_data.days import Day, Days, kinds, prepare
+from sample_data.equality import Comparison, compare
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+SEED, DAYS = 1, 14  # of this seed, so many days have every kind of change
+
+CARRIED = ("email_clickers", "list_link_phone_email_map")
+"""The tables that are too large to be read each day; the others are read whole."""
+
+# ------------------------------------------------------------------------------------- the builds
+
+
+def begin(extracts: Path, database: Path, scratch: Path) -> None:
+    """Makes this process one that builds `database` from `extracts`.
+
+    dbt parses the project once, without a given day, and runs no tests: `make test` does elsewhere.
+    """
+    os.environ |= {
+        "BEHAVIORAL_DATA_DIR": str(extracts),
+        "BEHAVIORAL_DB": str(database),
+        "BEHAVIORAL_HASH_KEY": "a key for tests only",
+        "DBT_TARGET_PATH": str(scratch / "target"),
+        "DBT_LOG_PATH": str(scratch / "logs"),
+    }
+    from dbt.cli import main
+
+    runner = main.dbtRunner
+    places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", "publish"]
+    silent = ["--log-level", "none", "--log-level-file", "none"]
+    parsed: list[Any] = []
+
+    class ParsedOnce(main.dbtRunner):  # type: ignore[misc]  # dbt is not typed for checkers
+        def invoke(self, args: list[str], **options: Any) -> Any:
+            if not parsed:
+                parsed.append(runner().invoke([*silent, "parse", *places]).result)
+            self.manifest = parsed[0].deepcopy()
+            return super().invoke([*args, "--exclude-resource-type", "test"], **options)
+
+    main.dbtRunner = ParsedOnce
+
+
+def build(as_of: str | None, full_refresh: bool) -> None:
+    """Builds and publishes as the runner does; raises what it raises."""
+    import segment
+
+    with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
+        segment.build(as_of=as_of, full_refresh=full_refresh)
+
+
+@contextmanager
+def builder(extracts: Path, database: Path, scratch: Path) -> Iterator[ProcessPoolExecutor]:
+    """A process that builds one database."""
+    with ProcessPoolExecutor(
+        1, get_context("spawn"), initializer=begin, initargs=(extracts, database, scratch)
+    ) as pool:
+        yield pool
+
+
+# ------------------------------------------------------------------------------------ the sequence
+
+
+class Files(NamedTuple):
+    """What a database says about the files that it was built from."""
+
+    clock: date
+    build_id: str
+    read: dict[tuple[str, str], tuple[str, str]]
+    """(table, file) → (SHA-256, id of the build that read it)."""
+    there: dict[tuple[str, str], str]
+    """(table, file) → SHA-256 of the files themselves."""
+    types: dict[str, list[tuple[str, str]]]
+    """Table → the columns of all its files together, with types."""
+
+
+class Built(NamedTuple):
+    """A day, how the database compares with a full refresh, and the files after and before it."""
+
+    day: Day
+    comparison: Comparison
+    files: Files
+    before: Files
+
+
+def files_of(database: Path, extracts: Path) -> Files:
+    """Reads a published database and the extracts that it was built from."""
+    with duckdb.connect() as con:
+        con.execute(f"attach '{database}' as published (read_only)")
+        info = con.execute("select as_of_date, build_id from published.marts.build_info").fetchone()
+        assert info is not None
+        read = con.execute(
+            "select source_table, source_file, sha256, read_at_build"
+            " from published.marts.input_files"
+        ).fetchall()
+        types = {
+            table: [
+                (str(row[0]), str(row[1]))
+                for row in con.execute(
+                    f"describe select * from read_parquet('{extracts / table}/*.parquet',"
+                    " union_by_name = true)"
+                ).fetchall()
+            ]
+            for table in CARRIED
+        }
+    there = {
+        (table, file.name): hashlib.sha256(file.read_bytes()).hexdigest()
+        for table in CARRIED
+        for file in (extracts / table).glob("*.parquet")
+    }
+    return Files(
+        info[0], info[1], {(row[0], row[1]): (row[2], row[3]) for row in read}, there, types
+    )
+
+
+@pytest.fixture(scope="module")
+def sequence(tmp_path_factory: pytest.TempPathFactory) -> list[Built]:
+    """The days of one sequence, up to the first on which the databases differ."""
+    folder = tmp_path_factory.mktemp("incremental")
+    extracts, sample = folder / "extracts", folder / "sample"
+    made = (PROJECT / "scripts" / "make_sample_data.py", "--scale", "0.00005", "--out", sample)
+    subprocess.run([sys.executable, *map(str, made)], check=True, capture_output=True)
+    prepare(sample, extracts)
+    days = Days(extracts, SEED)
+    database, reference = (folder / name / "behavioral.duckdb" for name in ("daily", "full"))
+    built: list[Built] = []
+    with (
+        builder(extracts, database, database.parent) as daily,
+        builder(extracts, reference, reference.parent) as full,
+    ):
+        daily.submit(build, None, full_refresh=False).result()
+        before = files_of(database, extracts)
+        for _ in range(DAYS):
+            day = days.next()
+            builds = [
+                daily.submit(build, day.as_of, full_refresh=False),
+                full.submit(build, day.as_of, full_refresh=True),
+            ]
+            for each in builds:
+                each.result()
+            after = files_of(database, extracts)
+            built.append(Built(day, compare(database, reference), after, before))
+            before = after
+            if built[-1].comparison.difference:
+                break
+    return built
+
+
+def test_each_day_equals_a_full_refresh(sequence: list[Built]) -> None:
+    last = sequence[-1]
+    assert last.comparison.difference is None, (
+        f"day {last.day.number} ({', '.join(last.day.kinds)}; as of {last.day.as_of}),"
+        f" daily build first: {last.comparison.difference}"
+    )
+    assert last.comparison.compared > 60
+
+
+def test_every_kind_of_change_occurs(sequence: list[Built]) -> None:
+    """Which seed and how many days that takes is known; a new kind may take more."""
+    assert kinds() - {kind for built in sequence for kind in built.day.kinds} == set()
+
+
+def test_the_clock_goes_both_ways(sequence: list[Built]) -> None:
+    steps = {
+        (built.files.clock > built.before.clock) - (built.files.clock < built.before.clock)
+        for built in sequence
+    }
+    assert steps == {-1, 0, 1}
+
+
+def assert_was_incremental(built: Built) -> None:
+    """Files of the large tables that did not change were not read again.
+
+    In `marts.input_files`, `read_at_build` is the build that read a file. Two things let a build
+    read a table's old files again: other types of its columns, for then old values may read
+    differently, and a clock that goes back, for then rows that the last build could use are of
+    the future.
+    """
+    before, after = built.before, built.files
+    named = {key: sha256 for key, (sha256, _) in after.read.items() if key[0] in CARRIED}
+    assert named == after.there
+    for key, (sha256, build_id) in after.read.items():
+        table = key[0]
+        if table not in CARRIED:
+            continue
+        unchanged = before.read.get(key, ("", ""))[0] == sha256
+        may_be_read_again = after.types[table] != before.types[table] or after.clock < before.clock
+        if not unchanged:
+            assert build_id == after.build_id, f"{key} is new"
+        elif not may_be_read_again:
+            assert build_id == before.read[key][1], f"{key} was read again"
+
+
+def test_files_that_did_not_change_are_not_read_again(sequence: list[Built]) -> None:
+    for built in sequence:
+        assert_was_incremental(built)
