@@ -11,7 +11,6 @@ voter_phones as (
 
 input_files as (
     select * from {{ ref('stg_input_files') }}
-    where source_table = 'list_link_phone_email_map'
 ),
 
 -- One pass over the files. Nearly all of the map is about strangers: what is kept are rows of the voter
@@ -106,37 +105,44 @@ well_formed as (
     from history
 ),
 
+keyed as (
+    select
+        phone_key,
+        {{ email_key('well_formed_email') }} as email_key,
+        first_cohort_at,
+        last_cohort_at,
+        source_file,
+        source_row_number
+    from well_formed
+),
+
+-- A row without an address was refused, and is among the carried.
 history_rows as (
     select
         source_file,
         source_row_number,
         '{{ invocation_id }}' as read_at_build,
         phone_key,
-        {{ email_key('well_formed_email') }} as email_key,
+        email_key,
         first_cohort_at,
         last_cohort_at,
         cast(null as varchar) as rejection_reason,
         cast(null as varchar) as row_json
-    from well_formed
-),
-
-kept_rows as (
-    select * from read_rows
-    union all
-    select * from carried_rows
-    union all
-    -- Without an address a row was refused, and is among the carried.
-    select * from history_rows
+    from keyed
     where email_key is not null
 ),
 
-{% else %}
+{% endif %}
 
 kept_rows as (
     select * from read_rows
+    {% if carried %}
+    union all
+    select * from carried_rows
+    union all
+    select * from history_rows
+    {% endif %}
 ),
-
-{% endif %}
 
 united as (
     select
@@ -192,6 +198,7 @@ united as (
             and input_files.source_file = known.source_file
             and {{ is_in_files('known.source_file', carried) }}
     {% endif %}
+    where input_files.source_table = 'list_link_phone_email_map'
 )
 
 select * from united

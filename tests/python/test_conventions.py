@@ -753,11 +753,13 @@ def test_the_check_of_portability_sees(what: str, sql: str) -> None:
 
 IMPORTED = re.compile(
     r"\bas (?:\{\{ inlined\(\) \}\} )?"
-    r"\(\s*select \* from \{\{ (?:ref|source)\([^)]*\) \}\}\s*\)",
+    r"\(\s*select \* from \{\{ (?:ref|source|carried_relation)\([^)]*\) \}\}\s*\)",
     re.IGNORECASE,
 )
 UNITED = re.compile(
-    r"\bas\s*\(\s*select \* from \w+(?:\s+union all\s+select \* from \w+)+\s*\)", re.IGNORECASE
+    r"\bas (?:\{\{[^}]+\}\} )?\(\s*select \* from \w+(?:\s+\{% if carried %\})?"
+    r"(?:\s+union all\s+select \* from \w+)+(?:\s+\{% endif %\})?\s*\)",
+    re.IGNORECASE,
 )
 
 

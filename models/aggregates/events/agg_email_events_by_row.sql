@@ -14,7 +14,6 @@ voter_addresses as (
 
 input_files as (
     select * from {{ ref('stg_input_files') }}
-    where source_table = 'email_clickers'
 ),
 
 -- One pass over the files. Three of a hundred rows concern the voter file; clicks are everybody's, for
@@ -165,21 +164,17 @@ history_rows as (
         )
 ),
 
+{% endif %}
+
 own_rows as {{ materialized() }} (
     select * from read_rows
+    {% if carried %}
     union all
     select * from carried_rows
     union all
     select * from history_rows
+    {% endif %}
 ),
-
-{% else %}
-
-own_rows as {{ materialized() }} (
-    select * from read_rows
-),
-
-{% endif %}
 
 -- Which row of an id stays is settled among all of its rows, so whatever came under the id of a click
 -- is kept too.
@@ -243,10 +238,14 @@ carried_siblings as (
         )
 ),
 
-kept_rows as {{ materialized() }} (
+{% endif %}
+
+kept_rows as {{ materialized() if carried else inlined() }} (
     select * from own_rows
+    {% if carried %}
     union all
     select * from carried_siblings
+    {% endif %}
 ),
 
 same_id as (
@@ -256,8 +255,9 @@ same_id as (
         source_row_number
     from email_events
     where
-        not {{ is_in_files('source_file', carried) }}
-        and delivered_event_id in (select click_ids.event_id from click_ids)
+        delivered_event_id in (select click_ids.event_id from click_ids)
+        {% if carried %}
+        and not {{ is_in_files('source_file', carried) }}
     union all
     select
         delivered_event_id,
@@ -265,26 +265,10 @@ same_id as (
         source_row_number
     from email_events
     where
-        {{ is_in_files('source_file', carried) }}
-        and delivered_event_id in (select new_click_ids.event_id from new_click_ids)
+        delivered_event_id in (select new_click_ids.event_id from new_click_ids)
+        and {{ is_in_files('source_file', carried) }}
+        {% endif %}
 ),
-
-{% else %}
-
-kept_rows as (
-    select * from own_rows
-),
-
-same_id as (
-    select
-        delivered_event_id,
-        source_file,
-        source_row_number
-    from email_events
-    where delivered_event_id in (select click_ids.event_id from click_ids)
-),
-
-{% endif %}
 
 -- Few ids have such rows; these are read whole in a second look.
 sibling_rows as {{ materialized() }} (
@@ -393,6 +377,12 @@ siblings as (
     from keyed_siblings
 ),
 
+all_rows as (
+    select * from kept_rows
+    union all
+    select * from siblings
+),
+
 united as (
     select
         'row' as kind,
@@ -416,11 +406,7 @@ united as (
         has_plain_id,
         rejection_reason,
         row_json
-    from (
-        select * from kept_rows
-        union all
-        select * from siblings
-    ) as all_rows
+    from all_rows
     union all
     select
         'address' as kind,
@@ -482,6 +468,7 @@ united as (
             and input_files.source_file = known.source_file
             and {{ is_in_files('known.source_file', carried) }}
     {% endif %}
+    where input_files.source_table = 'email_clickers'
 )
 
 select * from united
