@@ -84,4 +84,4 @@ docs: $(VENV)/.installed-dev $(DEV_BUILT)
 
 clean:
 	rm -rf $(VENV) data target logs warehouse/behavioral.duckdb* warehouse/.build warehouse/dev/behavioral.duckdb* \
-		warehouse/demo warehouse/demo_svids.csv
+		warehouse/demo warehouse/demo_svids.csv warehouse/equivalence benchmark

@@ -40,6 +40,10 @@
         {% for row in run_query('describe select * from ' ~ read_extract(folder)) %}
             {% do found_types.update({row[0] | lower: row[1] | replace('"', '')}) %}
         {% endfor %}
+        {% if 'file_row_number' in found_types %}
+            {{ extracts_error('table ' ~ source.name ~ ' has a column file_row_number in ' ~ folder
+                ~ ', which is how the engine calls the place of a row in its file: rename the column') }}
+        {% endif %}
         {% if is_required and run_query('select count(*) from ' ~ read_extract(folder)).rows[0][0] == 0 %}
             {{ extracts_error('table ' ~ source.name ~ ' is required, but the files in ' ~ folder
                 ~ ' hold no rows: deliver the extract again') }}
@@ -86,12 +90,22 @@
             {{ uncastable_columns }} as uncastable_columns,
             {% if files %}
             {# A column of the extract's own hides the engine's of the same name. #}
-            {{ 'cast(null as varchar)' if 'filename' in found_types else 'parse_filename(delivered.filename)' }}
-                as source_file,
-            {{ 'cast(null as bigint)' if 'file_row_number' in found_types else 'delivered.file_row_number' }}
-                as source_row_number,
+            {% if 'filename' in found_types %}
+            parse_filename(delivered.{{ file_column() }}) as source_file,
+            {% else %}
+            parse_filename(delivered.filename) as source_file,
+            {% endif %}
+            delivered.file_row_number as source_row_number,
+            {% if 'filename' in found_types %}
+            struct_pack({% for name in found_types %}"{{ name }}" := delivered."{{ name }}"{{ ', ' if not loop.last }}{% endfor %})
+                as source_row
+            {% else %}
             delivered as source_row
-        from {{ read_extract(folder) }} as delivered
+            {% endif %}
+        from read_parquet(
+            {{ parquet_files(folder) }}, union_by_name = true, binary_as_string = true
+            {{ ", filename = '" ~ file_column() ~ "'" if 'filename' in found_types }}
+        ) as delivered
             {% else %}
             cast(null as varchar) as source_file,
             cast(null as bigint) as source_row_number,
@@ -107,7 +121,7 @@
 {#-
     The files of the extracts, one row a file (table extracts.files): size, time of the last change, rows, SHA-256,
     and a fingerprint of all that its rows depend on: its content, the types that it is read with, the
-    code that reads it, and the engine. The hash of a file of the same size and time is taken over.
+    code that reads it, and the engine. A file of the same size and time as before is not hashed again.
 -#}
 {% macro register_files(extracts) %}
     {% set previous = carried_relation(api.Relation.create(database=target.database, schema='extracts', identifier='files')) %}
@@ -220,6 +234,11 @@
 
 {% macro read_extract(folder) -%}
     read_parquet({{ parquet_files(folder) }}, union_by_name = true, binary_as_string = true)
+{%- endmacro %}
+
+{#- What the file of a row is called where the extract has a column `filename`. -#}
+{% macro file_column() -%}
+    file_of_the_row
 {%- endmacro %}
 
 {#- The pattern of a folder's Parquet files, as a literal; the folder's own name is no pattern. -#}

@@ -1015,13 +1015,16 @@ def type_changed(days: Days) -> bool:
 
 @_disturbing
 def column_added(days: Days) -> bool:
-    """New files have a column that no file had: one that is read, and one that is not."""
+    """New files have columns that no file had: one that is read, and one that is not.
+
+    The other is called what the engine calls the file of a row.
+    """
     for table, column in LATER_COLUMN.items():
         file = days.chance.choice(days.files(table))
         value = "'WI'" if column == "STATE" else f"cast(number % 3 = 0 as {COLUMNS[table][column]})"
         days.write(
             days.new_file(table, "wider"),
-            f"select * exclude (number) replace ({value} as {column}), number as BATCH"
+            f"select * exclude (number) replace ({value} as {column}), number as FILENAME"
             " from (select *, row_number() over () as number"
             f" from {days.typed(table, [file])} limit 9)",
         )

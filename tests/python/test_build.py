@@ -340,6 +340,14 @@ def with_a_file_short_of_a_column(folder: Path) -> None:
     )
 
 
+def with_a_name_of_the_engine(folder: Path) -> None:
+    """A column that hides the place of a row in its file."""
+    columns = {**ODD["campaigns"][0], "file_row_number": (NUMBER, [1] * 9)}
+    replace(
+        folder, "campaigns", {name: (kind, values[:1]) for name, (kind, values) in columns.items()}
+    )
+
+
 def with_a_broken_file(folder: Path) -> None:
     """What a copy leaves that was cut off."""
     (folder / "donations" / "part-9.parquet").write_bytes(b"PAR1 and no more")
@@ -366,6 +374,7 @@ def replace(folder: Path, table: str, columns: Columns) -> None:
             with_a_file_short_of_a_column,
             ["table person_custom_field", "no column value", "short.parquet"],
         ),
+        (with_a_name_of_the_engine, ["table campaigns", "column file_row_number", "rename"]),
         (with_a_broken_file, ["part-9.parquet", "cannot be read as Parquet"]),
         (with_two_types, ["table campaigns", "column CAMPAIGN_ID", "DOUBLE and VARCHAR"]),
     ],
