@@ -64,5 +64,9 @@
 
 {#- Is this delivered row in one of the files? -#}
 {% macro is_in_files(source_file, names) -%}
-    {{ source_file }} in ({% for name in names %}{{ text_literal(name) }}{{ ', ' if not loop.last }}{% endfor %})
+    {%- if names -%}
+        {{ source_file }} in ({% for name in names %}{{ text_literal(name) }}{{ ', ' if not loop.last }}{% endfor %})
+    {%- else -%}
+        false
+    {%- endif -%}
 {%- endmacro %}

@@ -142,19 +142,15 @@
 
 {#- The first group of a pattern's first match, NULL without a match. -#}
 {% macro extracted(text, pattern) -%}
-    nullif(regexp_extract({{ text }}, {{ pattern_literal(pattern) }}, 1), '')
+    {{ adapter.dispatch('extracted')(text, pattern) }}
 {%- endmacro %}
 
-{% macro pattern_literal(pattern) -%}
-    {{ adapter.dispatch('pattern_literal')(pattern) }}
+{% macro default__extracted(text, pattern) -%}
+    nullif(regexp_extract({{ text }}, '{{ pattern | replace("'", "''") }}', 1), '')
 {%- endmacro %}
 
-{% macro default__pattern_literal(pattern) -%}
-    '{{ pattern | replace("'", "''") }}'
-{%- endmacro %}
-
-{% macro spark__pattern_literal(pattern) -%}
-    r'{{ pattern | replace("'", "\\x27") }}'
+{% macro spark__extracted(text, pattern) -%}
+    nullif(regexp_extract({{ text }}, r'{{ pattern | replace("'", "\\x27") }}', 1), '')
 {%- endmacro %}
 
 {#- Does the whole text match? Patterns are those that RE2 and Java read alike. -#}

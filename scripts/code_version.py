@@ -10,7 +10,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 # Where it is defined how a delivered row is read, and which rows are kept.
 _READING = (
-    *(f"macros/{name}.sql" for name in ("carry", "dates", "events", "extracts", "keys", "normalize")),
+    "macros/carry.sql",
+    "macros/dates.sql",
+    "macros/events.sql",
+    "macros/extracts.sql",
+    "macros/keys.sql",
+    "macros/normalize.sql",
     "models/staging",
     "models/linkage/lnk_map_row.sql",
     "models/aggregates/events/agg_email_events_by_row.sql",

@@ -7,8 +7,8 @@ Every connection of a build gets four DuckDB variables:
 * ``code_digest``: what the definitions were when the database was built;
 * ``reading_digest``: what those of them were that rows of an extract are read with;
 
-and the function ``file_sha256(path)``, the SHA-256 of a file in hex. A database whose build has read
-what need not be read again is attached as ``previous``, read-only.
+and the function ``file_sha256(path)``, the SHA-256 of a file in hex. A database whose build has
+read what need not be read again is attached as ``previous``, read-only.
 
 The key is the text of ``BEHAVIORAL_HASH_KEY``, else the content of a key file that is made once,
 readable by its owner only, beside the published database.
@@ -60,7 +60,7 @@ def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
 
 def file_sha256(path: str) -> str:
     """The SHA-256 of a file, in hex."""
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

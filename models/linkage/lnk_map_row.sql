@@ -32,9 +32,7 @@ read_rows as (
             rejection_reason is not null
             or phone_key in (select voter_phones.phone_key from voter_phones)
         )
-        {% if carried %}
         and not {{ is_in_files('source_file', carried) }}
-        {% endif %}
 ),
 
 {% if carried %}

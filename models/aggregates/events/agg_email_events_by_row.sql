@@ -50,9 +50,7 @@ read_rows as (
             or {{ is_future('event_at') }}
             or not coalesce({{ is_plain('delivered_event_id') }}, true)
         )
-        {% if carried %}
         and not {{ is_in_files('source_file', carried) }}
-        {% endif %}
 ),
 
 {% if carried %}
@@ -256,8 +254,8 @@ same_id as (
     from email_events
     where
         delivered_event_id in (select click_ids.event_id from click_ids)
-        {% if carried %}
         and not {{ is_in_files('source_file', carried) }}
+    {% if carried %}
     union all
     select
         delivered_event_id,
@@ -267,7 +265,7 @@ same_id as (
     where
         delivered_event_id in (select new_click_ids.event_id from new_click_ids)
         and {{ is_in_files('source_file', carried) }}
-        {% endif %}
+    {% endif %}
 ),
 
 -- Few ids have such rows; these are read whole in a second look.
