@@ -42,7 +42,7 @@
         {% endfor %}
         {% if 'file_row_number' in found_types %}
             {{ extracts_error('table ' ~ source.name ~ ' has a column file_row_number in ' ~ folder
-                ~ ', which is how the engine calls the place of a row in its file: rename the column') }}
+                ~ ', which is how the engine calls the place of a row in its file: deliver it under another name') }}
         {% endif %}
         {% if is_required and run_query('select count(*) from ' ~ read_extract(folder)).rows[0][0] == 0 %}
             {{ extracts_error('table ' ~ source.name ~ ' is required, but the files in ' ~ folder

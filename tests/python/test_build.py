@@ -374,7 +374,7 @@ def replace(folder: Path, table: str, columns: Columns) -> None:
             with_a_file_short_of_a_column,
             ["table person_custom_field", "no column value", "short.parquet"],
         ),
-        (with_a_name_of_the_engine, ["table campaigns", "column file_row_number", "rename"]),
+        (with_a_name_of_the_engine, ["table campaigns", "column file_row_number", "another name"]),
         (with_a_broken_file, ["part-9.parquet", "cannot be read as Parquet"]),
         (with_two_types, ["table campaigns", "column CAMPAIGN_ID", "DOUBLE and VARCHAR"]),
     ],
