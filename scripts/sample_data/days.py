@@ -201,9 +201,9 @@ class Days:
         for change in NEWS.values():
             change(self)
         if mood == "adding":
-            done = self._play(self._adding, ADDING, 4)
+            done = self._play(self._adding, ADDING, 9)
         else:
-            done = self._play(self._disturbing, DISTURBING, 3)
+            done = self._play(self._disturbing, DISTURBING, 8)
         return Day(self.number, (*NEWS, *done), self.as_of)
 
     def _play(self, hand: list[str], changes: dict[str, Change], most: int) -> list[str]:
