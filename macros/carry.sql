@@ -1,6 +1,6 @@
 {#-
-    What the last build has read is not read again. A table that costs a pass over a large extract
-    (`meta.carries`) keeps three kinds of rows:
+    What the last build has read is not read again. A table that costs a pass over a large extract keeps
+    three kinds of rows:
 
     file: a file of the extract that was read whole, with its fingerprint;
     phone, address: a key of the voter file whose rows were looked up in all of those files;
@@ -13,7 +13,8 @@
 
 {#-
     A table as the last build left it: in the published database, which a build for publishing finds
-    attached as `previous` (scripts/session_variables.py), else in the file itself. None where there is no such table, or everything is to be read afresh.
+    attached as `previous` (scripts/session_variables.py), else in the file itself. None where there is no
+    such table, or everything is to be read afresh.
 -#}
 {% macro carried_relation(relation) %}
     {% if not execute or flags.FULL_REFRESH or target.database == 'memory' %}

@@ -28,20 +28,6 @@
         is_bot nulls last
 {%- endmacro %}
 
-{#-
-    Why a delivered row is no event, by the first reason that fits; NULL when it is one. Meant for
-    relations with delivered_email, email_key, event_at, the flags and uncastable_columns.
--#}
-{% macro event_rejection_reason() -%}
-    case
-        when uncastable_columns is not null then 'uncastable_value'
-        when email_key is null then 'email_' || {{ missing_key_reason('email_key', 'delivered_email') }}
-        when event_at is null then 'date_missing'
-        when event_at < cast('1990-01-01' as timestamp) then 'date_ancient'
-        when least(sends, opens, clicks, bounces, complaints, unsubs) < 0 then 'negative_flag'
-    end
-{%- endmacro %}
-
 {#- Is this row of agg_email_events_by_row an event that counts: not rejected, and not after the clock's day (F17)? -#}
 {% macro is_accepted_event() -%}
     kind = 'row' and rejection_reason is null and not {{ is_future('event_at') }}

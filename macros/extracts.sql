@@ -102,10 +102,7 @@
             {% else %}
             delivered as source_row
             {% endif %}
-        from read_parquet(
-            {{ parquet_files(folder) }}, union_by_name = true, binary_as_string = true
-            {{ ", filename = '" ~ file_column() ~ "'" if 'filename' in found_types }}
-        ) as delivered
+        from {{ read_extract(folder, file_column() if 'filename' in found_types else '') }} as delivered
             {% else %}
             cast(null as varchar) as source_file,
             cast(null as bigint) as source_row_number,
@@ -232,8 +229,10 @@
     {{ return(run_query("select file from glob(" ~ parquet_files(folder) ~ ")").rows) }}
 {% endmacro %}
 
-{% macro read_extract(folder) -%}
-    read_parquet({{ parquet_files(folder) }}, union_by_name = true, binary_as_string = true)
+{#- The files of one table's folder as a relation; `file_column` names each row's file where `filename` can't. -#}
+{% macro read_extract(folder, file_column='') -%}
+    read_parquet({{ parquet_files(folder) }}, union_by_name = true, binary_as_string = true
+    {{- ", filename = '" ~ file_column ~ "'" if file_column }})
 {%- endmacro %}
 
 {#- What the file of a row is called where the extract has a column `filename`. -#}

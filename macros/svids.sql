@@ -27,7 +27,7 @@
             texts.requested_svid,
             case when texts.has_state then upper(left(texts.requested_svid, 2)) end as requested_state,
             case
-                when texts.has_state then {{ given_text('substring(texts.requested_svid, 4)') }}
+                when texts.has_state then {{ text_id('substring(texts.requested_svid, 4)') }}
                 else texts.requested_svid
             end as bare_svid
         from (
@@ -35,7 +35,7 @@
                 distinct_texts.requested_svid,
                 {{ matches('left(distinct_texts.requested_svid, 3)', '[A-Za-z]{2}:') }} as has_state
             from (
-                select distinct {{ given_text('given.entry') }} as requested_svid
+                select distinct {{ text_id('given.entry') }} as requested_svid
                 from ({{ given_svids() }}) as given
             ) as distinct_texts
             where distinct_texts.requested_svid is not null
@@ -47,17 +47,6 @@
             requests.bare_svid = voters.svid
             and voters.state = coalesce(requests.requested_state, voters.state)
     group by requests.requested_svid
-{%- endmacro %}
-
-{#-
-    A text id of the list. Text that begins and ends with printable ASCII has nothing to trim, and a
-    regular expression for each of 80,000 ids takes longer than to find their voters.
--#}
-{% macro given_text(text) -%}
-    case
-        when left({{ text }}, 1) between '!' and '~' and right({{ text }}, 1) between '!' and '~' then {{ text }}
-        else {{ text_id(text) }}
-    end
 {%- endmacro %}
 
 {#- The distinct voters of the list, as numbers: the segment. -#}

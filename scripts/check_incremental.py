@@ -8,11 +8,10 @@ code 0 if they were the same each day, 1 if not or if a build failed, 2 for bad 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
+from benchmarking.processes import run_command
 from make_sample_data import RefusedError, make
 from sample_data.days import Days, prepare
 from sample_data.equality import compare
@@ -24,46 +23,23 @@ class BuildFailedError(Exception):
     """A build that ended with an exit code other than 0."""
 
 
-class Build(NamedTuple):
-    """A running build."""
-
-    pid: int
-    log: Path
-
-
-def begin(extracts: Path, database: Path, as_of: str | None, full_refresh: bool) -> Build:
-    """Starts the runner's build of a database; its output goes into a file beside it."""
+def build(extracts: Path, database: Path, as_of: str | None, *, full_refresh: bool) -> float:
+    """Runs the runner's build of a database; its CPU seconds. Raises BuildFailedError."""
     command = [sys.executable, str(PROJECT / "scripts" / "segment.py"), "build"]
     command += ["--as-of", as_of] if as_of else []
     command += ["--full-refresh"] if full_refresh else []
     database.parent.mkdir(parents=True, exist_ok=True)
-    log = database.parent / "build.log"
-    environment = os.environ | {
+    environment = {
         "BEHAVIORAL_DATA_DIR": str(extracts),
         "BEHAVIORAL_DB": str(database),
         "BEHAVIORAL_HASH_KEY": "a key for samples only",
         "DBT_TARGET_PATH": str(database.parent / "target"),
         "DBT_LOG_PATH": str(database.parent / "logs"),
     }
-    with log.open("w") as output:
-        pid = os.posix_spawn(
-            sys.executable,
-            command,
-            environment,
-            file_actions=[
-                (os.POSIX_SPAWN_DUP2, output.fileno(), 1),
-                (os.POSIX_SPAWN_DUP2, output.fileno(), 2),
-            ],
-        )
-    return Build(pid, log)
-
-
-def end(build: Build) -> float:
-    """Waits for a build; returns the CPU seconds that it took. Raises BuildFailedError."""
-    _, status, usage = os.wait4(build.pid, 0)
-    if code := os.waitstatus_to_exitcode(status):
-        raise BuildFailedError(f"a build ended with exit code {code}: see {build.log}")
-    return usage.ru_utime + usage.ru_stime
+    usage = run_command(command, environment=environment)
+    if usage.exit_code:
+        raise BuildFailedError(f"a build ended with exit code {usage.exit_code}, as told above")
+    return usage.cpu_s
 
 
 def check(data: Path, scale: float, days: int, seed: int) -> bool:
@@ -74,14 +50,14 @@ def check(data: Path, scale: float, days: int, seed: int) -> bool:
     changed = Days(extracts, seed, news_share=0.001)
     daily, full = (data / name / "behavioral.duckdb" for name in ("daily", "full"))
     daily.unlink(missing_ok=True)
-    seconds = end(begin(extracts, daily, None, full_refresh=False))
+    seconds = build(extracts, daily, None, full_refresh=False)
     print(f"day 0: CPU {seconds:.1f} s, everything read", flush=True)
     equal = True
     for _ in range(days):
         day = changed.next()
         # One after the other, so that neither's seconds depend on the other.
-        seconds = end(begin(extracts, daily, day.as_of, full_refresh=False))
-        seconds_in_full = end(begin(extracts, full, day.as_of, full_refresh=True))
+        seconds = build(extracts, daily, day.as_of, full_refresh=False)
+        seconds_in_full = build(extracts, full, day.as_of, full_refresh=True)
         # The views of these two schemas are the files themselves, which are too large to compare.
         comparison = compare(daily, full, but_rows_of=("extracts", "staging"))
         equal = equal and comparison.difference is None

@@ -25,6 +25,7 @@ from typing import Any
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from code_version import code_digest, reading_digest
+from enrichment.questions import attach
 
 _BLOCK = 64
 
@@ -82,8 +83,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
         """Adds the function, and the earlier database, to the process's engine."""
         conn.create_function("file_sha256", file_sha256, ["VARCHAR"], "VARCHAR")
         if self._previous:
-            file = self._previous.replace("'", "''")
-            conn.execute(f"attach '{file}' as previous (read_only)")
+            attach(conn, Path(self._previous), read_only=True, name="previous")
 
     def configure_cursor(self, cursor: Any) -> None:
         """Hands the values to one connection; they are bound, and so in no log."""

@@ -42,10 +42,12 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def attach(con: duckdb.DuckDBPyConnection, file: Path, *, read_only: bool) -> None:
-    """Attaches ``file`` to ``con`` under its base name, the name that its functions know."""
+def attach(
+    con: duckdb.DuckDBPyConnection, file: Path, *, read_only: bool, name: str | None = None
+) -> None:
+    """Attaches ``file`` to ``con`` as ``name``, else its base name, which its functions know."""
     mode = " (read_only)" if read_only else ""
-    con.execute(f"attach {_text(str(file))} as {identifier(file.stem)}{mode}")
+    con.execute(f"attach {_text(str(file))} as {identifier(name or file.stem)}{mode}")
 
 
 def build_info(con: duckdb.DuckDBPyConnection, file: Path) -> tuple[Any, ...] | None:

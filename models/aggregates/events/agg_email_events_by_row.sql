@@ -1,5 +1,13 @@
 {% set carried = carried_files('email_clickers', this, clock=ref('stg_clock')) %}
 
+{#- What a row is kept for, whether this build has read it or an earlier one; its id may be another reason. -#}
+{% set has_a_use -%}
+    email_key in (select voter_addresses.email_key from voter_addresses)
+            or rejection_reason is not null
+            or clicks > 0
+            or {{ is_future('event_at') }}
+{%- endset %}
+
 with email_events as {{ inlined() }} (
     select * from {{ ref('base_outreach__email_events') }}
 ),
@@ -44,10 +52,7 @@ read_rows as (
     from email_events
     where
         (
-            email_key in (select voter_addresses.email_key from voter_addresses)
-            or rejection_reason is not null
-            or clicks > 0
-            or {{ is_future('event_at') }}
+            {{ has_a_use }}
             or not coalesce({{ is_plain('delivered_event_id') }}, true)
         )
         and not {{ is_in_files('source_file', carried) }}
@@ -86,10 +91,7 @@ carried_rows as (
         kind = 'row'
         and {{ is_in_files('source_file', carried) }}
         and (
-            email_key in (select voter_addresses.email_key from voter_addresses)
-            or rejection_reason is not null
-            or clicks > 0
-            or {{ is_future('event_at') }}
+            {{ has_a_use }}
             or not has_plain_id
         )
 ),
@@ -268,7 +270,8 @@ same_id as (
     {% endif %}
 ),
 
--- Few ids have such rows; these are read whole in a second look.
+-- Few ids have such rows; these are read whole in a second look. None of them is refused: such rows are
+-- kept already.
 sibling_rows as {{ materialized() }} (
     select
         same_id.delivered_event_id,
@@ -299,7 +302,6 @@ delivered_siblings as {{ materialized() }} (
         email_events.unsubs,
         email_events.is_bot,
         email_events.delivered_event_id,
-        email_events.uncastable_columns,
         email_events.source_file,
         email_events.source_row_number
     from email_events
@@ -309,7 +311,6 @@ delivered_siblings as {{ materialized() }} (
 well_formed_siblings as (
     select
         {{ well_formed_email('delivered_siblings.delivered_email') }} as well_formed_email,
-        delivered_siblings.delivered_email,
         delivered_siblings.delivered_campaign_id,
         delivered_siblings.delivered_client,
         delivered_siblings.event_at,
@@ -321,7 +322,6 @@ well_formed_siblings as (
         delivered_siblings.unsubs,
         delivered_siblings.is_bot,
         delivered_siblings.delivered_event_id,
-        delivered_siblings.uncastable_columns,
         delivered_siblings.source_file,
         delivered_siblings.source_row_number
     from delivered_siblings
@@ -334,7 +334,6 @@ well_formed_siblings as (
 keyed_siblings as (
     select
         {{ email_key('well_formed_email') }} as email_key,
-        delivered_email,
         delivered_campaign_id,
         delivered_client,
         event_at,
@@ -346,7 +345,6 @@ keyed_siblings as (
         unsubs,
         is_bot,
         delivered_event_id,
-        uncastable_columns,
         source_file,
         source_row_number
     from well_formed_siblings
@@ -370,7 +368,7 @@ siblings as (
         is_bot,
         delivered_event_id as event_id,
         true as has_plain_id,
-        {{ event_rejection_reason() }} as rejection_reason,
+        cast(null as varchar) as rejection_reason,
         cast(null as varchar) as row_json
     from keyed_siblings
 ),

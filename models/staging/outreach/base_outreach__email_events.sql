@@ -64,7 +64,13 @@ checked as (
         is_bot,
         delivered_event_id,
         uncastable_columns,
-        {{ event_rejection_reason() }} as rejection_reason,
+        case
+            when uncastable_columns is not null then 'uncastable_value'
+            when email_key is null then 'email_' || {{ missing_key_reason('email_key', 'delivered_email') }}
+            when event_at is null then 'date_missing'
+            when event_at < cast('1990-01-01' as timestamp) then 'date_ancient'
+            when least(sends, opens, clicks, bounces, complaints, unsubs) < 0 then 'negative_flag'
+        end as rejection_reason,
         source_file,
         source_row_number,
         source_row
