@@ -2,7 +2,8 @@
 
 Thin on purpose: every definition is a dbt model or a table function of the schema ``segments``.
 Data goes to standard output, everything else to standard error. Exit codes: 0 done; 2 bad
-arguments or input; 3 the database is missing, damaged or older than the code; 4 the build failed;
+arguments or input; 3 the database is missing, damaged, locked or older than the code, or its audit
+log cannot be written; 4 the build failed;
 130 interrupted; 1 anything else.
 """
 
@@ -14,6 +15,7 @@ import re
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Annotated, Any
@@ -22,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import typer
 
-from enrichment import ids, output, questions
+from enrichment import audit, ids, output, questions
 from enrichment.errors import BuildError, InputError, RunnerError, shown
 
 INCLUDES = ("demographics", "engagement", "donations", "client_affinity")
@@ -93,6 +95,7 @@ Weeks = Annotated[
 
 
 @app.command()
+@audit.command
 def build(
     as_of: Annotated[
         str | None,
@@ -124,6 +127,7 @@ def build(
 
 
 @app.command()
+@audit.command
 def analyze(
     svids: Svids = None,
     svid: Svid = None,
@@ -159,6 +163,7 @@ def analyze(
 
 
 @app.command()
+@audit.command
 def propensity(
     svids: Svids = None,
     svid: Svid = None,
@@ -181,6 +186,7 @@ def propensity(
 
 
 @app.command()
+@audit.command
 def lookalike(
     svids: Svids = None,
     svid: Svid = None,
@@ -207,6 +213,7 @@ def lookalike(
 
 
 @app.command()
+@audit.command
 def affinity(
     svids: Svids = None,
     svid: Svid = None,
@@ -224,6 +231,7 @@ def affinity(
 
 
 @app.command()
+@audit.command
 def health(
     svids: Svids = None,
     svid: Svid = None,
@@ -253,6 +261,7 @@ def health(
 
 
 @app.command()
+@audit.command
 def attribution(
     svids: Svids = None,
     svid: Svid = None,
@@ -285,6 +294,7 @@ def attribution(
 
 
 @app.command()
+@audit.command
 def export(
     mart: Annotated[
         str, typer.Argument(metavar="MART", help="A table of marts, or row_accounting.")
@@ -452,7 +462,21 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Runs a command and returns the exit code; every failure is one line on standard error."""
+    """Runs a command, logs it, returns its exit code; a failure is one line on standard error."""
+    try:
+        code = _run(arguments)
+    except BaseException:
+        with suppress(RunnerError):
+            audit.end(1)
+        raise
+    try:
+        audit.end(code)
+    except RunnerError as error:
+        return _fail(str(error), error.exit_code)
+    return code
+
+
+def _run(arguments: list[str]) -> int:
     command = typer.main.get_command(app)
     try:
         with command.make_context("segment.py", list(arguments)) as context:

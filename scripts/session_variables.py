@@ -9,46 +9,21 @@ Every connection of a build gets four DuckDB variables:
 
 and the function ``file_sha256(path)``, the SHA-256 of a file in hex. A database whose build has
 read what need not be read again is attached as ``previous``, read-only.
-
-The key is the text of ``BEHAVIORAL_HASH_KEY``, else the content of a key file that is made once,
-readable by its owner only, beside the published database.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
 from pathlib import Path
 from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from code_version import code_digest, reading_digest
+from enrichment.pseudonyms import hash_key
 from enrichment.questions import attach
 
 _BLOCK = 64
-
-
-def hash_key(key_file: Path) -> bytes:
-    """The pseudonym key: from the environment, else from ``key_file``, which is made if absent."""
-    given = os.environ.get("BEHAVIORAL_HASH_KEY", "")
-    if given:
-        return given.encode()
-    key_file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        key = key_file.read_bytes().strip()
-        if not key:
-            raise ValueError(
-                f"The key file {key_file} is empty: put the key back or delete the file"
-            ) from None
-        return key
-    key = secrets.token_hex(32).encode()
-    with os.fdopen(handle, "wb") as file:
-        file.write(key)
-    return key
 
 
 def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
