@@ -24,8 +24,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import typer
 
-from enrichment import audit, ids, output, questions
+import code_version
+from enrichment import audit as log
+from enrichment import ids, output, questions
 from enrichment.errors import BuildError, InputError, RunnerError, shown
+from enrichment.places import audit_file
 
 INCLUDES = ("demographics", "engagement", "donations", "client_affinity")
 IDENTITY = ("requested_svid", "state", "svid", "link_status")
@@ -95,7 +98,7 @@ Weeks = Annotated[
 
 
 @app.command()
-@audit.command
+@log.command
 def build(
     as_of: Annotated[
         str | None,
@@ -123,11 +126,12 @@ def build(
                 work, as_of, carry=None if full_refresh else carried_database(), told=told
             )
         )
+    log.note(build_id=build_id)
     print(f"Published {database_file()} (build {build_id})", file=sys.stderr)
 
 
 @app.command()
-@audit.command
+@log.command
 def analyze(
     svids: Svids = None,
     svid: Svid = None,
@@ -163,7 +167,7 @@ def analyze(
 
 
 @app.command()
-@audit.command
+@log.command
 def propensity(
     svids: Svids = None,
     svid: Svid = None,
@@ -186,7 +190,7 @@ def propensity(
 
 
 @app.command()
-@audit.command
+@log.command
 def lookalike(
     svids: Svids = None,
     svid: Svid = None,
@@ -213,7 +217,7 @@ def lookalike(
 
 
 @app.command()
-@audit.command
+@log.command
 def affinity(
     svids: Svids = None,
     svid: Svid = None,
@@ -231,7 +235,7 @@ def affinity(
 
 
 @app.command()
-@audit.command
+@log.command
 def health(
     svids: Svids = None,
     svid: Svid = None,
@@ -261,7 +265,7 @@ def health(
 
 
 @app.command()
-@audit.command
+@log.command
 def attribution(
     svids: Svids = None,
     svid: Svid = None,
@@ -294,7 +298,89 @@ def attribution(
 
 
 @app.command()
-@audit.command
+@log.command
+def history(out: Out = None, form: Format = None) -> None:
+    """List the published build and those that are kept, newest first.
+
+    BEHAVIORAL_KEEP_BUILDS says how many earlier builds are kept (default 2). A damaged one is
+    named by its folder.
+    """
+    from enrichment.publish import builds
+
+    rows = [
+        (
+            build.build_id or build.file.parent.name,
+            build.status,
+            build.facts.get("built_at"),
+            build.facts.get("as_of_date"),
+            build.facts.get("code_version"),
+            (build.facts.get("code_digest") or "")[:12] or None,
+            build.facts.get("rows_in"),
+            build.facts.get("voters"),
+            build.size_bytes,
+        )
+        for build in builds()
+    ]
+    _list("history", HISTORY, rows, out, form)
+
+
+@app.command()
+@log.command
+def rollback(
+    build_id: Annotated[
+        str | None,
+        typer.Argument(metavar="BUILD_ID", help="The build to put back. Default: the newest kept."),
+    ] = None,
+) -> None:
+    """Put a kept build back in the published place, in one step; the one there is kept."""
+    from enrichment import publish
+
+    restored, replaced = publish.rollback(build_id)
+    log.note(build_id=restored.build_id)
+    of = f"of {restored.facts['built_at']:%Y-%m-%d %H:%M} UTC, as of {restored.facts['as_of_date']}"
+    kept = f"build {replaced} is kept" if replaced else "the file that it replaces was no build"
+    print(f"Published {restored.file} (build {restored.build_id} {of}); {kept}", file=sys.stderr)
+    if restored.facts.get("code_digest") != code_version.code_digest():
+        print(
+            "It was built from other definitions than this code, which will not answer from it: "
+            "use the code of then, or build",
+            file=sys.stderr,
+        )
+
+
+@app.command()
+@log.command
+def audit(out: Out = None, form: Format = None) -> None:
+    """Show the audit log, newest call first.
+
+    A line for each call: who, when, which command, how many ids and the keyed digest of the list,
+    the SHA-256 of what came out, and the exit code.
+    """
+    rows, damaged = log.entries()
+    if damaged:
+        first = ", ".join(str(number) for number in damaged[:5])
+        more = f" and {len(damaged) - 5} more" if len(damaged) > 5 else ""
+        print(
+            f"segment.py: {audit_file()}: damaged lines are left out: {first}{more}",
+            file=sys.stderr,
+        )
+    _list("audit", {**log.FIELDS, "other_facts": "varchar"}, rows, out, form)
+
+
+def _list(
+    name: str,
+    columns: dict[str, str],
+    rows: list[tuple[Any, ...]],
+    out: str | None,
+    form: str | None,
+) -> None:
+    """Writes rows of the runner's own; ``columns`` are their names and types."""
+    with output.target(out, form) as target, questions.Listing(target.folder) as listing:
+        target.write(listing, output.Answer.of(name, listing.of(columns, rows)))
+
+
+@app.command()
+@log.command
 def export(
     mart: Annotated[
         str, typer.Argument(metavar="MART", help="A table of marts, or row_accounting.")
@@ -307,6 +393,17 @@ def export(
         target.write(database, output.Answer.of(mart.rpartition(".")[2], database.mart(mart)))
 
 
+HISTORY = {
+    "build_id": "varchar",
+    "status": "varchar",
+    "built_at": "timestamp",
+    "as_of_date": "date",
+    "code_version": "varchar",
+    "code_digest": "varchar",
+    "rows_in": "bigint",
+    "voters": "bigint",
+    "size_bytes": "bigint",
+}
 AFFINITY_SCREEN = (
     "affinity_rank",
     "client_shortname",
@@ -467,10 +564,10 @@ def run(arguments: list[str]) -> int:
         code = _run(arguments)
     except BaseException:
         with suppress(RunnerError):
-            audit.end(1)
+            log.end(1)
         raise
     try:
-        audit.end(code)
+        log.end(code)
     except RunnerError as error:
         return _fail(str(error), error.exit_code)
     return code

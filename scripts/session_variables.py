@@ -1,10 +1,10 @@
 """dbt-duckdb plugin: values that SQL needs and that no compiled file may hold.
 
-Every connection of a build gets four DuckDB variables:
+Every connection of a build gets five DuckDB variables:
 
 * ``hash_key_inner`` and ``hash_key_outer`` (64 bytes each): the padded keys of HMAC-SHA256
   (RFC 2104), read by the macro ``keyed_hash``;
-* ``code_digest``: what the definitions were when the database was built;
+* ``code_version`` and ``code_digest``: what the definitions were when the database was built;
 * ``reading_digest``: what those of them were that rows of an extract are read with;
 
 and the function ``file_sha256(path)``, the SHA-256 of a file in hex. A database whose build has
@@ -19,7 +19,7 @@ from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
-from code_version import code_digest, reading_digest
+from code_version import code_digest, code_version, reading_digest
 from enrichment.pseudonyms import hash_key
 from enrichment.questions import attach
 
@@ -49,6 +49,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
         self._variables = {
             "hash_key_inner": inner,
             "hash_key_outer": outer,
+            "code_version": code_version(),
             "code_digest": code_digest(),
             "reading_digest": reading_digest(),
         }

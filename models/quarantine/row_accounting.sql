@@ -132,7 +132,8 @@ balanced as (
         linked.rows_kept,
         delivered_rows.rows_in - coalesce(counted_rejected.rows_rejected, 0) - linked.rows_linked as rows_unlinked,
         coalesce(counted_rejected.rows_rejected, 0) as rows_rejected,
-        linked.rows_linked - linked.rows_kept as rows_duplicate
+        linked.rows_linked - linked.rows_kept as rows_duplicate,
+        '{{ invocation_id }}' as build_id
     from delivered_rows
     inner join linked
         on delivered_rows.source_table = linked.source_table

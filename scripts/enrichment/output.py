@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import fcntl
 import io
 import json
 import math
@@ -18,7 +19,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -31,6 +32,7 @@ from enrichment.questions import Database, Query
 FORMATS = ("table", "csv", "parquet", "json", "xlsx")
 TERMINAL_ROWS = 50
 _IN_MEMORY = 2**23
+_PRIVATE = ".segment-"
 _SPECIAL = re.compile(r'[",\r\n]')
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _EXCEL_ROWS, _EXCEL_TEXT, _EXCEL_DIGITS = 1_048_576, 32_767, 10**15
@@ -165,8 +167,9 @@ def target(out: str | None, form: str | None) -> Iterator[Target]:
     if place.file is None:
         yield place
         return
+    sweep(place.file.parent)
     try:
-        place.folder = Path(tempfile.mkdtemp(prefix=".segment-", dir=place.file.parent))
+        place.folder, lock = _private_folder(place.file.parent)
     except OSError as error:
         reason = (error.strerror or "").lower()
         raise InputError(f"--out: cannot write in {place.file.parent}: {reason}") from None
@@ -174,6 +177,33 @@ def target(out: str | None, form: str | None) -> Iterator[Target]:
         yield place
     finally:
         shutil.rmtree(place.folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _private_folder(beside: Path) -> tuple[Path, int]:
+    """A new folder of its owner's, and the lock that says that its maker lives."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PRIVATE, dir=beside))
+        lock = os.open(folder, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.exists():
+            return folder, lock
+        os.close(lock)  # Another command swept it before the lock was held.
+
+
+def sweep(folder: Path) -> None:
+    """Removes the private folders that killed commands left in ``folder``.
+
+    A command that runs holds a lock on its own; the system frees it however the command ends.
+    """
+    for left in folder.glob(f"{_PRIVATE}*"):
+        with suppress(OSError):
+            lock = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left, ignore_errors=True)
+            finally:
+                os.close(lock)
 
 
 def _plain(value: Any) -> Any:

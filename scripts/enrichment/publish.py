@@ -25,12 +25,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from enrichment.errors import BuildError, DatabaseError, InputError
+from enrichment.output import sweep
 from enrichment.places import database_file, history_folder, work_file
 from enrichment.questions import attach, build_info
-from enrichment.shortage import build_error, shortage
+from enrichment.shortage import build_error, check_memory_limit, shortage
+
+if TYPE_CHECKING:
+    import duckdb
 
 KEPT = "BEHAVIORAL_KEEP_BUILDS"
 _BUILD_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
@@ -50,6 +54,7 @@ def build_and_publish(
     """
     published, work = database_file(), work_file()
     number = _number_kept()
+    check_memory_limit()
     with _locked():
         _tidy()
         try:
@@ -307,7 +312,8 @@ def _in_one_go() -> Iterator[None]:
 
 
 def _tidy() -> None:
-    """Removes what earlier builds left, however they ended."""
+    """Removes what earlier builds, and commands that wrote beside the database, left."""
+    sweep(database_file().parent)
     _discard(work_file())
     _tidy_history()
 
@@ -353,6 +359,7 @@ def _finish(work: Path) -> str:
             attach(con, work, read_only=False)
             con.execute(f'checkpoint "{work.stem}"')
             info = build_info(con, work)
+            strays = _of_another_build(con, work, info[0]) if info else []
     except duckdb.Error as error:
         raise BuildError(
             shortage(str(error), work.parent)
@@ -360,11 +367,32 @@ def _finish(work: Path) -> str:
         ) from None
     if info is None:
         raise BuildError("the build made no row in marts.build_info")
+    if strays:
+        raise BuildError(f"{', '.join(strays)} is not of build {info[0]}, as the rest is")
     if _wal(work).exists():
         raise BuildError("the built file could not be checkpointed: a .wal stayed beside it")
     with work.open("rb+") as stream:
         os.fsync(stream.fileno())
     return str(info[0])
+
+
+def _of_another_build(con: duckdb.DuckDBPyConnection, file: Path, build_id: str) -> list[str]:
+    """The tables of marts with a row that is not of the build; views are of what they read."""
+    tables = con.execute(
+        "select table_name from duckdb_columns() where database_name = ? and schema_name = 'marts' "
+        "and column_name = 'build_id' and table_name in "
+        "(select table_name from duckdb_tables() where schema_name = 'marts') order by all",
+        [file.stem],
+    ).fetchall()
+    return [
+        table
+        for (table,) in tables
+        if con.execute(
+            f'select 1 from "{file.stem}".marts."{table}" '
+            "where build_id is distinct from ? limit 1",
+            [build_id],
+        ).fetchone()
+    ]
 
 
 def _keep(published: Path) -> str | None:

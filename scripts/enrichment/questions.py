@@ -220,3 +220,22 @@ class Database:
         marts = self._relation("marts", "campaign_attribution")
         _, found = self.rows(Query(f"select distinct model from {marts} order by model"))
         return [model for (model,) in found]
+
+
+class Listing(Database):
+    """Rows of the runner's own, which are in no database, to be written like any answer."""
+
+    def __enter__(self) -> Self:
+        import duckdb
+
+        self._con = duckdb.connect()
+        return self
+
+    @staticmethod
+    def of(columns: dict[str, str], rows: list[tuple[Any, ...]]) -> Query:
+        """The rows, in order; ``columns`` are their names and types."""
+        values = [[row[at] for row in rows] for at in range(len(columns))]
+        typed = (
+            f"unnest(cast(? as {kind}[])) as {identifier(name)}" for name, kind in columns.items()
+        )
+        return Query("select " + ", ".join(typed), tuple(values))

@@ -582,7 +582,7 @@ def judged(*nodes: SimpleNamespace, error: BaseException | None = None) -> None:
     result = SimpleNamespace(
         success=False, exception=error, result=SimpleNamespace(results=list(nodes))
     )
-    building._judge(result, building._Listener(building.PlainProgress()))
+    building._judge(result, building._Listener(building.PlainProgress()), Path("work"))
 
 
 def test_a_failed_node_is_named_without_its_data() -> None:
