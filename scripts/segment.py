@@ -569,7 +569,8 @@ def run(arguments: list[str]) -> int:
     try:
         log.end(code)
     except RunnerError as error:
-        return _fail(str(error), error.exit_code)
+        failed = _fail(str(error), error.exit_code)
+        return code or failed
     return code
 
 

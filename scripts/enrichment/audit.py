@@ -14,6 +14,7 @@ no line.
 from __future__ import annotations
 
 import datetime
+import errno
 import fcntl
 import hashlib
 import json
@@ -160,8 +161,8 @@ def _opened() -> int:
 def _refusal(error: OSError) -> AuditError:
     reason = (error.strerror or "").lower()
     return AuditError(
-        f"the audit log {audit_file()} cannot be written ({reason}): nothing is done without a "
-        "line in it; make it writable"
+        f"the audit log {audit_file()} cannot be written ({reason}): make it writable, as no "
+        "answer is given without a line in it"
     )
 
 
@@ -176,7 +177,7 @@ def _append(line: bytes) -> None:
             line = b"\n" + line
         try:
             if os.write(handle, line) < len(line):
-                raise OSError(28, os.strerror(28))
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(handle)
         except OSError:
             os.ftruncate(handle, size)
