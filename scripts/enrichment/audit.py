@@ -117,9 +117,12 @@ def before_handing_out(**facts: bool | int | str | None) -> None:
 
     Raises AuditError where that is not possible; then nothing may be handed out.
     """
+    global _call
     note(**facts)
-    if _call is not None:
-        _write(_call, 0)
+    call, _call = _call, None
+    if call is not None:
+        _write(call, 0)
+        _call = call
 
 
 def end(exit_code: int) -> None:

@@ -30,12 +30,16 @@ __all__ = ["database", "original", "run"]  # fixtures
 SCRIPTS = Path(segment.__file__).parent
 
 
-@pytest.fixture
-def next_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a build of the id b2 makes."""
-    file = tmp_path_factory.mktemp("next") / "behavioral.duckdb"
-    stand_in(file, build_id="b2")
-    return file
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """What builds of the ids b2 and b3 make."""
+    files = {
+        build_id: tmp_path_factory.mktemp(build_id) / "behavioral.duckdb"
+        for build_id in ("b2", "b3")
+    }
+    for build_id, file in files.items():
+        stand_in(file, build_id=build_id)
+    return files
 
 
 def published_id(file: Path) -> str:
@@ -96,10 +100,10 @@ else:
 """
 
 
-def killed_at(step: int, made: Path, what: str) -> bool:
+def killed_at(step: int, file: Path, what: str) -> bool:
     """Runs a build or a rollback that is killed at a step; whether it came to that step."""
     done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(step), str(made), what],
+        [sys.executable, "-c", KILLED, str(step), str(file), what],
         cwd=SCRIPTS,
         capture_output=True,
         text=True,
@@ -111,26 +115,30 @@ def killed_at(step: int, made: Path, what: str) -> bool:
 
 @pytest.mark.parametrize("what", ["build", "rollback"])
 def test_a_kill_at_any_step_leaves_the_old_file_or_the_new_one(
-    database: Path, next_build: Path, what: str
+    database: Path, made: dict[str, Path], what: str
 ) -> None:
     publish_in_turn("b0", "b1")
     folder = database.parent
     saved = folder.with_name("saved")
     shutil.copytree(folder, saved)
     old = database.read_bytes()
-    new = next_build.read_bytes() if what == "build" else publish.kept_files()[0].read_bytes()
+    new = made["b2"].read_bytes() if what == "build" else publish.kept_files()[0].read_bytes()
     seen = []
+
+    def copy_of_b3(work: Path) -> None:
+        shutil.copyfile(made["b3"], work)
+
     for step in range(1, 100):
         shutil.rmtree(folder)
         shutil.copytree(saved, folder)
-        if not killed_at(step, next_build, what):
+        if not killed_at(step, made["b2"], what):
             break
         found = database.read_bytes()
         assert found in (old, new), f"step {step}"
         seen.append(found == new)
         for build in publish.builds():
             assert build.status != "damaged", f"step {step}"
-        publish.build_and_publish(fake_build(build_id="b3"))
+        publish.build_and_publish(copy_of_b3)
         assert published_id(database) == "b3"
         assert len(publish.kept_files()) == 2, f"step {step}"
         assert hidden(folder) == {
@@ -276,7 +284,9 @@ def test_a_full_disk_is_told_and_changes_nothing(run: Run, database: Path) -> No
     publish_in_turn("b2")
 
 
-def test_a_file_that_may_not_grow_fails_as_a_full_disk(database: Path, next_build: Path) -> None:
+def test_a_file_that_may_not_grow_fails_as_a_full_disk(
+    database: Path, made: dict[str, Path]
+) -> None:
     code = (
         "import resource, shutil, sys; from enrichment import publish\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
@@ -285,7 +295,7 @@ def test_a_file_that_may_not_grow_fails_as_a_full_disk(database: Path, next_buil
     )
     before = database.read_bytes()
     done = subprocess.run(
-        [sys.executable, "-c", code, str(next_build)],
+        [sys.executable, "-c", code, str(made["b2"])],
         cwd=SCRIPTS,
         capture_output=True,
         text=True,
