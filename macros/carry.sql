@@ -14,10 +14,10 @@
 {#-
     A table as the last build left it: in the published database, which a build for publishing finds
     attached as `previous` (scripts/session_variables.py), else in the file itself. None where there is no
-    such table, or everything is to be read afresh.
+    such table.
 -#}
-{% macro carried_relation(relation) %}
-    {% if not execute or flags.FULL_REFRESH or target.database == 'memory' %}
+{% macro last_build_relation(relation) %}
+    {% if not execute or target.database == 'memory' %}
         {{ return(none) }}
     {% endif %}
     {% set query %}
@@ -30,6 +30,14 @@
     {% endset %}
     {% set database = run_query(query).rows[0][0] %}
     {{ return('"' ~ database ~ '".' ~ relation.schema ~ '.' ~ relation.identifier if database else none) }}
+{% endmacro %}
+
+{#- The same, of which rows are carried over: none where everything is to be read afresh. -#}
+{% macro carried_relation(relation) %}
+    {% if flags.FULL_REFRESH %}
+        {{ return(none) }}
+    {% endif %}
+    {{ return(last_build_relation(relation)) }}
 {% endmacro %}
 
 {#-

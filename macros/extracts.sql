@@ -15,20 +15,28 @@
         {% for source in graph.sources.values() | sort(attribute='name') if source.source_name != 'intake' %}
             {% do extracts.append(extract_view(source)) %}
         {% endfor %}
+        {% set last_files = last_input_files() %}
         {% do run_query('create schema if not exists extracts') %}
+        {% do run_query(found_files(extracts, last_files)) %}
+        {% do check_files(extracts, last_files) %}
+        {#- Only now is it the last build whose files these are. -#}
         {% for extract in extracts %}
             {% do run_query(extract.statement) %}
         {% endfor %}
-        {% do register_files(extracts) %}
+        {% for table in ['files', 'checks'] %}
+            {% do run_query('create or replace table extracts.' ~ table ~ ' as select * from extracts.found_' ~ table) %}
+            {% do run_query('drop table extracts.found_' ~ table) %}
+        {% endfor %}
     {% endif %}
 {% endmacro %}
 
 {#-
-    One source: its name, its folder, the names and types of its columns as one text, and the statement
-    that makes its view. Raises where the files break the contract.
+    One source: its name, its folder, the names and types of its columns as one text, the statement that
+    makes its view, its columns of text, and the column that says when things happened. Raises where the
+    files break the contract.
 -#}
 {% macro extract_view(source) %}
-    {% set folder = env_var('BEHAVIORAL_DATA_DIR', 'data') ~ '/' ~ source.name %}
+    {% set folder = extract_folder() ~ '/' ~ source.name %}
     {% set is_required = source.config.meta.get('required', false) %}
     {% set files = folder_files(folder) %}
     {% if not files and is_required %}
@@ -57,6 +65,7 @@
 
     {% set columns = [] %}
     {% set uncastable = [] %}
+    {% set text_columns = [] %}
     {% for column in source.columns.values() %}
         {% set found_type = found_types.get(column.name | lower) %}
         {% if found_type is none and files and column.config.meta.get('required', false) %}
@@ -75,6 +84,11 @@
                 ~ ': deliver the column with the expected type') }}
         {% endif %}
         {% do columns.append(value ~ ' as ' ~ column.name | lower) %}
+        {% if column.data_type == 'varchar' %}
+            {% do text_columns.append({
+                'name': column.name | lower, 'is_never_a_number': column.config.meta.get('never_a_number', false),
+            }) %}
+        {% endif %}
         {% if found_type and column.data_type != 'varchar' and value != quoted(column.name) %}
             {% do uncastable.append("case when " ~ value ~ " is null and "
                 ~ text_id("cast(" ~ quoted(column.name) ~ " as varchar)") ~ " is not null then '"
@@ -112,77 +126,202 @@
     {% endset %}
     {{ return({
         'name': source.name, 'folder': folder if files else none, 'types': found_types | string, 'statement': statement,
+        'text_columns': text_columns, 'dated_by': source.config.meta.get('dated_by', '') | lower,
     }) }}
 {% endmacro %}
 
 {#-
-    The files of the extracts, one row a file (table extracts.files): size, time of the last change, rows, SHA-256,
-    and a fingerprint of all that its rows depend on: its content, the types that it is read with, the
-    code that reads it, and the engine. A file of the same size and time as before is not hashed again.
+    The statement that lists the files of the extracts, one row a file: size, time of the last change, rows,
+    SHA-256, columns, first and last day by the statistics of the file, and a fingerprint of all that
+    its rows depend on: its content, the types that it is read with, the code that reads it, and the
+    engine. A file of the same size and time as in the last build is not hashed again, unless everything is
+    to be read afresh.
 -#}
-{% macro register_files(extracts) %}
-    {% set previous = carried_relation(api.Relation.create(database=target.database, schema='extracts', identifier='files')) %}
-    {% set statement %}
-        create or replace table extracts.files as
-        with found as (
-            {% for extract in extracts if extract.folder %}
-            {{ 'union all' if not loop.first }}
-            select
-                '{{ extract.name }}' as source_table,
-                filename,
-                parse_filename(filename) as source_file,
-                cast(size as bigint) as size_bytes,
-                last_modified at time zone 'UTC' as modified_at,
-                {{ text_literal(extract.types) }} as column_types
-            from read_blob({{ parquet_files(extract.folder) }})
-            {% endfor %}
-        ),
-        counted as (
-            {% for extract in extracts if extract.folder %}
-            {{ 'union all' if not loop.first }}
-            select
-                file_name as filename,
-                cast(num_rows as bigint) as rows_in
-            from parquet_file_metadata({{ parquet_files(extract.folder) }})
-            {% endfor %}
-        ),
-        hashed as (
-            select
-                found.source_table,
-                found.source_file,
-                found.size_bytes,
-                found.modified_at,
-                counted.rows_in,
-                {% if previous %}
-                coalesce(known.sha256, file_sha256(found.filename)) as sha256,
-                {% else %}
-                file_sha256(found.filename) as sha256,
-                {% endif %}
-                found.column_types
-            from found
-            inner join counted using (filename)
-            {% if previous %}
-            left join {{ previous }} as known
-                on
-                    found.source_table = known.source_table
-                    and found.source_file = known.source_file
-                    and found.size_bytes = known.size_bytes
-                    and found.modified_at = known.modified_at
-            {% endif %}
-        )
+{% macro found_files(extracts, last_files) %}
+    {% set known_files = last_files and not flags.FULL_REFRESH %}
+    create or replace table extracts.found_files as
+    with found as (
+        {% for extract in extracts if extract.folder %}
+        {{ 'union all' if not loop.first }}
         select
-            source_table,
-            source_file,
-            size_bytes,
-            modified_at,
-            rows_in,
-            sha256,
-            {{ surrogate_key(['sha256', 'column_types', "getvariable('reading_digest')", 'version()']) }} as fingerprint
-        from hashed
-        order by source_table, source_file
-    {% endset %}
-    {% do run_query(statement) %}
+            '{{ extract.name }}' as source_table,
+            filename,
+            parse_filename(filename) as source_file,
+            cast(size as bigint) as size_bytes,
+            last_modified at time zone 'UTC' as modified_at,
+            {{ text_literal(extract.types) }} as read_types,
+            {{ text_literal(extract.dated_by) }} as dated_by
+        from read_blob({{ parquet_files(extract.folder) }})
+        {% endfor %}
+    ),
+    counted as (
+        {% for extract in extracts if extract.folder %}
+        {{ 'union all' if not loop.first }}
+        select
+            file_name as filename,
+            cast(num_rows as bigint) as rows_in
+        from parquet_file_metadata({{ parquet_files(extract.folder) }})
+        {% endfor %}
+    ),
+    -- The columns of a file and the parts of nested ones, each before its own parts.
+    elements as (
+        {% for extract in extracts if extract.folder %}
+        {{ 'union all' if not loop.first }}
+        select
+            file_name as filename,
+            column_id,
+            lower(name) as name,
+            replace(duckdb_type, '"', '') as type,
+            coalesce(cast(num_children as bigint), 0) - 1 as parts_to_come
+        from parquet_schema({{ parquet_files(extract.folder) }})
+        where column_id > 0
+        {% endfor %}
+    ),
+    summed as (
+        select
+            filename,
+            column_id,
+            name,
+            type,
+            coalesce(sum(parts_to_come) over (
+                partition by filename order by column_id rows between unbounded preceding and 1 preceding
+            ), 0) as parts_to_come
+        from elements
+    ),
+    -- Where there are fewer parts to come than ever before, the last column has ended.
+    placed as (
+        select
+            filename,
+            column_id,
+            name,
+            type,
+            parts_to_come < coalesce(min(parts_to_come) over (
+                partition by filename order by column_id rows between unbounded preceding and 1 preceding
+            ), 1) as is_column
+        from summed
+    ),
+    described as (
+        select
+            filename,
+            list({'name': name, 'type': type} order by column_id) as column_list,
+            string_agg(name || ' ' || type, ', ' order by column_id) as column_types
+        from placed
+        where is_column
+        group by filename
+    ),
+    -- Parts of a file without statistics, but for empty columns, leave its days unknown.
+    dated as (
+        {% for extract in extracts if extract.folder %}
+        {{ 'union all' if not loop.first }}
+        select
+            file_name as filename,
+            lower(path_in_schema) as name,
+            min(try_cast(stats_min_value as timestamptz)) as earliest_at,
+            max(try_cast(stats_max_value as timestamptz)) as latest_at,
+            bool_and(
+                coalesce(stats_null_count = num_values, false)
+                or (try_cast(stats_min_value as timestamptz) is not null and try_cast(stats_max_value as timestamptz) is not null)
+            ) as is_known
+        from parquet_metadata({{ parquet_files(extract.folder) }})
+        where lower(path_in_schema) = {{ text_literal(extract.dated_by) }}
+        group by file_name, lower(path_in_schema)
+        {% endfor %}
+    ),
+    {% if known_files %}
+    known as (
+        select
+            found.filename,
+            last_files.sha256
+        from found
+        inner join {{ last_files }} as last_files
+            on
+                last_files.folder_digest = getvariable('folder_digest')
+                and last_files.source_table = found.source_table
+                and last_files.source_file = found.source_file
+                and last_files.size_bytes = found.size_bytes
+                and last_files.modified_at = found.modified_at
+    ),
+    {% endif %}
+    hashed as (
+        select
+            unnest(filenames) as filename,
+            unnest(file_hashes(filenames)) as sha256
+        from (
+            select list(found.filename) as filenames
+            from found
+            {% if known_files %}
+            where found.filename not in (select known.filename from known)
+            {% endif %}
+        ) as listed
+        {% if known_files %}
+        union all
+        select * from known
+        {% endif %}
+    ),
+    united as (
+        select
+            found.source_table,
+            found.source_file,
+            found.size_bytes,
+            found.modified_at,
+            counted.rows_in,
+            hashed.sha256,
+            described.column_list,
+            described.column_types,
+            found.read_types,
+            case when is_time and dated.is_known then cast(dated.earliest_at at time zone 'UTC' as date) end as earliest_date,
+            case when is_time and dated.is_known then cast(dated.latest_at at time zone 'UTC' as date) end as latest_date
+        from found
+        inner join counted using (filename)
+        inner join hashed using (filename)
+        inner join described using (filename)
+        -- Most tables have no such column.
+        left join dated using (filename)
+        left join (
+            select
+                filename,
+                name,
+                type = 'DATE' or starts_with(type, 'TIMESTAMP') as is_time
+            from placed
+            where is_column
+        ) as kinds
+            on
+                kinds.filename = found.filename
+                and kinds.name = found.dated_by
+    )
+    select
+        source_table,
+        source_file,
+        size_bytes,
+        modified_at,
+        rows_in,
+        sha256,
+        column_list,
+        column_types,
+        earliest_date,
+        latest_date,
+        getvariable('folder_digest') as folder_digest,
+        {{ surrogate_key(['sha256', 'read_types', "getvariable('reading_digest')", 'version()']) }} as fingerprint
+    from united
+    order by source_table, source_file
 {% endmacro %}
+
+{#- The files of the last build, as found_files wrote them down; none where there are none, or older code did. -#}
+{% macro last_input_files() %}
+    {% set relation = api.Relation.create(database=target.database, schema='extracts', identifier='files') %}
+    {% set last_files = last_build_relation(relation) %}
+    {% if last_files %}
+        {% for row in run_query('describe ' ~ last_files) if row[0] == 'folder_digest' %}
+            {{ return(last_files) }}
+        {% endfor %}
+    {% endif %}
+    {{ return(none) }}
+{% endmacro %}
+
+{#- The folder of the extracts. -#}
+{% macro extract_folder() -%}
+    {{ return(env_var('BEHAVIORAL_DATA_DIR', 'data')) }}
+{%- endmacro %}
 
 {#- Raises where one of several files lacks a required column: read with the others, it would be NULL. -#}
 {% macro check_every_file(source, folder) %}

@@ -17,10 +17,12 @@ _READING = (
     "macros/extracts.sql",
     "macros/keys.sql",
     "macros/normalize.sql",
+    "macros/sentinels.sql",
     "models/staging",
     "models/linkage/lnk_map_row.sql",
     "models/aggregates/events/agg_email_events_by_row.sql",
     "seeds/placeholder_identifiers.csv",
+    "seeds/sentinel_numbers.csv",
 )
 
 

@@ -1,8 +1,8 @@
 """Make a sample of all extracts, with the truth about it: `python scripts/make_sample_data.py`.
 
 `--scale 1.0` makes as many rows as the full extracts hold (see `sample_data.world.FULL`); a demo
-needs a hundredth of it. The same arguments give the same bytes. `<out>/truth/` says what was
-planted and never looks like an extract.
+needs a hundredth of it. The same arguments give the same bytes. `<out>/manifest.json` holds the
+SHA-256 of each file; `<out>/truth/` says what was planted and never looks like an extract.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from typing import NoReturn
 
 import duckdb
 
+from hashing import file_hashes
 from sample_data.build import STAGE, build
 from sample_data.world import FULL
 
 VERSION = 1  # raise it when the same arguments give other rows
 TABLES = [*FULL, "custom_field"]
+MANIFEST = "manifest.json"
 STAMP = Path("truth") / "made_with.json"
 
 
@@ -52,6 +54,7 @@ def _prepare(out: Path, arguments: dict[str, object], overwrite: bool) -> bool:
         )
     try:
         begun.mkdir(parents=True, exist_ok=True)
+        (out / MANIFEST).unlink(missing_ok=True)
         for table in present:
             shutil.rmtree(out / table)
     except OSError as error:
@@ -89,6 +92,10 @@ def make(
     rows = build(out, scale, seed, voters, log)
     stamp = {"arguments": arguments, "rows": dict(sorted(rows.items()))}
     (out / STAMP).write_text(json.dumps(stamp, indent=2, sort_keys=True) + "\n")
+    files = [file for table in TABLES for file in sorted((out / table).glob("*.parquet"))]
+    hashes = dict(zip(files, file_hashes([str(file) for file in files]), strict=True))
+    listed = {f"{file.parent.name}/{file.name}": sha256 for file, sha256 in hashes.items()}
+    (out / MANIFEST).write_text(json.dumps({"files": listed}, indent=2) + "\n")
     shutil.rmtree(out / STAGE)
     log(f"done: {out}")
 

@@ -107,26 +107,38 @@ def build(
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Read every file, unchanged ones too.")
     ] = False,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CHECK",
+            help="Go on in spite of this check of the extracts, named by the message that stopped "
+            "a build; repeatable. marts.input_checks says what was accepted.",
+        ),
+    ] = None,
 ) -> None:
     """Build and test everything, then publish it in one step.
 
     Files that have not changed since the last build are not read again. A failed build leaves the
     published database as it was.
     """
-    from enrichment.building import dbt_build, progress
+    from enrichment.building import BuildOptions, dbt_build, progress
     from enrichment.places import data_folder, database_file
-    from enrichment.publish import build_and_publish, carried_database
+    from enrichment.publish import build_and_publish, last_database
 
     if as_of is not None:
         _check_date(as_of)
     data_folder()
+    warnings: list[str] = []
+
+    def make(work: Path) -> None:
+        asked = BuildOptions(as_of, full_refresh, tuple(accept or ()))
+        warnings.extend(dbt_build(work, asked, previous=last_database(), told=told))
+
     with progress() as told:
-        build_id = build_and_publish(
-            lambda work: dbt_build(
-                work, as_of, carry=None if full_refresh else carried_database(), told=told
-            )
-        )
+        build_id = build_and_publish(make)
     log.note(build_id=build_id)
+    for warning in warnings:
+        print(f"segment.py: warning: {warning}", file=sys.stderr)
     print(f"Published {database_file()} (build {build_id})", file=sys.stderr)
 
 

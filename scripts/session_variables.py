@@ -1,19 +1,21 @@
 """dbt-duckdb plugin: values that SQL needs and that no compiled file may hold.
 
-Every connection of a build gets five DuckDB variables:
+Every connection of a build gets these DuckDB variables:
 
 * ``hash_key_inner`` and ``hash_key_outer`` (64 bytes each): the padded keys of HMAC-SHA256
   (RFC 2104), read by the macro ``keyed_hash``;
 * ``code_version`` and ``code_digest``: what the definitions were when the database was built;
 * ``reading_digest``: what those of them were that rows of an extract are read with;
+* ``folder_digest``: the SHA-256 of the path of the extract folder, which tells it from others;
 
-and the function ``file_sha256(path)``, the SHA-256 of a file in hex. A database whose build has
-read what need not be read again is attached as ``previous``, read-only.
+and the function ``file_hashes(paths)``, the SHA-256 of each file of a list in hex. The database of
+the last build is attached as ``previous``, read-only.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from code_version import code_digest, code_version, reading_digest
 from enrichment.pseudonyms import hash_key
 from enrichment.questions import attach
+from hashing import file_hashes
 
 _BLOCK = 64
 
@@ -34,10 +37,10 @@ def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
     return bytes(b ^ 0x36 for b in key), bytes(b ^ 0x5C for b in key)
 
 
-def file_sha256(path: str) -> str:
-    """The SHA-256 of a file, in hex."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def folder_digest() -> str:
+    """The SHA-256 of the path of the extract folder, in hex; another folder has another one."""
+    folder = Path(os.environ.get("BEHAVIORAL_DATA_DIR") or "data").resolve()
+    return hashlib.sha256(os.fsencode(folder)).hexdigest()
 
 
 class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
@@ -52,12 +55,13 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
             "code_version": code_version(),
             "code_digest": code_digest(),
             "reading_digest": reading_digest(),
+            "folder_digest": folder_digest(),
         }
         self._previous = str(plugin_config.get("previous") or "")
 
     def configure_connection(self, conn: Any) -> None:
         """Adds the function, and the earlier database, to the process's engine."""
-        conn.create_function("file_sha256", file_sha256, ["VARCHAR"], "VARCHAR")
+        conn.create_function("file_hashes", file_hashes, ["VARCHAR[]"], "VARCHAR[]")
         if self._previous:
             attach(conn, Path(self._previous), read_only=True, name="previous")
 

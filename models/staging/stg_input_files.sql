@@ -6,6 +6,9 @@ with files as (
         modified_at,
         rows_in,
         sha256,
+        column_types,
+        earliest_date,
+        latest_date,
         fingerprint
     from {{ source('intake', 'files') }}
 )

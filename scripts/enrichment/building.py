@@ -10,13 +10,14 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from enrichment.errors import BuildError, InputError
 from enrichment.places import PROJECT, data_folder, database_file
+from enrichment.questions import attach
 from enrichment.shortage import shortage
 
 _EXTRACTS = re.compile(r"Extracts: ([^\n]+)")
@@ -114,27 +115,44 @@ class _Listener:
             self.extracts = found.group(1).strip()
 
 
-def dbt_build(work: Path, as_of: str | None, *, carry: Path | None, told: Progress) -> None:
-    """Builds and tests everything into ``work``.
+class BuildOptions(NamedTuple):
+    """What a person may ask of a build."""
 
-    ``carry`` is a database whose build has read what need not be read again; without one, every
-    file is read.
+    as_of: str | None = None
+    full_refresh: bool = False
+    accept: tuple[str, ...] = ()
 
-    Raises InputError where the extracts are missing or not as the contract wants them, BuildError
-    where a model, a seed or a test failed, KeyboardInterrupt if the person stopped it.
+
+def dbt_build(
+    work: Path, asked: BuildOptions, *, previous: Path | None, told: Progress
+) -> list[str]:
+    """Builds and tests everything into ``work``; returns what it warns of, a line each.
+
+    ``previous`` is the database of the last build, with which the extracts are compared, and which
+    has read what need not be read again unless a full refresh is asked for.
+
+    Raises InputError where the extracts are missing, not as the contract wants them, or beyond
+    the limits of the seed input_limits; BuildError where a model, a seed or a test failed;
+    KeyboardInterrupt if the person stopped it.
     """
     os.environ["BEHAVIORAL_DATA_DIR"] = str(data_folder())
     os.environ["BEHAVIORAL_DB"] = str(database_file())
     os.environ["BEHAVIORAL_WORK_DB"] = str(work)
-    os.environ["BEHAVIORAL_PREVIOUS_DB"] = str(carry or "")
+    os.environ["BEHAVIORAL_PREVIOUS_DB"] = str(previous or "")
     # Unit tests are about the code, not the data: `make test` runs them.
     arguments = ["--no-use-colors", "--log-level", "none", "build", "--target", "publish"]
     arguments += ["--exclude-resource-type", "unit_test"]
     # What the engine says of a failure may quote a row: neither a log nor a result file is written.
     arguments += ["--log-level-file", "none", "--no-write-json"]
     arguments += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    if as_of is not None:
-        arguments += ["--vars", json.dumps({"as_of_date": as_of})]
+    arguments += ["--full-refresh"] if asked.full_refresh else []
+    given: dict[str, Any] = {}
+    if asked.as_of is not None:
+        given["as_of_date"] = asked.as_of
+    if asked.accept:
+        given["accepted_checks"] = sorted(set(asked.accept))
+    if given:
+        arguments += ["--vars", json.dumps(given)]
     told.stage("Starting dbt")
 
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -148,7 +166,27 @@ def dbt_build(work: Path, as_of: str | None, *, carry: Path | None, told: Progre
     finally:
         DuckDBConnectionManager.close_all_connections()
         os.chdir(here)
-    _judge(result, listener, work.parent)
+    checks = _input_checks(work)
+    _judge(result, listener, work.parent, checks.get("stopped", []))
+    return checks.get("warned", [])
+
+
+def _input_checks(work: Path) -> dict[str, list[str]]:
+    """What `marts.input_checks` of a work file says, by status; nothing if it got no further."""
+    import duckdb
+
+    found: dict[str, list[str]] = {}
+    try:
+        with duckdb.connect() as con:
+            attach(con, work, read_only=True, name="work")
+            rows = con.execute(
+                "select status, message from work.marts.input_checks order by input_check_id"
+            ).fetchall()
+    except duckdb.Error:
+        return found
+    for status, message in rows:
+        found.setdefault(str(status), []).append(str(message))
+    return found
 
 
 def _judge_room(error: Any, nodes: list[Any], folder: Path) -> None:
@@ -162,8 +200,11 @@ def _judge_room(error: Any, nodes: list[Any], folder: Path) -> None:
         raise BuildError(told)
 
 
-def _judge(result: Any, listener: _Listener, folder: Path) -> None:
-    """Returns if the build, which writes in ``folder``, succeeded, else raises why it failed."""
+def _judge(result: Any, listener: _Listener, folder: Path, stopped: Sequence[str] = ()) -> None:
+    """Returns if the build, which writes in ``folder``, succeeded, else raises why it failed.
+
+    ``stopped`` is what the checks of the extracts would not let pass once the rows were read.
+    """
     error = result.exception
     if isinstance(error, KeyboardInterrupt | SystemExit):
         raise KeyboardInterrupt from None
@@ -175,6 +216,11 @@ def _judge(result: Any, listener: _Listener, folder: Path) -> None:
         listener.read(text)
     if listener.extracts is not None:
         raise InputError(listener.extracts)
+    if stopped:
+        raise InputError(
+            f"{'; '.join(stopped)}: deliver the rows in the form of the contract, "
+            "or accept it with --accept rejected_share"
+        )
     unreadable = _UNREADABLE.search(str(error or ""))
     if unreadable:
         raise InputError(f"{unreadable.group(1)} cannot be read as Parquet: deliver it again")

@@ -120,10 +120,11 @@ def rollback(build_id: str | None) -> tuple[Build, str | None]:
     return restored, replaced
 
 
-def carried_database() -> Path | None:
-    """The published database, if a build can carry over what that one has read; else None.
+def last_database() -> Path | None:
+    """The published database, if a build can be compared with it and carry over what it has read.
 
-    One that cannot be opened, or holds no build, is no reason to fail: everything is read again.
+    None where it is missing. One that cannot be opened, or holds no build, is no reason to fail:
+    everything is read again.
     """
     import duckdb
 

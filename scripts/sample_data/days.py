@@ -83,6 +83,12 @@ GROWING = ("email_clickers", "donations", "list_link_phone_email_map", "campaign
 LATER_COLUMN = {"email_clickers": "COMPLAINT", "donations": "STATE", "campaigns": "LIST_ID"}
 """An optional column of each of these, which no file of day 0 has."""
 
+ACCEPTED = (
+    *("changed_file", "duplicate_file", "integer_ids", "lost_column", "missing_file"),
+    *("rejected_share", "row_change"),
+)
+"""The checks of the extracts that stop a build after what days do to them on purpose."""
+
 MAKING = "making.tmp"  # a file that is being written; no extract, because of its suffix
 ASIDE = "aside"  # a folder of files that were taken away and may come back; no table
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,9 @@ def sample_extracts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run_build(extracts: Path, database: Path) -> subprocess.CompletedProcess[str]:
+def run_build(
+    extracts: Path, database: Path, *, accept: Collection[str] = ()
+) -> subprocess.CompletedProcess[str]:
     """What the runner printed as it built and published ``database`` from ``extracts``."""
     environment = os.environ | {
         "BEHAVIORAL_DATA_DIR": str(extracts),
@@ -36,7 +39,10 @@ def run_build(extracts: Path, database: Path) -> subprocess.CompletedProcess[str
         "BEHAVIORAL_HASH_KEY": "a key for tests only",
     }
     finished = subprocess.run(
-        [sys.executable, str(PROJECT / "scripts" / "segment.py"), "build"],
+        [
+            *(sys.executable, str(PROJECT / "scripts" / "segment.py"), "build"),
+            *(f"--accept={check}" for check in accept),
+        ],
         env=environment,
         capture_output=True,
         text=True,

@@ -161,10 +161,11 @@ class Checkout(NamedTuple):
             check=False,
         )
 
-    def build(self, extracts: Path) -> subprocess.CompletedProcess[str]:
+    def build(self, extracts: Path, *accept: str) -> subprocess.CompletedProcess[str]:
         """Builds and publishes with the runner."""
         return self.run(
-            *("python", "scripts/segment.py", "build"), BEHAVIORAL_DATA_DIR=str(extracts)
+            *("python", "scripts/segment.py", "build", *(f"--accept={check}" for check in accept)),
+            BEHAVIORAL_DATA_DIR=str(extracts),
         )
 
 
@@ -197,7 +198,12 @@ def dev(odd_extracts: Path, tmp_path_factory: pytest.TempPathFactory) -> Dev:
     """The odd extracts, built by a plain `dbt build` with only BEHAVIORAL_DATA_DIR set."""
     made = checkout(tmp_path_factory.mktemp("checkout") / "project")
     made.published.write_bytes(b"published before")
-    run = made.run("dbt", "--no-use-colors", "build", BEHAVIORAL_DATA_DIR=str(odd_extracts))
+    # Ids of one file are numbers, and half of two tables is refused.
+    accepted = "{accepted_checks: [integer_ids, rejected_share]}"
+    run = made.run(
+        *("dbt", "--no-use-colors", "build", "--vars", accepted),
+        BEHAVIORAL_DATA_DIR=str(odd_extracts),
+    )
     assert run.returncode == 0, run.stdout[-3000:]
     return Dev(made, run.stdout)
 
@@ -434,7 +440,7 @@ def failed(
     )
     assert changed == 1
     contract.write_text(text)
-    return made, made.build(odd_extracts)
+    return made, made.build(odd_extracts, "integer_ids", "rejected_share")
 
 
 def test_a_failed_build_leaves_the_published_database(

@@ -165,6 +165,8 @@ LAYER_EXCEPTIONS = {
     "build_info": {"quarantine"},
     # Which files there are is nobody's behaviour.
     "input_files": {"staging"},
+    # Nor whether they were fit to build from; how many rows were refused is known in quarantine.
+    "input_checks": {"staging", "quarantine"},
 }
 
 NAMES = {
@@ -176,7 +178,9 @@ NAMES = {
     "segments": r"segment_[a-z]+",
 }
 # Of all sources together; and the clock has no grain but itself.
-NAME_EXCEPTIONS = {"stg_clock", "stg_delivered_rows", "stg_input_files", "agg_clock"}
+NAME_EXCEPTIONS = {
+    *("stg_clock", "stg_delivered_rows", "stg_input_files", "stg_input_checks", "agg_clock"),
+}
 
 WITHOUT_UNIT_TEST = {
     "build_tables": "filled when a build is over; see test_build_tables_tells_of_all_that_was_built"
@@ -790,6 +794,17 @@ def test_every_seed_types_and_justifies_its_rows(seeds: dict[str, Node]) -> None
         assert "rationale" in seeds[name]["columns"], name
 
 
+def test_every_reason_of_a_rejection_is_expected_by_a_unit_test(manifest: Node) -> None:
+    with (PROJECT / "seeds" / "rejection_reasons.csv").open(newline="") as file:
+        reasons = {row["reason"] for row in csv.DictReader(file)}
+    expected = {
+        row.get("rejection_reason") or row.get("reason")
+        for test in manifest["unit_tests"].values()
+        for row in test["expect"]["rows"] or ()
+    }
+    assert sorted(reasons - expected) == []
+
+
 # ----------------------------------------------------------------------------------- the SQL text
 
 
@@ -1003,7 +1018,12 @@ def test_extracts_are_declared_as_the_interface_has_them(manifest: Node) -> None
 
 def test_settings_have_their_names_and_defaults() -> None:
     declared = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
-    assert declared == {"as_of_date": "", "attribution_window_days": 30, "late_arrival_days": 3}
+    assert declared == {
+        "as_of_date": "",
+        "attribution_window_days": 30,
+        "late_arrival_days": 3,
+        "accepted_checks": [],
+    }
     code = "".join(text for _, text in text_files("scripts", "macros", "profiles.yml"))
     for setting, default in (
         ("BEHAVIORAL_DATA_DIR", "data"),

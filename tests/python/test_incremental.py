@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 
-from sample_data.days import Day, Days, kinds, prepare
+from sample_data.days import ACCEPTED, Day, Days, kinds, prepare
 from sample_data.equality import Comparison, compare
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -36,10 +36,11 @@ CARRIED = ("email_clickers", "list_link_phone_email_map")
 # ------------------------------------------------------------------------------------- the builds
 
 
-def begin(extracts: Path, database: Path, scratch: Path) -> None:
+def begin(extracts: Path, database: Path, scratch: Path, *, with_tests: bool = False) -> None:
     """Makes this process one that builds `database` from `extracts`.
 
-    dbt parses the project once, without a given day, and runs no tests: `make test` does elsewhere.
+    dbt parses the project once, without a given day. It runs no tests, unless told so: `make test` does
+    elsewhere.
     """
     os.environ |= {
         "BEHAVIORAL_DATA_DIR": str(extracts),
@@ -60,7 +61,8 @@ def begin(extracts: Path, database: Path, scratch: Path) -> None:
             if not parsed:
                 parsed.append(runner().invoke([*silent, "parse", *places]).result)
             self.manifest = parsed[0].deepcopy()
-            return super().invoke([*args, "--exclude-resource-type", "test"], **options)
+            more = [] if with_tests else ["--exclude-resource-type", "test"]
+            return super().invoke([*args, *more], **options)
 
     main.dbtRunner = ParsedOnce
 
@@ -70,7 +72,7 @@ def build(as_of: str | None, full_refresh: bool) -> None:
     import segment
 
     with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
-        segment.build(as_of=as_of, full_refresh=full_refresh)
+        segment.build(as_of=as_of, full_refresh=full_refresh, accept=list(ACCEPTED))
 
 
 @contextmanager

@@ -34,6 +34,9 @@ described as (
         files.modified_at,
         files.sha256,
         files.rows_in,
+        files.column_types,
+        files.earliest_date,
+        files.latest_date,
         coalesce(carried.read_at_build, '{{ invocation_id }}') as read_at_build,
         '{{ invocation_id }}' as build_id
     from files

@@ -46,6 +46,7 @@ checked as (
             when email_key is null and phone_key is null then 'no_identifier'
             when donated_at is null then 'date_missing'
             when donated_at < cast('1990-01-01' as timestamp) then 'date_ancient'
+            when {{ is_sentinel('amount', 'donations', 'amount') }} then 'sentinel_number'
         end as rejection_reason,
         source_file,
         source_row_number,

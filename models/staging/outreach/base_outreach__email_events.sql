@@ -70,6 +70,8 @@ checked as (
             when event_at is null then 'date_missing'
             when event_at < cast('1990-01-01' as timestamp) then 'date_ancient'
             when least(sends, opens, clicks, bounces, complaints, unsubs) < 0 then 'negative_flag'
+            when {{ has_sentinel_flag(['sends', 'opens', 'clicks', 'bounces', 'complaints', 'unsubs']) }}
+                then 'sentinel_number'
         end as rejection_reason,
         source_file,
         source_row_number,

@@ -91,7 +91,7 @@ def _sums(database: str) -> dict[str, tuple[Any, ...]]:
         for table, column, kind in con.execute(
             "select table_name, column_name, data_type from duckdb_columns() "
             "where database_name = ? and schema_name = 'marts' "
-            "and table_name not in ('build_info', 'input_files') "
+            "and table_name not in ('build_info', 'input_files', 'input_checks') "
             "order by all",
             [file.stem],
         ).fetchall():

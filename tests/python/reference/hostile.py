@@ -249,6 +249,8 @@ class Hostile:
                 flags[self.chance.choice(FLAGS[:3])] += 1
             if self.sometimes(0.003):
                 flags["CLICK"] = -1
+            if index % 500 == 7:
+                flags["OPEN"] = (98, 99, 999, 9999)[index // 500 % 4]
             event_id = f"e{index}" if self.sometimes(0.5) else self.chance.choice([None, "", " "])
             rows.append(
                 {
@@ -305,6 +307,9 @@ class Hostile:
                 amount = self.chance.choice([str(amount), f" {amount} "])
             if self.as_text and self.sometimes(0.02):
                 amount = "$5"
+            if index % 50 == 7:
+                sentinel = (-999, -9999, 9999, -999.5)[index // 50 % 4]
+                amount = str(sentinel) if self.as_text else sentinel
             donation_id = f"d{index}" if self.sometimes(0.7) else None
             rows.append(
                 {

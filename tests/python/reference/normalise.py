@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from reference.settings import placeholders
+from reference.settings import SENTINEL_FLAGS, placeholders
 
 WHITE_SPACE = "".join(
     map(
@@ -148,11 +148,11 @@ def integer(value: Any) -> int | None:
 
 
 def flag(value: Any) -> int:
-    """An engagement flag: its integer value, NULL as 0 (F15); a negative one is refused."""
+    """An engagement flag: its integer value, NULL as 0 (F15); negative and sentinel are refused."""
     if value is None:
         return 0
     count = value if type(value) is int else integer(value) or 0
-    if count < 0:
+    if count < 0 or count in SENTINEL_FLAGS:
         raise UncastableError(value)
     return count
 

@@ -21,7 +21,7 @@ from reference.normalise import (
     phone,
     text,
 )
-from reference.settings import EARLIEST_YEAR
+from reference.settings import EARLIEST_YEAR, SENTINEL_AMOUNTS
 from reference.voters import VoterKey
 
 
@@ -106,13 +106,15 @@ def _gift(row: tuple[Any, ...]) -> Gift:
     address, contact_number = email(row[0])[0], phone(row[1])[0]
     if address is None and contact_number is None:
         raise UncastableError(row[0])
-    giving_state = text(row[3])
+    giving_state, amount = text(row[3]), number(row[4])
+    if amount in SENTINEL_AMOUNTS:
+        raise UncastableError(row[4])
     return Gift(
         address,
         contact_number,
         _dated(row[2]),
         giving_state and giving_state.upper(),
-        number(row[4]),
+        amount,
         text(row[5]),
     )
 

@@ -75,6 +75,11 @@ _PLACEHOLDERS = (
 )
 
 
+SENTINEL_FLAGS = frozenset({99, 999, 9999})
+SENTINEL_AMOUNTS = frozenset({-999, -9999, 9999})
+"""Numbers that stand for "not known": rows with one are rejected."""
+
+
 @cache
 def placeholders() -> frozenset[str]:
     """Identifiers that stand for "none" (F04): those of the seed, else those of the definitions."""

@@ -1,0 +1,83 @@
+with checks as (
+    select * from {{ ref('stg_input_checks') }}
+),
+
+row_accounting as (
+    select * from {{ ref('row_accounting') }}
+),
+
+rejected_rows as (
+    select * from {{ ref('rejected_rows') }}
+),
+
+counted_by_reason as (
+    select
+        source_table,
+        reason,
+        count(*) as rows_rejected
+    from rejected_rows
+    group by source_table, reason
+),
+
+-- The most frequent reason says where to look.
+ranked as (
+    select
+        source_table,
+        reason,
+        rows_rejected,
+        row_number() over (partition by source_table order by rows_rejected desc, reason asc) as reason_rank
+    from counted_by_reason
+),
+
+rejected_shares as (
+    select
+        row_accounting.source_table,
+        coalesce({{ share('row_accounting.rows_rejected', 'row_accounting.rows_in') }}, 0) as rejected_share,
+        'table ' || row_accounting.source_table || ': '
+        || cast(row_accounting.rows_rejected as varchar) || ' of ' || cast(row_accounting.rows_in as varchar)
+        || ' rows are rejected'
+        || coalesce(', ' || cast(ranked.rows_rejected as varchar) || ' of them for ' || ranked.reason, '') as message
+    from row_accounting
+    -- A table may have no rejected row.
+    left join ranked
+        on
+            row_accounting.source_table = ranked.source_table
+            and ranked.reason_rank = 1
+),
+
+measured as (
+    select
+        checks.check_name,
+        checks.source_table,
+        checks.source_file,
+        coalesce(rejected_shares.rejected_share, checks.found_value) as found_value,
+        checks.limit_value,
+        checks.action,
+        checks.is_accepted,
+        coalesce(
+            rejected_shares.message || ', expected at most ' || cast(100 * checks.limit_value as varchar) || ' %',
+            checks.message
+        ) as message
+    from checks
+    -- The other checks were done before the rows were read.
+    left join rejected_shares
+        on
+            checks.check_name = 'rejected_share'
+            and checks.source_table = rejected_shares.source_table
+),
+
+graded as (
+    select
+        check_name || '/' || source_table || coalesce('/' || source_file, '') as input_check_id,
+        check_name,
+        source_table,
+        source_file,
+        found_value,
+        limit_value,
+        {{ input_check_status() }} as status,
+        message,
+        '{{ invocation_id }}' as build_id
+    from measured
+)
+
+select * from graded
