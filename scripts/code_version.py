@@ -16,6 +16,7 @@ _READING = (
     "macros/extracts.sql",
     "macros/keys.sql",
     "macros/normalize.sql",
+    "macros/rights.sql",
     "models/staging",
     "models/linkage/lnk_map_row.sql",
     "models/aggregates/events/agg_email_events_by_row.sql",
