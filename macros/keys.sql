@@ -37,6 +37,27 @@
     {{ state }} || ':' || {{ svid }}
 {%- endmacro %}
 
+{#-
+    SHA-256, in hex, over the rows of a group: a line each, with the columns parted by the unit separator,
+    in their order. Of no rows, that of an empty text.
+-#}
+{% macro digest_of_rows(columns) -%}
+    {{ adapter.dispatch('digest_of_rows')(columns) }}
+{%- endmacro %}
+
+{% macro default__digest_of_rows(columns) -%}
+    sha256(coalesce({{ dbt.listagg(columns | join(' || chr(31) || '), 'chr(10)', 'order by ' ~ columns | join(', ')) }}, ''))
+{%- endmacro %}
+
+{#- The project's version when this ran: a variable of the connection. -#}
+{% macro code_version() -%}
+    {{ adapter.dispatch('code_version')() }}
+{%- endmacro %}
+
+{% macro default__code_version() -%}
+    cast(getvariable('code_version') as varchar)
+{%- endmacro %}
+
 {#- What the definitions were when this ran: a variable of the connection. -#}
 {% macro code_digest() -%}
     {{ adapter.dispatch('code_digest')() }}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -22,6 +23,13 @@ _READING = (
     "models/aggregates/events/agg_email_events_by_row.sql",
     "seeds/placeholder_identifiers.csv",
 )
+
+
+def code_version() -> str:
+    """The version of the project, as ``dbt_project.yml`` has it."""
+    text = (PROJECT / "dbt_project.yml").read_text(encoding="utf-8")
+    found = re.search(r"""^version: *["']?([\w.+-]+)""", text, re.MULTILINE)
+    return found.group(1) if found else "unknown"
 
 
 def code_digest() -> str:

@@ -2,13 +2,13 @@
 
 Thin on purpose: every definition is a dbt model or a table function of the schema ``segments``.
 Data goes to standard output, everything else to standard error. Exit codes: 0 done; 2 bad
-arguments or input; 3 the database is missing, damaged or older than the code; 4 the build failed;
+arguments or input; 3 the database is missing, damaged, locked or older than the code, or its audit
+log cannot be written; 4 the build failed;
 130 interrupted; 1 anything else.
 """
 
 from __future__ import annotations
 
-import csv
 import datetime
 import os
 import re
@@ -16,6 +16,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -25,9 +26,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import typer
 
+import code_version
+from enrichment import audit as log
 from enrichment import contacts, ids, output, questions
 from enrichment.disclosure import Disclosure
 from enrichment.errors import BuildError, InputError, RunnerError, shown
+from enrichment.places import audit_file
 
 INCLUDES = ("demographics", "engagement", "donations", "client_affinity")
 IDENTITY = ("requested_svid", "state", "svid", "link_status")
@@ -109,6 +113,7 @@ ContactDetails = Annotated[
 
 
 @app.command()
+@log.command
 def build(
     as_of: Annotated[
         str | None,
@@ -121,11 +126,12 @@ def build(
     """Build and test everything, then publish it in one step.
 
     Files that have not changed since the last build are not read again. A failed build leaves the
-    published database as it was.
+    published database as it was. Where somebody new asked to be erased, no earlier build is kept.
     """
     from enrichment.building import dbt_build, progress
+    from enrichment.erasure import must_forget
     from enrichment.places import data_folder, database_file
-    from enrichment.publish import build_and_publish, carried_database
+    from enrichment.publish import build_and_publish, carried_database, kept_files
 
     if as_of is not None:
         _check_date(as_of)
@@ -134,12 +140,15 @@ def build(
         build_id = build_and_publish(
             lambda work: dbt_build(
                 work, as_of, carry=None if full_refresh else carried_database(), told=told
-            )
+            ),
+            forget=lambda work: must_forget(work, [database_file(), *kept_files()]),
         )
+    log.note(build_id=build_id)
     print(f"Published {database_file()} (build {build_id})", file=sys.stderr)
 
 
 @app.command()
+@log.command
 def analyze(
     svids: Svids = None,
     svid: Svid = None,
@@ -194,6 +203,7 @@ def analyze(
 
 
 @app.command()
+@log.command
 def propensity(
     svids: Svids = None,
     svid: Svid = None,
@@ -218,6 +228,7 @@ def propensity(
 
 
 @app.command()
+@log.command
 def lookalike(
     svids: Svids = None,
     svid: Svid = None,
@@ -246,6 +257,7 @@ def lookalike(
 
 
 @app.command()
+@log.command
 def affinity(
     svids: Svids = None,
     svid: Svid = None,
@@ -267,6 +279,7 @@ def affinity(
 
 
 @app.command()
+@log.command
 def health(
     svids: Svids = None,
     svid: Svid = None,
@@ -298,6 +311,7 @@ def health(
 
 
 @app.command()
+@log.command
 def attribution(
     svids: Svids = None,
     svid: Svid = None,
@@ -332,6 +346,89 @@ def attribution(
 
 
 @app.command()
+@log.command
+def history(out: Out = None, form: Format = None) -> None:
+    """List the published build and those that are kept, newest first.
+
+    BEHAVIORAL_KEEP_BUILDS says how many earlier builds are kept (default 2). A damaged one is
+    named by its folder.
+    """
+    from enrichment.publish import builds
+
+    rows = [
+        (
+            build.build_id or build.file.parent.name,
+            build.status,
+            build.facts.get("built_at"),
+            build.facts.get("as_of_date"),
+            build.facts.get("code_version"),
+            (build.facts.get("code_digest") or "")[:12] or None,
+            build.facts.get("rows_in"),
+            build.facts.get("voters"),
+            build.size_bytes,
+        )
+        for build in builds()
+    ]
+    _list("history", HISTORY, rows, out, form)
+
+
+@app.command()
+@log.command
+def rollback(
+    build_id: Annotated[
+        str | None,
+        typer.Argument(metavar="BUILD_ID", help="The build to put back. Default: the newest kept."),
+    ] = None,
+) -> None:
+    """Put a kept build back in the published place, in one step; the one there is kept."""
+    from enrichment import publish
+
+    restored, replaced = publish.rollback(build_id)
+    log.note(build_id=restored.build_id)
+    of = f"of {restored.facts['built_at']:%Y-%m-%d %H:%M} UTC, as of {restored.facts['as_of_date']}"
+    kept = f"build {replaced} is kept" if replaced else "the file that it replaces was no build"
+    print(f"Published {restored.file} (build {restored.build_id} {of}); {kept}", file=sys.stderr)
+    if restored.facts.get("code_digest") != code_version.code_digest():
+        print(
+            "It was built from other definitions than this code, which will not answer from it: "
+            "use the code of then, or build",
+            file=sys.stderr,
+        )
+
+
+@app.command()
+@log.command
+def audit(out: Out = None, form: Format = None) -> None:
+    """Show the audit log, newest call first.
+
+    A line for each call: who, when, which command, how many ids and the keyed digest of the list,
+    the SHA-256 of what came out, and the exit code.
+    """
+    rows, damaged = log.entries()
+    if damaged:
+        first = ", ".join(str(number) for number in damaged[:5])
+        more = f" and {len(damaged) - 5} more" if len(damaged) > 5 else ""
+        print(
+            f"segment.py: {audit_file()}: damaged lines are left out: {first}{more}",
+            file=sys.stderr,
+        )
+    _list("audit", {**log.FIELDS, "other_facts": "varchar"}, rows, out, form)
+
+
+def _list(
+    name: str,
+    columns: dict[str, str],
+    rows: list[tuple[Any, ...]],
+    out: str | None,
+    form: str | None,
+) -> None:
+    """Writes rows of the runner's own; ``columns`` are their names and types."""
+    with output.target(out, form) as target, questions.Listing(target.folder) as listing:
+        target.write(listing, output.Answer.of(name, listing.of(columns, rows)))
+
+
+@app.command()
+@log.command
 def export(
     mart: Annotated[
         str, typer.Argument(metavar="MART", help="A table of marts, or row_accounting.")
@@ -345,31 +442,43 @@ def export(
 
 
 @app.command("prove-erased")
-def prove_erased() -> None:
+@log.command
+def prove_erased(out: Out = None, form: Format = None) -> None:
     """Look for people who asked to be erased, in every table of every database that is kept.
 
-    Prints a line of CSV per table: 0 rows everywhere is exit code 0, anything else 1. Delivered
-    files that still hold their rows are listed at the end, and are no part of the verdict.
+    A row per table, those with a remainder first: 0 rows everywhere is exit code 0, anything else
+    1. Delivered files that still hold rows of theirs stand at the end, and are no part of that.
     """
     from enrichment.erasure import prove
     from enrichment.publish import kept_files
 
-    lines = csv.writer(sys.stdout, lineterminator="\n")
-    lines.writerow(["status", "file", "table", "rows"])
-    remainders = 0
-    for count in prove(kept_files()):
-        rows = "unknown" if count.rows is None else count.rows
-        lines.writerow([count.status, count.file, count.table, rows])
-        remainders += count.is_remainder
+    counts = sorted(
+        prove(kept_files()), key=lambda count: (not count.is_remainder, count.status == "delivered")
+    )
+    rows = [(count.status, str(count.file), count.table, count.rows) for count in counts]
+    _list("prove_erased", PROVEN, rows, out, form)
+    remainders = sum(count.is_remainder for count in counts)
     if remainders:
         raise RunnerError(
-            f"{remainders} tables still name people who asked to be erased, or cannot be read: build "
-            "again, delete what is not published, and have a row that names somebody in a text of "
-            "somebody else delivered without it"
+            f"{remainders} tables still name people who asked to be erased, or cannot be read: "
+            "build again, delete what is not published, and have a row that names somebody in a "
+            "text of somebody else's delivered without it"
         )
     print("segment.py: no table names anybody who asked to be erased", file=sys.stderr)
 
 
+PROVEN = {"status": "varchar", "file": "varchar", "table_name": "varchar", "rows": "bigint"}
+HISTORY = {
+    "build_id": "varchar",
+    "status": "varchar",
+    "built_at": "timestamp",
+    "as_of_date": "date",
+    "code_version": "varchar",
+    "code_digest": "varchar",
+    "rows_in": "bigint",
+    "voters": "bigint",
+    "size_bytes": "bigint",
+}
 AFFINITY_SCREEN = (
     "affinity_rank",
     "client_shortname",
@@ -553,7 +662,22 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Runs a command and returns the exit code; every failure is one line on standard error."""
+    """Runs a command, logs it, returns its exit code; a failure is one line on standard error."""
+    try:
+        code = _run(arguments)
+    except BaseException:
+        with suppress(RunnerError):
+            log.end(1)
+        raise
+    try:
+        log.end(code)
+    except RunnerError as error:
+        failed = _fail(str(error), error.exit_code)
+        return code or failed
+    return code
+
+
+def _run(arguments: list[str]) -> int:
     command = typer.main.get_command(app)
     try:
         with command.make_context("segment.py", list(arguments)) as context:

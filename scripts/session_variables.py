@@ -1,54 +1,29 @@
 """dbt-duckdb plugin: values that SQL needs and that no compiled file may hold.
 
-Every connection of a build gets four DuckDB variables:
+Every connection of a build gets five DuckDB variables:
 
 * ``hash_key_inner`` and ``hash_key_outer`` (64 bytes each): the padded keys of HMAC-SHA256
   (RFC 2104), read by the macro ``keyed_hash``;
-* ``code_digest``: what the definitions were when the database was built;
+* ``code_version`` and ``code_digest``: what the definitions were when the database was built;
 * ``reading_digest``: what those of them were that rows of an extract are read with;
 
 and the function ``file_sha256(path)``, the SHA-256 of a file in hex. A database whose build has
 read what need not be read again is attached as ``previous``, read-only.
-
-The key is the text of ``BEHAVIORAL_HASH_KEY``, else the content of a key file that is made once,
-readable by its owner only, beside the published database.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
 from pathlib import Path
 from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
-from code_version import code_digest, reading_digest
+from code_version import code_digest, code_version, reading_digest
+from enrichment.pseudonyms import hash_key
 from enrichment.questions import attach
 
 _BLOCK = 64
-
-
-def hash_key(key_file: Path) -> bytes:
-    """The pseudonym key: from the environment, else from ``key_file``, which is made if absent."""
-    given = os.environ.get("BEHAVIORAL_HASH_KEY", "")
-    if given:
-        return given.encode()
-    key_file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        key = key_file.read_bytes().strip()
-        if not key:
-            raise ValueError(
-                f"The key file {key_file} is empty: put the key back or delete the file"
-            ) from None
-        return key
-    key = secrets.token_hex(32).encode()
-    with os.fdopen(handle, "wb") as file:
-        file.write(key)
-    return key
 
 
 def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
@@ -74,6 +49,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
         self._variables = {
             "hash_key_inner": inner,
             "hash_key_outer": outer,
+            "code_version": code_version(),
             "code_digest": code_digest(),
             "reading_digest": reading_digest(),
         }

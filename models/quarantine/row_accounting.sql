@@ -165,7 +165,8 @@ balanced as (
         delivered_rows.rows_in - coalesce(counted_rejected.rows_rejected, 0) - linked.rows_linked as rows_unlinked,
         coalesce(counted_rejected.rows_rejected, 0) as rows_rejected,
         linked.rows_linked - linked.rows_kept as rows_duplicate,
-        coalesce(counted_erased.rows_erased, 0) as rows_erased
+        coalesce(counted_erased.rows_erased, 0) as rows_erased,
+        '{{ invocation_id }}' as build_id
     from delivered_rows
     inner join linked
         on delivered_rows.source_table = linked.source_table

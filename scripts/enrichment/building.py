@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from enrichment.errors import BuildError, InputError
 from enrichment.places import PROJECT, data_folder, database_file
+from enrichment.shortage import shortage
 
 _EXTRACTS = re.compile(r"Extracts: ([^\n]+)")
 _UNREADABLE = re.compile(r"[Ff]ile ['\"]([^'\"]+\.parquet)['\"]")
@@ -147,17 +148,29 @@ def dbt_build(work: Path, as_of: str | None, *, carry: Path | None, told: Progre
     finally:
         DuckDBConnectionManager.close_all_connections()
         os.chdir(here)
-    _judge(result, listener)
+    _judge(result, listener, work.parent)
 
 
-def _judge(result: Any, listener: _Listener) -> None:
-    """Returns if the build succeeded, else raises what it failed with."""
+def _judge_room(error: Any, nodes: list[Any], folder: Path) -> None:
+    """Raises BuildError where disk or memory was too small: other failures are its consequences."""
+    for node in nodes:
+        told = shortage(str(node.message or ""), folder, node.node.name)
+        if told:
+            raise BuildError(told)
+    told = shortage(f"{type(error).__name__}: {error}", folder) if error else None
+    if told:
+        raise BuildError(told)
+
+
+def _judge(result: Any, listener: _Listener, folder: Path) -> None:
+    """Returns if the build, which writes in ``folder``, succeeded, else raises why it failed."""
     error = result.exception
     if isinstance(error, KeyboardInterrupt | SystemExit):
         raise KeyboardInterrupt from None
     if result.success:
         return
     nodes = list(getattr(result.result, "results", None) or [])
+    _judge_room(error, nodes, folder)
     for text in [str(error or ""), *(str(node.message or "") for node in nodes)]:
         listener.read(text)
     if listener.extracts is not None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from enrichment import audit
 from enrichment.errors import InputError
 from enrichment.questions import Database, Query
 
@@ -30,8 +31,10 @@ def with_contacts(
 ) -> Query:
     """The rows of ``people`` (with columns state, svid) who may be contacted, and how.
 
-    Says on standard error how many people were left out, and why. ``then`` is SQL that orders.
+    Says on standard error how many people were left out, and why; the audit log has a note of
+    it. ``then`` is SQL that orders.
     """
+    audit.note(contact_details=True)
     function = database.relation("segments", "segment_contacts")
     database.keep("people_asked_for", people)
     database.keep(

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from enrichment import audit
 from enrichment.questions import Database, Query, identifier
 
 
@@ -66,6 +67,7 @@ class Disclosure:
         self._is_closed = False
         self._least = 0
         if is_open:
+            audit.note(small_cells=True)
             return
         seed = database.relation("seeds", "disclosure_limits")
         profiles = database.relation("marts", "enriched_profiles")

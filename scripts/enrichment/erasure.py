@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enrichment.errors import DatabaseError
-from enrichment.places import PROJECT, data_folder, database_file
+from enrichment.places import PROJECT, data_folder, database_file, key_file
+from enrichment.pseudonyms import hash_key
 from enrichment.questions import BUILD, attach, identifier
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def prove(kept: Sequence[Path]) -> Iterator[Count]:
         _open(con)
         _want_pseudonyms(con)
         places = [("published", database_file()), *(("kept", file) for file in kept)]
-        if DEVELOPMENT.is_file() and DEVELOPMENT != database_file():
+        if DEVELOPMENT.is_file() and database_file() != DEVELOPMENT:
             places.append(("development", DEVELOPMENT))
         for status, file in places:
             yield from _counts(con, status, file)
@@ -130,8 +131,8 @@ def _open(con: duckdb.DuckDBPyConnection) -> None:
         known = con.execute("select count(*) from published.extracts.erasure_requests").fetchone()
     except duckdb.Error as error:
         raise DatabaseError(
-            f"the database {file} cannot tell who is to be erased ({type(error).__name__}); were the "
-            f"extracts moved? {BUILD}"
+            f"the database {file} cannot tell who is to be erased ({type(error).__name__}); "
+            f"were the extracts moved? {BUILD}"
         ) from None
     requests = sorted((data_folder() / "erasure_requests").glob("*.parquet"))
     delivered = (
@@ -150,15 +151,11 @@ def _open(con: duckdb.DuckDBPyConnection) -> None:
 
 def _want_pseudonyms(con: duckdb.DuckDBPyConnection) -> None:
     """Adds what rows of the erased would be called where they have a pseudonym."""
-    key = os.environ.get("BEHAVIORAL_HASH_KEY", "").encode()
-    if not key:
-        file = database_file()
-        key_file = file.with_name(f"{file.name}.key")
-        if not key_file.is_file():
-            raise DatabaseError(
-                f"there is no key of pseudonyms: set BEHAVIORAL_HASH_KEY, or put {key_file} back"
-            )
-        key = key_file.read_bytes().strip()
+    if not os.environ.get("BEHAVIORAL_HASH_KEY") and not key_file().is_file():
+        raise DatabaseError(
+            f"there is no key of pseudonyms: set BEHAVIORAL_HASH_KEY, or put {key_file()} back"
+        )
+    key = hash_key(key_file())
     named = con.execute(
         "select email_key from wanted_contacts where email_key is not null "
         "union select phone_key from wanted_contacts where phone_key is not null "
@@ -243,6 +240,8 @@ def must_forget(work: Path, earlier: Sequence[Path]) -> bool:
         if asked == (0,):
             return False
         for file in earlier:
+            if not file.is_file():
+                continue
             try:
                 attach(con, file, read_only=True, name="earlier")
                 new = con.execute(

@@ -28,6 +28,10 @@ class DatabaseError(RunnerError):
     exit_code = 3
 
 
+class AuditError(DatabaseError):
+    """The audit log beside the database cannot be written or read."""
+
+
 class BuildError(RunnerError):
     """The build failed; the published database is as it was."""
 

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from enrichment import audit
 from enrichment.errors import InputError
 
 ID_COLUMNS = ("svid", "state_voter_id", "voter_id", "requested_svid")
@@ -46,6 +47,7 @@ def read_segment(file: str | None, given: list[str]) -> list[str]:
     if not any(_trimmed(text) for text in ids):
         where = _name(file) if file is not None else "--svid"
         raise InputError(f"{where}: no voter id in it; give one id a line, CSV, JSON or Parquet")
+    audit.note_ids(_trimmed(text) for text in ids)
     return ids
 
 

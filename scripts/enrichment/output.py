@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import fcntl
+import io
 import json
 import math
 import os
@@ -17,17 +19,20 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from enrichment import audit
 from enrichment.errors import InputError, shown
 from enrichment.places import is_ours, resolved
 from enrichment.questions import Database, Query
 
 FORMATS = ("table", "csv", "parquet", "json", "xlsx")
 TERMINAL_ROWS = 50
+_IN_MEMORY = 2**23
+_PRIVATE = ".segment-"
 _SPECIAL = re.compile(r'[",\r\n]')
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _EXCEL_ROWS, _EXCEL_TEXT, _EXCEL_DIGITS = 1_048_576, 32_767, 10**15
@@ -111,7 +116,8 @@ class Target:
             raise InputError(f"--out {file}: the file is read-only; name another")
 
     def write(self, database: Database, answer: Answer) -> None:
-        """Writes the answer; a file appears at its place only when it is whole."""
+        """Writes the answer when it is whole and logged: to its place, or to standard output."""
+        audit.note(format=self.format)
         if self.file is None or self.folder is None:
             self._write_stdout(database, answer)
             return
@@ -126,11 +132,14 @@ class Target:
         part.chmod(0o600)
         with part.open("rb+") as stream_of_bytes:
             os.fsync(stream_of_bytes.fileno())
+            audit.before_handing_out(
+                output_digest=audit.digest_of(stream_of_bytes), rows=database.rows_read
+            )
         part.replace(self.file)
 
     def _write_text(self, database: Database, answer: Answer, stream: IO[str]) -> None:
         if self.format == "table":
-            _write_tables(database, answer, stream)
+            _write_tables(database, answer, stream, to_screen=self.file is None)
         elif self.format == "json":
             _write_json(database, answer, stream)
         else:
@@ -139,7 +148,15 @@ class Target:
     def _write_stdout(self, database: Database, answer: Answer) -> None:
         if self.format != "table" and hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(encoding="utf-8", newline="")
-        self._write_text(database, answer, sys.stdout)
+        with (
+            tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as aside,
+            io.TextIOWrapper(aside, encoding="utf-8", newline="", write_through=True) as stream,
+        ):
+            self._write_text(database, answer, stream)
+            stream.seek(0)
+            audit.before_handing_out(output_digest=audit.digest_of(aside), rows=database.rows_read)
+            stream.seek(0)
+            shutil.copyfileobj(stream, sys.stdout)
         sys.stdout.flush()
 
 
@@ -150,8 +167,9 @@ def target(out: str | None, form: str | None) -> Iterator[Target]:
     if place.file is None:
         yield place
         return
+    sweep(place.file.parent)
     try:
-        place.folder = Path(tempfile.mkdtemp(prefix=".segment-", dir=place.file.parent))
+        place.folder, lock = _private_folder(place.file.parent)
     except OSError as error:
         reason = (error.strerror or "").lower()
         raise InputError(f"--out: cannot write in {place.file.parent}: {reason}") from None
@@ -159,6 +177,33 @@ def target(out: str | None, form: str | None) -> Iterator[Target]:
         yield place
     finally:
         shutil.rmtree(place.folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _private_folder(beside: Path) -> tuple[Path, int]:
+    """A new folder of its owner's, and the lock that says that its maker lives."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PRIVATE, dir=beside))
+        lock = os.open(folder, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.exists():
+            return folder, lock
+        os.close(lock)  # Another command swept it before the lock was held.
+
+
+def sweep(folder: Path) -> None:
+    """Removes the private folders that killed commands left in ``folder``.
+
+    A command that runs holds a lock on its own; the system frees it however the command ends.
+    """
+    for left in folder.glob(f"{_PRIVATE}*"):
+        with suppress(OSError):
+            lock = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left, ignore_errors=True)
+            finally:
+                os.close(lock)
 
 
 def _plain(value: Any) -> Any:
@@ -290,20 +335,16 @@ def _write_xlsx_cell(sheet: Any, line: int, at: int, value: Any, formats: dict[t
         sheet.write_string(line, at, text)
 
 
-def _write_tables(database: Database, answer: Answer, stream: IO[str]) -> None:
+def _write_tables(database: Database, answer: Answer, stream: IO[str], *, to_screen: bool) -> None:
     """Readable tables; a terminal gets the first rows and as many columns as were chosen."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    on_terminal = stream is sys.stdout and sys.stdout.isatty()
-
+    on_terminal = to_screen and sys.stdout.isatty()
     # Off a terminal nothing is cut: lines are as long as they need to be.
-    class PipeConsole(Console):
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError  # rich would end the process with 1; a reader may stop reading
-
-    console = PipeConsole(file=stream, width=None if on_terminal else 10_000, highlight=False)
+    width = Console().width if on_terminal else 10_000
+    console = Console(file=stream, width=width, force_terminal=on_terminal, highlight=False)
     for section in answer.screen:
         columns, rows = database.rows(section.query)
         chosen = [at for at, name in enumerate(columns) if name in section.columns]

@@ -32,11 +32,11 @@ def resolved(path: str, where: str) -> Path:
 
 
 def is_ours(file: Path) -> bool:
-    """Whether a file belongs to the published database, a build of it, or the extracts."""
+    """Whether a file belongs to the published database, its builds or log, or the extracts."""
     database = database_file()
     beside = file.parent == database.parent and file.name.startswith(database.name)
-    extracts = _place("BEHAVIORAL_DATA_DIR", "data")
-    return beside or file.is_relative_to(work_file().parent) or file.is_relative_to(extracts)
+    folders = (work_file().parent, history_folder(), _place("BEHAVIORAL_DATA_DIR", "data"))
+    return beside or any(file.is_relative_to(folder) for folder in folders)
 
 
 def database_file() -> Path:
@@ -57,6 +57,23 @@ def work_file() -> Path:
     """Where a build is made: same base name and file system as the published database."""
     file = database_file()
     return file.parent / ".build" / file.name
+
+
+def history_folder() -> Path:
+    """Where earlier builds are kept: ``<build id>/<base name>``, beside the published database."""
+    return database_file().parent / ".history"
+
+
+def key_file() -> Path:
+    """The file of the pseudonym key, beside the published database."""
+    file = database_file()
+    return file.with_name(f"{file.name}.key")
+
+
+def audit_file() -> Path:
+    """The audit log, beside the published database."""
+    file = database_file()
+    return file.with_name(f"{file.name}.audit.jsonl")
 
 
 def data_folder() -> Path:

@@ -3,44 +3,121 @@
 The work file has the published file's base name, because a table function's body keeps the catalog
 name, and stands in a folder beside it, because a rename is atomic on one file system only. A lock
 makes sure that one build runs at a time; the system frees it when its holder ends, however it ends.
+
+The file that a new one replaces is kept (``BEHAVIORAL_KEEP_BUILDS``) as a second link to the same
+data, made before the rename: until then, and if a process dies at whatever step, the published
+place holds the old file, whole; afterwards the new one, whole. What a dead process left elsewhere
+is removed by the next build.
 """
 
 from __future__ import annotations
 
 import datetime
+import errno
 import fcntl
 import os
+import re
 import shutil
+import signal
+import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 from enrichment.errors import BuildError, DatabaseError, InputError
-from enrichment.places import database_file, work_file
+from enrichment.output import sweep
+from enrichment.places import database_file, history_folder, work_file
 from enrichment.questions import attach, build_info
+from enrichment.shortage import build_error, check_memory_limit, shortage
+
+if TYPE_CHECKING:
+    import duckdb
+
+KEPT = "BEHAVIORAL_KEEP_BUILDS"
+_BUILD_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
+_HOLDER = re.compile(rb"process \d+ on [\w.-]+, since [\d :+-]+")
 
 
-def build_and_publish(build: Callable[[Path], None]) -> str:
+def build_and_publish(
+    build: Callable[[Path], None], *, forget: Callable[[Path], bool] | None = None
+) -> str:
     """Runs ``build`` on a fresh work file and publishes the result; returns its build id.
 
-    Raises what ``build`` raises, BuildError where the work file holds no finished build, and
-    DatabaseError where another build runs. The published file changes only on success.
+    ``forget`` looks at the finished work file and says whether earlier builds may no longer exist
+    (people in them are to be erased): none is kept then, and those kept are removed first.
+
+    Raises what ``build`` raises, BuildError where the work file holds no finished build or the disk
+    is full, and DatabaseError where another build runs. The published file changes only on success.
     """
     published, work = database_file(), work_file()
-    try:
-        work.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        reason = (error.strerror or "").lower()
-        raise InputError(f"BEHAVIORAL_DB: cannot make {work.parent}: {reason}") from None
-    with _locked(work.with_name(f"{work.name}.lock")):
-        _discard(work)
+    number = _number_kept()
+    check_memory_limit()
+    with _locked():
+        _tidy()
         try:
             build(work)
             build_id = _finish(work)
-            _replace(work, published)
+            if forget is not None and forget(work):
+                number = 0
+            with _in_one_go():
+                if number:
+                    _keep(published)
+                else:
+                    forget_kept()
+                _replace(work, published, like=published)
+                _retire(number)
+        except OSError as error:
+            raise build_error(error, work.parent) from None
         finally:
             _discard(work)
     return build_id
+
+
+def rollback(build_id: str | None) -> tuple[Build, str | None]:
+    """Puts a kept build back, by default the newest; the one it replaces is kept.
+
+    Returns the build that is published now, and the id of the one that it replaced (None where
+    that one could not be read). Raises InputError for an id that is not kept, DatabaseError where
+    none is kept, the kept file is damaged, or a build runs.
+    """
+    published = database_file()
+    with _locked():
+        current = _described(published, "published") if published.is_file() else None
+        kept = {
+            file.parent.name: file
+            for file in kept_files()
+            if current is None or file.parent.name != current.build_id
+        }
+        if not kept:
+            raise DatabaseError(f"no earlier build is kept in {history_folder()}: see {KEPT}")
+        chosen = build_id or next(iter(kept))
+        if chosen not in kept:
+            raise InputError(
+                f"no such build is kept: expected one of {', '.join(kept)} "
+                "(see python scripts/segment.py history)"
+            )
+        file = kept[chosen]
+        restored = _described(file, "published")
+        if restored.build_id != chosen or not _is_whole(file):
+            raise DatabaseError(
+                f"the kept build {chosen} is damaged ({file}): the published file stays; "
+                "name another, or build"
+            )
+        try:
+            with _in_one_go():
+                replaced = _keep(published)
+                _replace(file, published, like=published)
+                shutil.rmtree(file.parent, ignore_errors=True)
+                _tidy()
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+            raise DatabaseError(
+                f"cannot put the build back in {published.parent}: {reason}"
+            ) from None
+    return restored, replaced
 
 
 def carried_database() -> Path | None:
@@ -61,37 +138,211 @@ def carried_database() -> Path | None:
         return None
 
 
-@contextmanager
-def _locked(lock: Path) -> Iterator[None]:
+# The builds that there are
+
+
+@dataclass(frozen=True)
+class Build:
+    """A build that is ``published``, ``kept``, or ``damaged``.
+
+    ``facts`` is its row of marts.build_info, by column; columns are those of the code of then, and
+    there are none of a damaged one.
+    """
+
+    file: Path
+    status: str
+    facts: dict[str, Any]
+    size_bytes: int
+
+    @property
+    def build_id(self) -> str | None:
+        """The id that the file holds."""
+        return self.facts.get("build_id")
+
+
+def builds() -> list[Build]:
+    """The published build and the kept ones, newest first, damaged ones last."""
+    published = database_file()
+    found = [_described(published, "published")] if published.is_file() else []
+    ids = {build.build_id for build in found}
+    for file in kept_files():
+        # A build that ends just now may remove it.
+        with suppress(FileNotFoundError):
+            if file.parent.name not in ids:
+                found.append(_described(file, "kept"))
+    # Sorting is stable: kept files come newest first.
+    return sorted(
+        found,
+        key=lambda build: build.facts.get("built_at") or datetime.datetime.min,
+        reverse=True,
+    )
+
+
+def kept_files() -> list[Path]:
+    """The database files of earlier builds, newest first.
+
+    They hold people's data as the published file does: who looks for a trace looks here, too. For a
+    moment within a build, one of them may be the published file under a second name.
+    """
+    found = []
+    for folder in _folders():
+        file = folder / database_file().name
+        with suppress(FileNotFoundError):
+            found.append((file.stat().st_mtime_ns, file))
+    return [file for _, file in sorted(found, reverse=True)]
+
+
+def forget_kept() -> int:
+    """Removes every kept build, so that nobody who was erased lives on in one; returns how many.
+
+    To be called by who holds the lock: in ``build_and_publish``, by way of ``forget``.
+    """
+    files = kept_files()
+    for file in files:
+        shutil.rmtree(file.parent)
+    _tidy_history()
+    return len(files)
+
+
+def _folders() -> list[Path]:
+    history = history_folder()
+    if not history.is_dir():
+        return []
+    return [
+        folder
+        for folder in sorted(history.iterdir())
+        if _BUILD_ID.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink()
+    ]
+
+
+def _number_kept() -> int:
+    given = os.environ.get(KEPT, "") or "2"
+    if not re.fullmatch(r"\d{1,3}", given, re.ASCII):
+        raise InputError(f"{KEPT}: expected a number of earlier builds to keep, from 0 to 999")
+    return int(given)
+
+
+def _described(file: Path, status: str) -> Build:
+    """What a database says of its build, whichever code made it."""
+    import duckdb
+
+    facts: dict[str, Any] = {}
     try:
-        stream = lock.open("a+")
+        with duckdb.connect() as con:
+            attach(con, file, read_only=True)
+            con.execute(f'select * from "{file.stem}".marts.build_info limit 1')
+            names = [column[0] for column in con.description or ()]
+            row = con.fetchone()
+            facts = dict(zip(names, row, strict=True)) if row else {}
+    except duckdb.Error:
+        pass  # What the engine says may quote data; that it cannot be read is told by the status.
+    return Build(file, status if facts else "damaged", facts, file.stat().st_size)
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether every row of every table can be read: each block carries a checksum."""
+    import duckdb
+
+    try:
+        with duckdb.connect() as con:
+            attach(con, file, read_only=True)
+            tables = con.execute(
+                "select schema_name, table_name from duckdb_tables() where database_name = ?",
+                [file.stem],
+            ).fetchall()
+            for schema, table in tables:
+                con.execute(
+                    f'select max(hash(one)) from "{file.stem}"."{schema}"."{table}" as one'
+                ).fetchall()
+    except duckdb.Error:
+        return False
+    return True
+
+
+# Steps, each of which may be the last
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    lock = work_file().with_name(f"{work_file().name}.lock")
+    try:
+        lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         reason = (error.strerror or "").lower()
         raise InputError(f"BEHAVIORAL_DB: cannot write {lock}: {reason}") from None
-    with stream:
+    with os.fdopen(handle, "r+b", buffering=0) as stream:
         try:
+            # Belongs to the open file, not to the file: what a dead holder wrote in it is nothing.
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            stream.seek(0)
-            holder = stream.read().strip() or "an unnamed process"
+            found = _HOLDER.match(os.pread(handle, 200, 0))
+            holder = found.group().decode().strip() if found else "an unnamed process"
             raise DatabaseError(
                 f"another build is running: {holder} holds {lock}; wait until it ends"
             ) from None
-        stream.truncate(0)
         since = datetime.datetime.now(datetime.UTC).isoformat(sep=" ", timespec="seconds")
-        stream.write(f"process {os.getpid()}, since {since}\n")
-        stream.flush()
+        try:
+            os.ftruncate(handle, 0)
+            stream.write(
+                f"process {os.getpid()} on {socket.gethostname()}, since {since}\n".encode()
+            )
+        except OSError as error:
+            raise build_error(error, lock.parent) from None
         try:
             yield
         finally:
-            stream.truncate(0)
+            os.ftruncate(handle, 0)
+
+
+@contextmanager
+def _in_one_go() -> Iterator[None]:
+    """Holds signals off: one that comes in the last step comes too late, and the step is done."""
+    held = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def too_late(number: int, frame: FrameType | None) -> None:
+        pass
+
+    before = {number: signal.signal(number, too_late) for number in held}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+
+
+def _tidy() -> None:
+    """Removes what earlier builds, and commands that wrote beside the database, left."""
+    sweep(database_file().parent)
+    _discard(work_file())
+    _tidy_history()
 
 
 def _discard(work: Path) -> None:
     """Removes a work file, and what the engine left beside it."""
     for file in (work, _wal(work)):
-        file.unlink(missing_ok=True)
+        if file.is_dir() and not file.is_symlink():
+            shutil.rmtree(file, ignore_errors=True)
+        else:
+            file.unlink(missing_ok=True)
     shutil.rmtree(work.with_name(f"{work.name}.tmp"), ignore_errors=True)
+
+
+def _tidy_history() -> None:
+    """Removes half-made and emptied entries of the history; the rest is its owner's only."""
+    shutil.rmtree(_half_made(), ignore_errors=True)
+    for folder in _folders():
+        _wal(folder / database_file().name).unlink(missing_ok=True)
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    published = database_file()
+    for file in kept_files():
+        if not (published.exists() and file.samefile(published)):
+            file.chmod(0o600)
+
+
+def _half_made() -> Path:
+    return history_folder() / f".{database_file().name}"
 
 
 def _wal(file: Path) -> Path:
@@ -108,10 +359,16 @@ def _finish(work: Path) -> str:
             attach(con, work, read_only=False)
             con.execute(f'checkpoint "{work.stem}"')
             info = build_info(con, work)
+            strays = _of_another_build(con, work, info[0]) if info else []
     except duckdb.Error as error:
-        raise BuildError(f"the built file cannot be read ({type(error).__name__})") from None
+        raise BuildError(
+            shortage(str(error), work.parent)
+            or f"the built file cannot be read ({type(error).__name__})"
+        ) from None
     if info is None:
         raise BuildError("the build made no row in marts.build_info")
+    if strays:
+        raise BuildError(f"{', '.join(strays)} is not of build {info[0]}, as the rest is")
     if _wal(work).exists():
         raise BuildError("the built file could not be checkpointed: a .wal stayed beside it")
     with work.open("rb+") as stream:
@@ -119,13 +376,78 @@ def _finish(work: Path) -> str:
     return str(info[0])
 
 
-def _replace(work: Path, published: Path) -> None:
-    """Moves the work file over the published one, which keeps its mode (0600 at first)."""
-    work.chmod(published.stat().st_mode & 0o777 if published.exists() else 0o600)
-    _wal(published).unlink(missing_ok=True)
-    work.replace(published)
-    folder = os.open(published.parent, os.O_RDONLY)
+def _of_another_build(con: duckdb.DuckDBPyConnection, file: Path, build_id: str) -> list[str]:
+    """The tables of marts with a row that is not of the build; views are of what they read."""
+    tables = con.execute(
+        "select table_name from duckdb_columns() where database_name = ? and schema_name = 'marts' "
+        "and column_name = 'build_id' and table_name in "
+        "(select table_name from duckdb_tables() where schema_name = 'marts') order by all",
+        [file.stem],
+    ).fetchall()
+    return [
+        table
+        for (table,) in tables
+        if con.execute(
+            f'select 1 from "{file.stem}".marts."{table}" '
+            "where build_id is distinct from ? limit 1",
+            [build_id],
+        ).fetchone()
+    ]
+
+
+def _keep(published: Path) -> str | None:
+    """Gives the published file a second name in the history; returns its build id.
+
+    The second name is made aside and looked at there, away from a .wal that does not belong to it;
+    the entry appears in one rename. A file that holds no build is not kept: None.
+    """
+    if not published.is_file():
+        return None
+    part = _half_made()
+    part.mkdir(mode=0o700, parents=True)
+    part.parent.chmod(0o700)
+    link = part / published.name
     try:
-        os.fsync(folder)
+        link.hardlink_to(published)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        # The file system has no links.
+        shutil.copy2(published, link)
+        with link.open("rb+") as stream:
+            os.fsync(stream.fileno())
+    build_id = _described(link, "kept").build_id
+    if build_id is None or not _BUILD_ID.fullmatch(build_id):
+        shutil.rmtree(part)
+        return None
+    entry = part.with_name(build_id)
+    # One that a process left that died before it replaced the published file.
+    shutil.rmtree(entry, ignore_errors=True)
+    part.rename(entry)
+    _sync(part.parent)
+    return build_id
+
+
+def _replace(file: Path, published: Path, *, like: Path) -> None:
+    """Moves a whole file over the published one, which keeps its mode (0600 at first)."""
+    file.chmod(like.stat().st_mode & 0o777 if like.exists() else 0o600)
+    # It belongs neither to the new file nor, as nobody writes to a published file, to the old one,
+    # which without it reads as it was published.
+    _wal(published).unlink(missing_ok=True)
+    file.replace(published)
+    _sync(published.parent)
+
+
+def _retire(number: int) -> None:
+    """Removes all kept builds but the newest ``number``."""
+    for file in kept_files()[number:]:
+        shutil.rmtree(file.parent, ignore_errors=True)
+    _tidy_history()
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)

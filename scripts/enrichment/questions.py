@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import code_version
+from enrichment import audit
 from enrichment.errors import DatabaseError, InputError, shown
 from enrichment.places import database_file
 
@@ -69,6 +70,7 @@ class Database:
     def __init__(self, writable: Path | None = None) -> None:
         self.file = database_file()
         self._writable = writable
+        self.rows_read = 0
 
     def __enter__(self) -> Self:
         import duckdb
@@ -125,6 +127,7 @@ class Database:
             info = None
         if info is None:
             raise DatabaseError(f"the database {self.file} holds no finished build: {BUILD}")
+        audit.note(build_id=info[0])
         if info[2] != code_version.code_digest():
             raise DatabaseError(
                 f"the database {self.file} was built from other definitions than this code: {BUILD}"
@@ -181,6 +184,7 @@ class Database:
 
     def _fetched(self) -> Iterator[tuple[Any, ...]]:
         while batch := self._run(lambda: self._con.fetchmany(_BATCH)):
+            self.rows_read += len(batch)
             yield from batch
 
     def keep(self, name: str, query: Query) -> None:
@@ -197,6 +201,8 @@ class Database:
         self._run(
             lambda: self._con.sql(query.sql, params=list(query.values)).write_parquet(str(file))
         )
+        rows = self._con.execute("select count(*) from read_parquet(?)", [str(file)]).fetchone()
+        self.rows_read += rows[0] if rows else 0
 
     def mart(self, name: str) -> Query:
         """All rows of a mart, named with or without its schema. Raises InputError if unknown."""
@@ -224,3 +230,22 @@ class Database:
         marts = self.relation("marts", "campaign_attribution")
         _, found = self.rows(Query(f"select distinct model from {marts} order by model"))
         return [model for (model,) in found]
+
+
+class Listing(Database):
+    """Rows of the runner's own, which are in no database, to be written like any answer."""
+
+    def __enter__(self) -> Self:
+        import duckdb
+
+        self._con = duckdb.connect()
+        return self
+
+    @staticmethod
+    def of(columns: dict[str, str], rows: list[tuple[Any, ...]]) -> Query:
+        """The rows, in order; ``columns`` are their names and types."""
+        values = [[row[at] for row in rows] for at in range(len(columns))]
+        typed = (
+            f"unnest(cast(? as {kind}[])) as {identifier(name)}" for name, kind in columns.items()
+        )
+        return Query("select " + ", ".join(typed), tuple(values))

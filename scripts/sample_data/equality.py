@@ -8,8 +8,11 @@ from pathlib import Path
 
 import duckdb
 
-NAMES_THE_BUILD = {"build_id", "built_at", "rejected_at_build", "read_at_build"}
-"""The columns that say which build a row is from: of two builds of one thing they always differ."""
+NAMES_THE_BUILD = {
+    *("build_id", "rejected_at_build", "read_at_build"),
+    *("built_at", "finished_at", "duration_seconds", "build_seconds"),
+}
+"""Columns that say which build a row is from, or when: of two builds of one thing they differ."""
 
 Columns = list[tuple[str, str]]
 

@@ -127,6 +127,9 @@ COMMANDS = (
     "affinity",
     "health",
     "attribution",
+    "history",
+    "rollback",
+    "audit",
     "export",
 )
 
@@ -183,7 +186,9 @@ NAMES = {
 # Of all sources together; and the clock has no grain but itself.
 NAME_EXCEPTIONS = {"stg_clock", "stg_delivered_rows", "stg_input_files", "agg_clock"}
 
-WITHOUT_UNIT_TEST: dict[str, str] = {}
+WITHOUT_UNIT_TEST = {
+    "build_tables": "filled when a build is over; see test_build_tables_tells_of_all_that_was_built"
+}
 """Marts whose SQL is too plain to be wrong, each with the reason."""
 
 SEVERAL_MEANINGS = {
@@ -479,6 +484,67 @@ def test_every_mart_enforces_its_contract(models: dict[str, Node]) -> None:
         if layer(node) in ("marts", "quarantine") and not node["contract"]["enforced"]
     ]
     assert without == []
+
+
+def test_every_mart_says_of_which_build_it_is(models: dict[str, Node]) -> None:
+    """In its last column, from the run that makes it; the stamp itself, in its first."""
+    wrong = []
+    for name, node in models.items():
+        if layer(node) != "marts" and name != "row_accounting":
+            continue
+        columns = list(node["columns"])
+        is_placed = columns[0 if name == "build_info" else -1] == "build_id"
+        literal = "'{{ invocation_id }}' as build_id"
+        if not is_placed or literal not in without_comments(node["raw_code"]):
+            wrong.append(name)
+    assert wrong == []
+
+
+def test_all_marts_are_of_one_build(sample_database: Path) -> None:
+    """Each table and view that is there, whoever made it, in every row."""
+    with duckdb.connect(str(sample_database), read_only=True) as con:
+        relations = con.execute(
+            "select schema_name, table_name from duckdb_tables() where not internal union all "
+            "select schema_name, view_name from duckdb_views() where not internal"
+        ).fetchall()
+        found = {
+            f"{schema}.{name}": con.execute(
+                f'select distinct build_id from "{schema}"."{name}"'
+            ).fetchall()
+            for schema, name in relations
+            if schema == "marts" or name == "row_accounting"
+        }
+    assert set(MARTS) - {"quarantine.rejected_rows"} <= set(found)
+    (build,) = found["marts.build_info"]
+    assert {name: ids for name, ids in found.items() if ids != [build]} == {}
+
+
+def test_build_tables_tells_of_all_that_was_built(
+    models: dict[str, Node], seeds: dict[str, Node], sample_database: Path
+) -> None:
+    with duckdb.connect(str(sample_database), read_only=True) as con:
+        told = con.execute(
+            "select layer || '.' || table_name, kind, row_count, build_seconds "
+            "from marts.build_tables"
+        ).fetchall()
+        counted = {
+            table: con.execute(f"select count(*) from {table}").fetchall()[0][0]
+            for table, kind, *_ in told
+            if kind in ("table", "seed")
+        }
+        (took,) = con.execute(
+            "select duration_seconds, finished_at - built_at < interval 1 hour "
+            "from marts.build_info"
+        ).fetchall()
+    expected = {
+        f"{node['schema']}.{name}": node["config"]["materialized"]
+        for name, node in {**models, **seeds}.items()
+        if name != "build_tables"
+    }
+    assert {table: kind for table, kind, *_ in told} == expected
+    assert {table: rows for table, _, rows, _ in told if rows is not None} == counted
+    assert took[0] >= sum(seconds for *_, seconds in told)
+    assert took[1]
 
 
 def test_every_mart_has_a_key(manifest: Node, models: dict[str, Node]) -> None:

@@ -562,9 +562,9 @@ def test_a_second_build_is_told_who_builds(run: Run, database: Path) -> None:
     lock.parent.mkdir()
     with lock.open("w") as holder:
         fcntl.flock(holder, fcntl.LOCK_EX)
-        holder.write("process 4711, since noon\n")
+        holder.write("process 4711 on desk, since 2025-07-01 10:00:00+00:00\n")
         holder.flush()
-        assert_refused(run("build"), 3, "process 4711, since noon", str(lock))
+        assert_refused(run("build"), 3, "process 4711 on desk, since 2025-07-01 10:00", str(lock))
 
 
 def test_a_missing_extract_folder_is_told_at_once(
@@ -582,7 +582,7 @@ def judged(*nodes: SimpleNamespace, error: BaseException | None = None) -> None:
     result = SimpleNamespace(
         success=False, exception=error, result=SimpleNamespace(results=list(nodes))
     )
-    building._judge(result, building._Listener(building.PlainProgress()))
+    building._judge(result, building._Listener(building.PlainProgress()), Path("work"))
 
 
 def test_a_failed_node_is_named_without_its_data() -> None:
@@ -754,7 +754,7 @@ def test_ctrl_c_stops_a_build_without_leftovers(
     assert rest.splitlines()[-1] == "segment.py: interrupted"
     assert "Traceback" not in rest
     left = {file.name for file in (tmp_path / "db").rglob("*")}
-    assert left == {".build", "behavioral.duckdb.lock"}
+    assert left == {".build", "behavioral.duckdb.lock", "behavioral.duckdb.audit.jsonl"}
 
 
 def test_help_is_quick_and_imports_nothing_heavy(project: Path) -> None:

@@ -90,7 +90,8 @@ typed as (
         clients,
         sends,
         mean,
-        cast(rho as double) as rho
+        cast(rho as double) as rho,
+        '{{ invocation_id }}' as build_id
     from fitted
 )
 

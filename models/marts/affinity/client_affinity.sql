@@ -8,6 +8,27 @@ rated as (
 
 ranked as (
     {{ ranked_clients('rated') }}
+),
+
+stamped as (
+    select
+        client_shortname,
+        unique_contacts,
+        total_events,
+        sends,
+        opens,
+        clicks,
+        unsubs,
+        open_rate,
+        click_to_open_rate,
+        click_rate,
+        unsub_rate,
+        affinity_score,
+        affinity_score_adjusted,
+        affinity_rank,
+        population_basis,
+        '{{ invocation_id }}' as build_id
+    from ranked
 )
 
-select * from ranked
+select * from stamped

@@ -83,7 +83,8 @@ recommended as (
                 affinity_lift <= {{ seed_number('affinity_recommendation_rules', 'rule', 'reduce_lift', 'threshold') }}
                 then 'reduce'
             else 'neutral'
-        end as recommendation
+        end as recommendation,
+        '{{ invocation_id }}' as build_id
     from compared
 )
 

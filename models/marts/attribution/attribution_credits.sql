@@ -34,7 +34,8 @@ attributed as (
         credited.last_click_at,
         cast(donations.donated_at as date) as donation_date,
         credited.days_to_donation,
-        cast(credited.credit as double) as credit
+        cast(credited.credit as double) as credit,
+        '{{ invocation_id }}' as build_id
     from credited
     inner join donations
         on credited.donation_id = donations.donation_id
@@ -57,7 +58,8 @@ unattributed as (
         cast(null as timestamp) as last_click_at,
         cast(donations.donated_at as date) as donation_date,
         cast(null as bigint) as days_to_donation,
-        cast(1 as double) as credit
+        cast(1 as double) as credit,
+        '{{ invocation_id }}' as build_id
     from donations
     cross join models
     where

@@ -34,7 +34,8 @@ credited as (
             when touch_number in (1, touches) then 0.4
             else 0.2 / (touches - 2)
         end as double) as position_based_credit,
-        decay_weight / sum(decay_weight) over (partition by donation_id) as time_decay_credit
+        decay_weight / sum(decay_weight) over (partition by donation_id) as time_decay_credit,
+        '{{ invocation_id }}' as build_id
     from ordered
 )
 

@@ -54,7 +54,8 @@ keyed as (
         max_days,
         unique_clickers,
         donors_per_100_clickers,
-        is_mature
+        is_mature,
+        '{{ invocation_id }}' as build_id
     from attributed
 )
 

@@ -18,7 +18,8 @@ narrowed as (
         touches.last_touch_credit,
         touches.linear_credit,
         touches.position_based_credit,
-        touches.time_decay_credit
+        touches.time_decay_credit,
+        '{{ invocation_id }}' as build_id
     from touches
     where
         exists (

@@ -126,7 +126,8 @@ alerted as (
                     'The rate is above its control limit of ' || cast(round(upper_limit, 4) as varchar)
                     || ', set by the 8 weeks before.'
             else 'The rate is within the control limits of the 8 weeks before, or these are too few to tell.'
-        end as reason
+        end as reason,
+        '{{ invocation_id }}' as build_id
     from judged
     where
         coalesce(has_worsened, false)

@@ -8,6 +8,40 @@ summed as (
 
 graded as (
     {{ graded_weeks('summed') }}
+),
+
+stamped as (
+    select
+        week_start,
+        is_complete_week,
+        active_contacts,
+        sends,
+        opens,
+        clicks,
+        bounces,
+        complaints,
+        unsubs,
+        open_rate,
+        open_rate_status,
+        open_rate_is_certain,
+        click_to_open_rate,
+        click_to_open_rate_status,
+        click_to_open_rate_is_certain,
+        click_rate,
+        click_rate_status,
+        click_rate_is_certain,
+        bounce_rate,
+        bounce_rate_status,
+        bounce_rate_is_certain,
+        unsub_rate,
+        unsub_rate_status,
+        unsub_rate_is_certain,
+        complaint_rate,
+        complaint_rate_status,
+        complaint_rate_is_certain,
+        population_basis,
+        '{{ invocation_id }}' as build_id
+    from graded
 )
 
-select * from graded
+select * from stamped

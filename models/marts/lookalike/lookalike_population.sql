@@ -7,7 +7,8 @@ listed as (
         trait_number,
         feature,
         trait,
-        population_share
+        population_share,
+        '{{ invocation_id }}' as build_id
     from traits
 )
 

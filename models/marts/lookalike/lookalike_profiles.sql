@@ -38,7 +38,8 @@ banded as (
         measured.days_since_last_engagement,
         coalesce(rate_bands.band, 'no sends') as engagement_rate_band,
         recency_bands.band as recency_band,
-        measured.voter_number
+        measured.voter_number,
+        '{{ invocation_id }}' as build_id
     from measured
     -- Engagement without a recorded send has no rate.
     left join bands as rate_bands

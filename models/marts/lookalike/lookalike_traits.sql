@@ -102,7 +102,8 @@ compared as (
         united.share,
         averaged.population_share,
         united.voter_number,
-        averaged.trait_number
+        averaged.trait_number,
+        '{{ invocation_id }}' as build_id
     from united
     inner join averaged
         on

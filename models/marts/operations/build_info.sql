@@ -2,12 +2,21 @@ with clock as (
     select * from {{ ref('agg_clock') }}
 ),
 
+input_files as (
+    select * from {{ ref('input_files') }}
+),
+
 row_accounting as (
     select * from {{ ref('row_accounting') }}
 ),
 
 profiles as (
     select * from {{ ref('enriched_profiles') }}
+),
+
+digested_inputs as (
+    select {{ digest_of_rows(['source_table', 'source_file', 'sha256']) }} as input_digest
+    from input_files
 ),
 
 counted_rows as (
@@ -22,12 +31,18 @@ stamped as (
     select
         '{{ invocation_id }}' as build_id,
         cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp) as built_at,
+        -- These two are known when the last test has passed: macros/build_record.sql.
+        cast(null as timestamp) as finished_at,
+        cast(null as double) as duration_seconds,
         clock.as_of_date,
+        {{ code_version() }} as code_version,
         {{ code_digest() }} as code_digest,
         '{{ dbt_version }}' as dbt_version,
+        digested_inputs.input_digest,
         counted_rows.rows_in,
         counted_voters.voters
     from clock
+    cross join digested_inputs
     cross join counted_rows
     cross join counted_voters
 )

@@ -34,7 +34,8 @@ described as (
         files.modified_at,
         files.sha256,
         files.rows_in,
-        coalesce(carried.read_at_build, '{{ invocation_id }}') as read_at_build
+        coalesce(carried.read_at_build, '{{ invocation_id }}') as read_at_build,
+        '{{ invocation_id }}' as build_id
     from files
     -- The other extracts are read whole by every build.
     left join carried

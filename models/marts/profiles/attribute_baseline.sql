@@ -56,7 +56,8 @@ shared as (
         counted.value,
         counted.people,
         voters.voters,
-        {{ share('counted.people', 'voters.voters') }} as baseline_share
+        {{ share('counted.people', 'voters.voters') }} as baseline_share,
+        '{{ invocation_id }}' as build_id
     from counted
     cross join voters
 )

@@ -53,7 +53,8 @@ shared as (
         step,
         step_number,
         people,
-        {{ share('people', 'in_file') }} as share
+        {{ share('people', 'in_file') }} as share,
+        '{{ invocation_id }}' as build_id
     from stepped
 )
 

@@ -147,7 +147,8 @@ flagged as (
         last_engagement_date,
         last_click_date,
         last_donation_date,
-        voter_number
+        voter_number,
+        '{{ invocation_id }}' as build_id
     from profiled
 )
 

@@ -67,7 +67,8 @@ scored as (
         score_campaigns,
         score_recency,
         is_scored,
-        voter_number
+        voter_number,
+        '{{ invocation_id }}' as build_id
     from weighed
 )
 

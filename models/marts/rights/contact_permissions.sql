@@ -130,7 +130,8 @@ permitted as (
         coalesce(contact_barred_by, solicit_use_barred_by) is null as may_solicit,
         contact_barred_by,
         coalesce(contact_barred_by, solicit_use_barred_by) as solicitation_barred_by,
-        voter_number
+        voter_number,
+        '{{ invocation_id }}' as build_id
     from barred
 )
 

@@ -1,0 +1,13 @@
+-- Empty until the build is over: only then it is known what each relation took (macros/build_record.sql).
+with built as (
+    select
+        cast(null as varchar) as layer,
+        cast(null as varchar) as table_name,
+        cast(null as varchar) as kind,
+        cast(null as bigint) as row_count,
+        cast(null as double) as build_seconds,
+        '{{ invocation_id }}' as build_id
+    where false
+)
+
+select * from built

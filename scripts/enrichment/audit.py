@@ -1,0 +1,234 @@
+"""The audit log: a line of JSON for each call of the runner, only ever added to.
+
+It stands beside the database. A line says when who ran which command, how many ids the list had
+and its keyed digest, what came out (digest, rows, format, contact details or not), from which
+build, and the exit code. It never holds an id, the value of an option or a path, each of which may
+name a person.
+
+The line of a command that hands out data is written when the answer is whole and before any of it
+is handed out, so that no answer is without a line; where handing out fails then, a second line says
+so. A call that ends before its command begins (--help, unknown options) has seen nothing and leaves
+no line.
+"""
+
+from __future__ import annotations
+
+import datetime
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import pwd
+import re
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import IO, Any, ParamSpec, TypeVar
+
+from enrichment import pseudonyms
+from enrichment.errors import AuditError
+from enrichment.places import audit_file, key_file
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+FIELDS = {
+    "at": "timestamp",
+    "user": "varchar",
+    "command": "varchar",
+    "ids": "bigint",
+    "ids_digest": "varchar",
+    "output_digest": "varchar",
+    "rows": "bigint",
+    "format": "varchar",
+    "contact_details": "boolean",
+    "build_id": "varchar",
+    "exit_code": "bigint",
+}
+"""What each line holds, with the types that ``segment.py audit`` shows them in."""
+
+_TEXTS = {
+    "command": r"[a-z_]{1,40}",
+    "ids_digest": r"[0-9a-f]{64}",
+    "output_digest": r"[0-9a-f]{64}",
+    "format": r"[a-z]{1,10}",
+    "build_id": r"[A-Za-z0-9-]{1,64}",
+}
+
+
+class _Call:
+    """The call that runs: what is known of it, and what its last line said of its end."""
+
+    def __init__(self, command: str) -> None:
+        self.facts: dict[str, Any] = {"command": command, "contact_details": False}
+        self.written: int | None = None
+
+
+_call: _Call | None = None
+
+
+def note(**facts: bool | int | str | None) -> None:
+    """Adds facts to the line of the current call; without one, as in a library's use, nothing.
+
+    Numbers and yes or no may have any name; texts only those that this module knows, in their
+    form, so that no id, name or path gets in. Raises ValueError for others.
+    """
+    for name, value in facts.items():
+        if isinstance(value, str) and not re.fullmatch(_TEXTS.get(name, "(?!)"), value):
+            raise ValueError(f"the audit log takes no such text as {name}")
+        if _call is not None:
+            _call.facts[name] = value
+
+
+def note_ids(ids: Iterable[str]) -> None:
+    """Adds the size and the keyed digest of a list of ids, as a set of trimmed texts."""
+    distinct = {text.strip() for text in ids} - {""}
+    note(ids=len(distinct), ids_digest=pseudonyms.list_digest(distinct, key_file()))
+
+
+def digest_of(stream: IO[bytes]) -> str:
+    """The SHA-256 (hex) of what a stream still holds."""
+    digest = hashlib.sha256()
+    while block := stream.read(2**20):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def command(function: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Marks a command of the runner: from its first step on, the call has a line.
+
+    Raises AuditError at once where the log cannot be written.
+    """
+
+    @wraps(function)
+    def logged(*arguments: _P.args, **options: _P.kwargs) -> _T:
+        global _call
+        _call = None
+        if audit_file().parent.is_dir():
+            os.close(_opened())
+        _call = _Call(function.__name__)
+        return function(*arguments, **options)
+
+    return logged
+
+
+def before_handing_out(**facts: bool | int | str | None) -> None:
+    """Writes the line of a call whose answer is whole, before any of it is handed out.
+
+    Raises AuditError where that is not possible; then nothing may be handed out.
+    """
+    global _call
+    note(**facts)
+    call, _call = _call, None
+    if call is not None:
+        _write(call, 0)
+        _call = call
+
+
+def end(exit_code: int) -> None:
+    """Writes the line of the current call, if its last line does not already say so.
+
+    Raises AuditError where that is not possible.
+    """
+    global _call
+    call, _call = _call, None
+    if call is not None and call.written != exit_code and audit_file().parent.is_dir():
+        _write(call, exit_code)
+
+
+def _write(call: _Call, exit_code: int) -> None:
+    at = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    facts = {"at": at, "user": _user(), **call.facts, "exit_code": exit_code}
+    ordered = {name: facts.pop(name, None) for name in FIELDS} | facts
+    _append(json.dumps(ordered).encode() + b"\n")
+    call.written = exit_code
+
+
+def _user() -> str:
+    """The login name of the account that the process runs as, whatever the environment says."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
+def _opened() -> int:
+    try:
+        return os.open(
+            audit_file(), os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
+        )
+    except OSError as error:
+        raise _refusal(error) from None
+
+
+def _refusal(error: OSError) -> AuditError:
+    reason = (error.strerror or "").lower()
+    return AuditError(
+        f"the audit log {audit_file()} cannot be written ({reason}): make it writable, as no "
+        "answer is given without a line in it"
+    )
+
+
+def _append(line: bytes) -> None:
+    """Adds a line in one write, waiting for another process that does; all of it or nothing."""
+    handle = _opened()
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        size = os.fstat(handle).st_size
+        # A line that a failing disk cut short must not swallow the next one.
+        if size and os.pread(handle, 1, size - 1) != b"\n":
+            line = b"\n" + line
+        try:
+            if os.write(handle, line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(handle)
+        except OSError:
+            os.ftruncate(handle, size)
+            raise
+    except OSError as error:
+        raise _refusal(error) from None
+    finally:
+        os.close(handle)
+
+
+def entries() -> tuple[list[tuple[Any, ...]], list[int]]:
+    """The lines of the log as rows of FIELDS and a text of all else, newest first; damaged lines.
+
+    A damaged line, one that is no entry, is told by its number. Raises AuditError where the log
+    cannot be read.
+    """
+    try:
+        content = audit_file().read_bytes()
+    except FileNotFoundError:
+        return [], []
+    except OSError as error:
+        reason = (error.strerror or "").lower()
+        raise AuditError(f"the audit log {audit_file()} cannot be read: {reason}") from None
+    rows, damaged = [], []
+    for number, line in enumerate(content.split(b"\n"), 1):
+        if not line:
+            continue
+        row = _row(line)
+        if row is None:
+            damaged.append(number)
+        else:
+            rows.append(row)
+    return rows[::-1], damaged
+
+
+def _row(line: bytes) -> tuple[Any, ...] | None:
+    """An entry's values, in the order of FIELDS, and its other facts; None if it is no entry."""
+    kinds = {"bigint": int, "boolean": bool}
+    try:
+        entry = json.loads(line)
+        at = datetime.datetime.fromisoformat(entry["at"]).astimezone(datetime.UTC)
+        values = [at.replace(tzinfo=None), *(entry[name] for name in list(FIELDS)[1:])]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    for value, kind in zip(values[1:], list(FIELDS.values())[1:], strict=True):
+        if value is not None and type(value) is not kinds.get(kind, str):
+            return None
+        if isinstance(value, int) and abs(value) > 2**62:
+            return None
+    others = {name: value for name, value in entry.items() if name not in FIELDS}
+    return (*values, json.dumps(others) if others else None)

@@ -1,0 +1,54 @@
+"""The key of pseudonyms: ``BEHAVIORAL_HASH_KEY``, else a file of its owner's, made once.
+
+With it, HMAC-SHA256 (RFC 2104) turns a value that can be guessed, such as an address or a voter
+id, into one that only the key's holder can compute again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def hash_key(key_file: Path) -> bytes:
+    """The pseudonym key: from the environment, else from ``key_file``, which is made if absent."""
+    given = os.environ.get("BEHAVIORAL_HASH_KEY", "")
+    if given:
+        return given.encode()
+    key_file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        key = key_file.read_bytes().strip()
+        if not key:
+            raise ValueError(
+                f"The key file {key_file} is empty: put the key back or delete the file"
+            ) from None
+        return key
+    key = secrets.token_hex(32).encode()
+    with os.fdopen(handle, "wb") as file:
+        file.write(key)
+    return key
+
+
+def list_digest(ids: Iterable[str], key_file: Path) -> str | None:
+    """HMAC-SHA256 (hex) of a list of ids as a set, trimmed and sorted; None where no key is known.
+
+    A plain hash of a short list could be found by trying the ids of a voter file.
+    """
+    key = os.environ.get("BEHAVIORAL_HASH_KEY", "").encode()
+    if not key:
+        try:
+            key = key_file.read_bytes().strip()
+        except OSError:
+            key = b""
+    if not key:
+        return None
+    digest = hmac.new(key, b"list of ids\0", hashlib.sha256)
+    for one in sorted({text.strip() for text in ids} - {""}):
+        digest.update(one.encode("utf-8", "surrogatepass") + b"\0")
+    return digest.hexdigest()

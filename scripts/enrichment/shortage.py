@@ -1,0 +1,48 @@
+"""Says in one line that a build ran out of disk or memory, and what to do about it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from pathlib import Path
+
+from enrichment.errors import BuildError, InputError
+
+_DISK = re.compile(
+    r"No space left on device|Disk quota exceeded|File too large|failed to offload data block"
+)
+_MEMORY = re.compile(r"Out of Memory Error|OutOfMemoryException|MemoryError|bad_alloc")
+_LIMIT = re.compile(r"\d+(\.\d+)? ?([KMGT]i?)?B", re.IGNORECASE | re.ASCII)
+_VARIABLE = "BEHAVIORAL_MEMORY_LIMIT"
+
+
+def check_memory_limit() -> None:
+    """Raises InputError where ``BEHAVIORAL_MEMORY_LIMIT`` is no amount of memory."""
+    given = os.environ.get(_VARIABLE)
+    if given is not None and not _LIMIT.fullmatch(given):
+        raise InputError(f"{_VARIABLE}: expected an amount of memory such as 1500MB or 4GB")
+
+
+def shortage(text: str, folder: Path, where: str = "") -> str | None:
+    """What to tell of an error's text that says that disk or memory is full; else None.
+
+    ``folder`` is where the build writes, ``where`` what it was doing.
+    """
+    doing = f" in {where}" if where else ""
+    if _DISK.search(text):
+        return (
+            f"no room is left on the disk{doing}: {folder} needs room for a second database and "
+            "for what does not fit into memory; free some and build again"
+        )
+    if _MEMORY.search(text):
+        limit = os.environ.get(_VARIABLE) or "1500MB"
+        return f"out of memory{doing}: {_VARIABLE} is {limit}; raise it and build again"
+    return None
+
+
+def build_error(error: OSError, folder: Path) -> BuildError:
+    """What a build fails with that cannot write."""
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    reason = os.strerror(errno.ENOSPC) if is_full else str(error.strerror or "an error")
+    return BuildError(shortage(reason, folder) or f"cannot write in {folder}: {reason.lower()}")
