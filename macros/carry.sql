@@ -4,7 +4,8 @@
 
     file: a file of the extract that was read whole, with its fingerprint;
     phone, address: a key of the voter file whose rows were looked up in all of those files;
-    row: a delivered row that was kept.
+    row: a delivered row that was kept;
+    erasure: a hash of somebody who was left out, because they asked to be erased.
 
     The next build carries over the rows of files that have not changed, reads the others, and looks
     up in the old files only the keys that are new. The tables are rebuilt, never changed in place, so
@@ -47,6 +48,21 @@
 {% macro carried_files(source_table, relation, clock=none) %}
     {% set carried = carried_relation(relation) %}
     {% if carried is none %}
+        {{ return([]) }}
+    {% endif %}
+    {#- Whoever is back after an erasure is not among the rows that were kept: everything is read again. -#}
+    {% set returned %}
+        select count(*)
+        from {{ carried }} as carried
+        where
+            carried.kind = 'erasure'
+            and not exists (
+                select 1
+                from {{ ref('stg_rights__erasures') }} as erasures
+                where erasures.erasure_hash = carried.fingerprint
+            )
+    {% endset %}
+    {% if run_query(returned).rows[0][0] > 0 %}
         {{ return([]) }}
     {% endif %}
     {% set query %}

@@ -17,6 +17,7 @@ _READING = (
     "macros/extracts.sql",
     "macros/keys.sql",
     "macros/normalize.sql",
+    "macros/rights.sql",
     "macros/sentinels.sql",
     "models/staging",
     "models/linkage/lnk_map_row.sql",

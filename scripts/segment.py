@@ -15,7 +15,9 @@ import re
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Annotated, Any
@@ -26,7 +28,8 @@ import typer
 
 import code_version
 from enrichment import audit as log
-from enrichment import ids, output, questions
+from enrichment import contacts, ids, output, questions
+from enrichment.disclosure import Disclosure
 from enrichment.errors import BuildError, InputError, RunnerError, shown
 from enrichment.places import audit_file
 
@@ -96,6 +99,18 @@ Weeks = Annotated[
     int | None, typer.Option(metavar="N", min=1, max=_COUNT, help="The last N weeks only.")
 ]
 
+SmallCells = Annotated[
+    bool,
+    typer.Option("--allow-small-cells", help="Show groups of fewer people than the minimum, too."),
+]
+ContactDetails = Annotated[
+    bool,
+    typer.Option(
+        "--with-contact-details",
+        help="Add e-mail and phone, and leave out who may not be contacted; needs --out.",
+    ),
+]
+
 
 @app.command()
 @log.command
@@ -119,11 +134,12 @@ def build(
     """Build and test everything, then publish it in one step.
 
     Files that have not changed since the last build are not read again. A failed build leaves the
-    published database as it was.
+    published database as it was. Where somebody new asked to be erased, no earlier build is kept.
     """
     from enrichment.building import BuildOptions, dbt_build, progress
+    from enrichment.erasure import must_forget
     from enrichment.places import data_folder, database_file
-    from enrichment.publish import build_and_publish, last_database
+    from enrichment.publish import build_and_publish, kept_files, last_database
 
     if as_of is not None:
         _check_date(as_of)
@@ -135,7 +151,9 @@ def build(
         warnings.extend(dbt_build(work, asked, previous=last_database(), told=told))
 
     with progress() as told:
-        build_id = build_and_publish(make)
+        build_id = build_and_publish(
+            make, forget=lambda work: must_forget(work, [database_file(), *kept_files()])
+        )
     log.note(build_id=build_id)
     for warning in warnings:
         print(f"segment.py: warning: {warning}", file=sys.stderr)
@@ -158,6 +176,8 @@ def analyze(
     ] = 0.1,
     out: Out = None,
     form: Format = None,
+    allow_small_cells: SmallCells = False,
+    with_contact_details: ContactDetails = False,
 ) -> None:
     """Who is in the segment, and how it differs from the file.
 
@@ -173,9 +193,26 @@ def analyze(
              words; of client_affinity alone, a row per client
     """  # noqa: D301 (the mark keeps the lines as they are)
     words = _include_words(include)
+    if with_contact_details:
+        contacts.check_place(out)
     segment = ids.read_segment(svids, svid or [])
     with output.target(out, form) as target, questions.Database(target.folder) as database:
-        target.write(database, _analysis(database, segment, words, deviation_threshold))
+        if with_contact_details and (
+            target.format not in ("csv", "parquet") or words == ["client_affinity"]
+        ):
+            raise InputError(
+                "--with-contact-details: analyze lists people as csv or parquet only, and with "
+                "more than client_affinity in --include"
+            )
+        groups = Disclosure(database, segment, is_open=allow_small_cells)
+        answer = _analysis(database, groups, segment, words, deviation_threshold, target.format)
+        if with_contact_details:
+            people = contacts.with_contacts(
+                database, answer.flat, contacts.CONTACT, "order by requested_svid"
+            )
+            answer = replace(answer, flat=people)
+        target.write(database, answer)
+        groups.tell()
 
 
 @app.command()
@@ -189,6 +226,7 @@ def propensity(
     ] = 0.0,
     out: Out = None,
     form: Format = None,
+    with_contact_details: ContactDetails = False,
 ) -> None:
     """Rank the segment's people by their propensity to give."""
     if model != "donor":
@@ -198,6 +236,7 @@ def propensity(
         (svids, svid, out, form),
         "order by donor_propensity_score desc nulls last, requested_svid",
         columns=(*IDENTITY, "donor_propensity_score", "past_donations", "total_clicks"),
+        with_contact_details=with_contact_details,
     )
 
 
@@ -214,6 +253,7 @@ def lookalike(
     ] = 0.0,
     out: Out = None,
     form: Format = None,
+    with_contact_details: ContactDetails = False,
 ) -> None:
     """Find people outside the segment who behave like it."""
     _answer(
@@ -225,6 +265,7 @@ def lookalike(
         (svids, svid, out, form),
         "order by rank",
         columns=("rank", "state", "svid", "similarity", "similarity_score", "reason"),
+        with_contact_details=with_contact_details,
     )
 
 
@@ -236,13 +277,17 @@ def affinity(
     top: Top = None,
     out: Out = None,
     form: Format = None,
+    allow_small_cells: SmallCells = False,
 ) -> None:
     """Rank the clients by the segment's response."""
-    _answer(
-        ("affinity", "segment_affinity", {} if top is None else {"top_n": top}),
+    _answer_about_groups(
+        ("affinity", "segment_affinity"),
         (svids, svid, out, form),
         "order by affinity_rank, client_shortname",
+        choose="" if top is None else "where affinity_rank <= ?",
+        values=() if top is None else (top,),
         columns=AFFINITY_SCREEN,
+        allow_small_cells=allow_small_cells,
     )
 
 
@@ -254,14 +299,15 @@ def health(
     weeks: Weeks = None,
     out: Out = None,
     form: Format = None,
+    allow_small_cells: SmallCells = False,
 ) -> None:
     """Weekly engagement health of the segment."""
-    _answer(
-        ("health", "segment_health", {}),
+    _answer_about_groups(
+        ("health", "segment_health"),
         (svids, svid, out, form),
-        ("" if weeks is None else "qualify row_number() over (order by week_start desc) <= ? ")
-        + "order by week_start",
-        then_values=() if weeks is None else (weeks,),
+        "order by week_start",
+        choose="" if weeks is None else "qualify row_number() over (order by week_start desc) <= ?",
+        values=() if weeks is None else (weeks,),
         columns=(
             "week_start",
             "active_contacts",
@@ -273,6 +319,7 @@ def health(
             "unsub_rate",
             "unsub_rate_status",
         ),
+        allow_small_cells=allow_small_cells,
     )
 
 
@@ -287,14 +334,15 @@ def attribution(
     ] = None,
     out: Out = None,
     form: Format = None,
+    allow_small_cells: SmallCells = False,
 ) -> None:
     """Which campaigns the segment's gifts came from."""
-    _answer(
-        ("attribution", "segment_attribution", {}),
+    _answer_about_groups(
+        ("attribution", "segment_attribution"),
         (svids, svid, out, form),
-        ("" if model is None else "where model = ? ")
-        + "order by model, donations_credited desc nulls last, campaign_id nulls last",
-        then_values=() if model is None else (model,),
+        "order by model, donations_credited desc nulls last, campaign_id nulls last",
+        choose="" if model is None else "where model = ?",
+        values=() if model is None else (model,),
         model=model,
         columns=(
             "model",
@@ -306,6 +354,7 @@ def attribution(
             "avg_days_to_donate",
             "donors_per_100_clickers",
         ),
+        allow_small_cells=allow_small_cells,
     )
 
 
@@ -405,6 +454,33 @@ def export(
         target.write(database, output.Answer.of(mart.rpartition(".")[2], database.mart(mart)))
 
 
+@app.command("prove-erased")
+@log.command
+def prove_erased(out: Out = None, form: Format = None) -> None:
+    """Look for people who asked to be erased, in every table of every database that is kept.
+
+    A row per table, those with a remainder first: 0 rows everywhere is exit code 0, anything else
+    1. Delivered files that still hold rows of theirs stand at the end, and are no part of that.
+    """
+    from enrichment.erasure import prove
+    from enrichment.publish import kept_files
+
+    counts = sorted(
+        prove(kept_files()), key=lambda count: (not count.is_remainder, count.status == "delivered")
+    )
+    rows = [(count.status, str(count.file), count.table, count.rows) for count in counts]
+    _list("prove_erased", PROVEN, rows, out, form)
+    remainders = sum(count.is_remainder for count in counts)
+    if remainders:
+        raise RunnerError(
+            f"{remainders} tables still name people who asked to be erased, or cannot be read: "
+            "build again, delete what is not published, and have a row that names somebody in a "
+            "text of somebody else's delivered without it"
+        )
+    print("segment.py: no table names anybody who asked to be erased", file=sys.stderr)
+
+
+PROVEN = {"status": "varchar", "file": "varchar", "table_name": "varchar", "rows": "bigint"}
 HISTORY = {
     "build_id": "varchar",
     "status": "varchar",
@@ -433,16 +509,45 @@ def _answer(
     request: tuple[str | None, list[str] | None, str | None, str | None],
     then: str,
     *,
-    then_values: tuple[Any, ...] = (),
     columns: tuple[str, ...] = (),
-    model: str | None = None,
+    with_contact_details: bool = False,
 ) -> None:
-    """Asks one table function about one segment and writes its rows.
+    """Asks one table function for people, about one segment, and writes its rows.
 
     ``question`` is the answer's name, the function and its options; ``request`` is --svids, --svid,
     --out and --format; ``then`` is the SQL after the call; ``columns`` is what a terminal shows.
     """
     name, function, options = question
+    svids, svid, out, form = request
+    if with_contact_details:
+        contacts.check_place(out)
+    segment = ids.read_segment(svids, svid or [])
+    with output.target(out, form) as target, questions.Database(target.folder) as database:
+        if with_contact_details:
+            people = database.ask(function, segment, options)
+            query = contacts.with_contacts(database, people, contacts.SOLICIT, then)
+        else:
+            query = database.ask(function, segment, options, then=then)
+        target.write(database, output.Answer.of(name, query, columns))
+
+
+def _answer_about_groups(
+    question: tuple[str, str],
+    request: tuple[str | None, list[str] | None, str | None, str | None],
+    order: str,
+    *,
+    choose: str = "",
+    values: tuple[Any, ...] = (),
+    columns: tuple[str, ...] = (),
+    model: str | None = None,
+    allow_small_cells: bool,
+) -> None:
+    """Asks one table function for groups, about one segment, and writes the rows that may be shown.
+
+    ``question`` is the answer's name and the function, ``choose`` SQL that chooses among its rows,
+    with its ``values``; the rest is as in ``_answer``.
+    """
+    name, function = question
     svids, svid, out, form = request
     segment = ids.read_segment(svids, svid or [])
     with output.target(out, form) as target, questions.Database(target.folder) as database:
@@ -450,82 +555,81 @@ def _answer(
             known = database.attribution_models()
             if known and model not in known:
                 raise InputError(f"--model {shown(model)}: expected one of {', '.join(known)}")
-        query = database.ask(function, segment, options, then=then, then_values=then_values)
+        groups = Disclosure(database, segment, is_open=allow_small_cells)
+        query = groups.rows(function, choose=choose, values=values, order=order)
         target.write(database, output.Answer.of(name, query, columns))
+        groups.tell()
 
 
 def _analysis(
-    database: questions.Database, segment: list[str], words: list[str], threshold: float
+    database: questions.Database,
+    groups: Disclosure,
+    segment: list[str],
+    words: list[str],
+    threshold: float,
+    form: str,
 ) -> output.Answer:
     """The answer of ``analyze``: what each format holds is told in the command's help."""
     names = database.columns(database.ask("segment_profile", segment[:1]))
     claimed = {column for columns in PROFILE.values() for column in columns}
+    wanted = {column for word in words if word in PROFILE for column in PROFILE[word]}
 
     def profile_of(chosen: list[str], order: str = "requested_svid") -> questions.Query:
         select = "select " + ", ".join(questions.identifier(name) for name in chosen)
         return database.ask("segment_profile", segment, select=select, then=f"order by {order}")
 
-    def part(word: str) -> questions.Query:
-        return profile_of([name for name in names if name in (*IDENTITY, *PROFILE[word])])
+    def part(columns: tuple[str, ...], order: str = "requested_svid") -> questions.Query:
+        return profile_of([name for name in names if name in (*IDENTITY, *columns)], order)
 
-    def deviation(then: str) -> questions.Query:
+    def deviation(choose: str, order: str) -> questions.Query:
         options = {"deviation_threshold": threshold}
-        return database.ask("segment_deviation", segment, options, then=then)
+        return groups.rows("segment_deviation", options, choose=choose, order=order)
 
-    wanted = {column for word in words if word in PROFILE for column in PROFILE[word]}
-    affinities = database.ask(
-        "segment_affinity", segment, then="order by affinity_rank, client_shortname"
-    )
-    summary = output.Section("summary", database.ask("segment_summary", segment), single=True)
-    whole = {
-        "demographics": deviation("order by attribute, value"),
-        "engagement": part("engagement"),
-        "donations": part("donations"),
-        "client_affinity": affinities,
-    }
+    def affinities(limit: str = "") -> questions.Query:
+        order = f"order by affinity_rank, client_shortname {limit}"
+        return groups.rows("segment_affinity", order=order)
+
+    # Only what is written is asked for, so that only what it hides is told.
+    if form in ("csv", "parquet"):
+        return output.Answer(
+            flat=affinities()
+            if words == ["client_affinity"]
+            else profile_of([name for name in names if name not in claimed or name in wanted]),
+            sections=(),
+            screen=(),
+        )
+    summary = output.Section("summary", groups.summary(), single=True)
+    if form != "table":
+        whole: dict[str, Callable[[], questions.Query]] = {
+            "demographics": lambda: deviation("", "order by attribute, value"),
+            "engagement": lambda: part(ENGAGEMENT),
+            "donations": lambda: part(DONATIONS),
+            "client_affinity": affinities,
+        }
+        sections = (summary, *(output.Section(word, whole[word]()) for word in words))
+        return output.Answer(flat=summary.query, sections=sections, screen=())
     latest = "desc nulls last, requested_svid limit 10"
     screen = {
-        "demographics": output.Section(
+        "demographics": lambda: output.Section(
             "flagged deviations",
-            deviation("where is_flagged order by abs(difference) desc, attribute, value"),
+            deviation("where is_flagged", "order by abs(difference) desc, attribute, value"),
             ("attribute", "value", "segment_share", "baseline_share", "difference", "q_value"),
         ),
-        "engagement": output.Section(
-            "most recently engaged",
-            profile_of(
-                [name for name in names if name in (*IDENTITY, *ENGAGEMENT)],
-                f"last_engagement_date {latest}",
-            ),
+        "engagement": lambda: output.Section(
+            "most recently engaged", part(ENGAGEMENT, f"last_engagement_date {latest}")
         ),
-        "donations": output.Section(
-            "most recent donors",
-            profile_of(
-                [name for name in names if name in (*IDENTITY, *DONATIONS)],
-                f"last_donation_date {latest}",
-            ),
+        "donations": lambda: output.Section(
+            "most recent donors", part(DONATIONS, f"last_donation_date {latest}")
         ),
-        "client_affinity": output.Section(
-            "top clients",
-            database.ask(
-                "segment_affinity",
-                segment,
-                then="order by affinity_rank, client_shortname limit 10",
-            ),
-            AFFINITY_SCREEN,
+        "client_affinity": lambda: output.Section(
+            "top clients", affinities("limit 10"), AFFINITY_SCREEN
         ),
     }
-    counts = database.ask(
-        "segment_profile",
-        segment,
-        select="select link_status, count(*) as ids",
-        then="group by link_status order by link_status",
-    )
+    counts = output.Section("ids", groups.id_counts())
     return output.Answer(
-        flat=affinities
-        if words == ["client_affinity"]
-        else profile_of([name for name in names if name not in claimed or name in wanted]),
-        sections=(summary, *(output.Section(word, whole[word]) for word in words)),
-        screen=(summary, output.Section("ids", counts), *(screen[word] for word in words)),
+        flat=summary.query,
+        sections=(),
+        screen=(summary, counts, *(screen[word]() for word in words)),
     )
 
 

@@ -48,6 +48,12 @@ with counted as (
         count(case when donations_credited = 0 and campaign_id is null then 1 end) as answers,
         (select count(*) from {{ ref('attribution_models') }}) as expected
     from {{ ref('segment_attribution') }}(cast([] as varchar[]))
+    union all
+    select
+        'segment_contacts' as function_name,
+        count(*) as answers,
+        0 as expected
+    from {{ ref('segment_contacts') }}(cast([] as varchar[]))
 )
 
 select *

@@ -9,6 +9,7 @@
     'segment_health',
     'segment_lookalike',
     'segment_attribution',
+    'segment_contacts',
 ] %}
 
 with compared as (

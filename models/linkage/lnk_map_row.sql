@@ -1,5 +1,8 @@
 -- depends_on: {{ ref('placeholder_identifiers') }}
 {% set carried = carried_files('list_link_phone_email_map', this) %}
+{% set is_not_erased_since = is_not_erased(
+    emails=['known.email_key'], phones=['known.phone_key'], refused='known.row_json'
+) %}
 
 with contact_map as {{ inlined() }} (
     select * from {{ ref('base_outreach__contact_map') }}
@@ -11,6 +14,10 @@ voter_phones as (
 
 input_files as (
     select * from {{ ref('stg_input_files') }}
+),
+
+erasures as (
+    select * from {{ ref('stg_rights__erasures') }}
 ),
 
 -- One pass over the files. Nearly all of the map is about strangers: what is kept are rows of the voter
@@ -60,6 +67,7 @@ carried_rows as (
             rejection_reason is not null
             or phone_key in (select voter_phones.phone_key from voter_phones)
         )
+        and {{ is_not_erased_since }}
 ),
 
 -- A phone that is new to the voter file has a history in the old files. The phone decides first: only what
@@ -170,6 +178,20 @@ united as (
         cast(null as varchar) as rejection_reason,
         cast(null as varchar) as row_json
     from voter_phones
+    union all
+    select
+        'erasure' as kind,
+        cast(null as varchar) as source_file,
+        cast(null as bigint) as source_row_number,
+        erasure_hash as fingerprint,
+        cast(null as varchar) as read_at_build,
+        cast(null as varchar) as phone_key,
+        cast(null as varchar) as email_key,
+        cast(null as timestamp) as first_cohort_at,
+        cast(null as timestamp) as last_cohort_at,
+        cast(null as varchar) as rejection_reason,
+        cast(null as varchar) as row_json
+    from erasures
     union all
     select
         'file' as kind,

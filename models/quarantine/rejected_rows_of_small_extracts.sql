@@ -18,6 +18,14 @@ donations as (
     select * from {{ ref('base_giving__donations') }}
 ),
 
+suppressions as (
+    select * from {{ ref('base_rights__suppressions') }}
+),
+
+erasure_requests as (
+    select * from {{ ref('base_rights__erasure_requests') }}
+),
+
 rejected as (
     select
         'person' as source_table,
@@ -65,6 +73,25 @@ rejected as (
     where
         rejection_reason is not null
         or {{ is_future('donated_at') }}
+    union all
+    select
+        'suppressions' as source_table,
+        rejection_reason as reason,
+        source_file,
+        source_row_number,
+        {{ row_as_json('source_row') }} as row_json
+    from suppressions
+    where rejection_reason is not null
+    union all
+    -- Whoever asks to be erased leaves no trace, a misspelt identifier neither: file and row say where it stands.
+    select
+        'erasure_requests' as source_table,
+        rejection_reason as reason,
+        source_file,
+        source_row_number,
+        '{"identifier": "withheld"}' as row_json
+    from erasure_requests
+    where rejection_reason is not null
 ),
 
 stamped as (
@@ -76,6 +103,8 @@ stamped as (
         source_row_number,
         row_json
     from rejected
+    -- A gift in the future is kept with its text, in which other columns may name somebody.
+    where {{ is_not_erased(refused='rejected.row_json') }}
 )
 
 select * from stamped

@@ -42,11 +42,31 @@ donations as (
     select * from {{ ref('agg_donations_by_donation') }}
 ),
 
+suppressions as (
+    select * from {{ ref('stg_rights__suppressions') }}
+),
+
+erasure_requests as (
+    select * from {{ ref('stg_rights__erasure_requests') }}
+),
+
+erased_rows as (
+    select * from {{ ref('stg_rights__erased_rows') }}
+),
+
 counted_rejected as (
     select
         source_table,
         count(*) as rows_rejected
     from rejected_rows
+    group by source_table
+),
+
+counted_erased as (
+    select
+        source_table,
+        cast(sum(rows_erased) as bigint) as rows_erased
+    from erased_rows
     group by source_table
 ),
 
@@ -122,6 +142,18 @@ linked as (
         count(*) as rows_kept
     from donations
     where link_method is not null
+    union all
+    select
+        'suppressions' as source_table,
+        cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
+        count(*) as rows_kept
+    from suppressions
+    union all
+    select
+        'erasure_requests' as source_table,
+        cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
+        count(*) as rows_kept
+    from erasure_requests
 ),
 
 -- What is neither rejected nor linked is valid, but of nobody in the voter file.
@@ -133,6 +165,7 @@ balanced as (
         delivered_rows.rows_in - coalesce(counted_rejected.rows_rejected, 0) - linked.rows_linked as rows_unlinked,
         coalesce(counted_rejected.rows_rejected, 0) as rows_rejected,
         linked.rows_linked - linked.rows_kept as rows_duplicate,
+        coalesce(counted_erased.rows_erased, 0) as rows_erased,
         '{{ invocation_id }}' as build_id
     from delivered_rows
     inner join linked
@@ -140,6 +173,9 @@ balanced as (
     -- A table may have no rejected row.
     left join counted_rejected
         on delivered_rows.source_table = counted_rejected.source_table
+    -- Few tables have an erased one.
+    left join counted_erased
+        on delivered_rows.source_table = counted_erased.source_table
 )
 
 select * from balanced

@@ -33,6 +33,18 @@ with counted as (
         'donations' as source_table,
         count(*) as rows_in
     from {{ source('giving', 'donations') }}
+    union all
+    select
+        'suppressions' as source_table,
+        count(*) as rows_in
+    from {{ source('rights', 'suppressions') }}
+    having count(*) > 0
+    union all
+    select
+        'erasure_requests' as source_table,
+        count(*) as rows_in
+    from {{ source('rights', 'erasure_requests') }}
+    having count(*) > 0
 )
 
 select * from counted

@@ -137,7 +137,8 @@ class Database:
             self._con.execute(f"set allowed_directories = [{_text(str(self._writable))}]")
         self._con.execute("set enable_external_access = false; set lock_configuration = true")
 
-    def _relation(self, schema: str, name: str) -> str:
+    def relation(self, schema: str, name: str) -> str:
+        """The full name of a table, view or function of the database, as SQL."""
         return ".".join(identifier(part) for part in (self.file.stem, schema, name))
 
     def ask(
@@ -157,7 +158,7 @@ class Database:
         """
         options = options or {}
         arguments = "".join(f", {name} := ?" for name in options)
-        call = f"{self._relation('segments', function)}(?{arguments})"
+        call = f"{self.relation('segments', function)}(?{arguments})"
         return Query(f"{select} from {call} {then}", (list(svids), *options.values(), *then_values))
 
     def _run(self, work: Callable[[], _T]) -> _T:
@@ -186,6 +187,15 @@ class Database:
             self.rows_read += len(batch)
             yield from batch
 
+    def keep(self, name: str, query: Query) -> None:
+        """Keeps the rows of a query in memory as ``temp.<name>``, for as long as this is open."""
+        sql = f"create or replace temp table {identifier(name)} as {query.sql}"
+        self._run(lambda: self._con.execute(sql, query.values))
+
+    def all_rows(self, query: Query) -> list[tuple[Any, ...]]:
+        """All rows of a query, for the few that have few."""
+        return list(self.rows(query)[1])
+
     def write_parquet(self, query: Query, file: Path) -> None:
         """Writes a query's rows to ``file``, which must be in the writable folder."""
         self._run(
@@ -213,11 +223,11 @@ class Database:
             raise InputError(
                 f"there is no mart {shown(name)}; expected one of {', '.join(sorted(marts))}"
             )
-        return Query(f"select * from {self._relation(marts[bare], bare)}")
+        return Query(f"select * from {self.relation(marts[bare], bare)}")
 
     def attribution_models(self) -> list[str]:
         """The names of the attribution models that the database knows, sorted."""
-        marts = self._relation("marts", "campaign_attribution")
+        marts = self.relation("marts", "campaign_attribution")
         _, found = self.rows(Query(f"select distinct model from {marts} order by model"))
         return [model for (model,) in found]
 

@@ -23,7 +23,8 @@ select
     row_accounting.rows_kept,
     row_accounting.rows_unlinked,
     row_accounting.rows_rejected,
-    row_accounting.rows_duplicate
+    row_accounting.rows_duplicate,
+    row_accounting.rows_erased
 from delivered_rows
 -- A table that is missing here is an error.
 left join row_accounting
@@ -44,8 +45,9 @@ where
         row_accounting.rows_rejected,
         row_accounting.rows_duplicate
     ) < 0
-    -- Fields and campaigns belong to nobody.
+    or row_accounting.rows_erased not between 0 and row_accounting.rows_unlinked
+    -- Fields and campaigns belong to nobody, requests to whom they name.
     or (
-        row_accounting.rows_unlinked <> 0
-        and row_accounting.source_table in ('custom_field', 'campaigns')
+        row_accounting.rows_unlinked <> row_accounting.rows_erased
+        and row_accounting.source_table in ('custom_field', 'campaigns', 'suppressions', 'erasure_requests')
     )

@@ -68,9 +68,17 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         "STATE": _TEXT,
         "AMOUNT": pa.decimal128(18, 2),
         "DONATION_ID": _TEXT,
+        "DONATION_SOURCE": _TEXT,
     },
 }
 """The seven required tables: their columns, in interface order, with the types of an export."""
+
+
+OPTIONAL: dict[str, dict[str, Any]] = {
+    "suppressions": {"identifier": _TEXT, "channel": _TEXT, "reason": _TEXT, "from_date": _TIME},
+    "erasure_requests": {"identifier": _TEXT, "requested_at": _TIME},
+}
+"""Tables that an organisation may do without; they are written where they have rows."""
 
 
 FIELDS = ("state_voter_id", "party", "gender", "birth_date", "voter_key")
@@ -200,6 +208,7 @@ class Extracts:
         *,
         phone: str | None = None,
         donation_id: str | None = None,
+        source: str | None = None,
     ) -> None:
         """A row of donations, of 25 dollars."""
         number = len(self.tables["donations"]) + 1
@@ -210,7 +219,20 @@ class Extracts:
             "STATE": "WI",
             "AMOUNT": Decimal(25),
             "DONATION_ID": donation_id or f"gift-{number}",
+            "DONATION_SOURCE": source,
         })  # fmt: skip
+
+    def suppress(
+        self, identifier: str | None, channel: str | None = None, from_date: str | None = None
+    ) -> None:
+        """A row of suppressions."""
+        self.tables.setdefault("suppressions", []).append(
+            {"identifier": identifier, "channel": channel, "from_date": moment(from_date)}
+        )
+
+    def erase(self, identifier: str | None) -> None:
+        """A row of erasure_requests."""
+        self.tables.setdefault("erasure_requests", []).append({"identifier": identifier})
 
 
 def moment(text: str | datetime | None) -> datetime | None:
@@ -219,23 +241,24 @@ def moment(text: str | datetime | None) -> datetime | None:
 
 
 def write_extracts(folder: Path, tables: Tables, *, without: Collection[str] = ()) -> Path:
-    """Write ``<folder>/<table>/part-0.parquet`` for all seven tables; returns the folder.
+    """Write ``<folder>/<table>/part-0.parquet`` for each table, optional ones if they have rows.
 
     A row may leave out columns, which are NULL then. ``without`` names columns that the files
-    shall not have at all, as ``table.COLUMN``. Raises ValueError for a name that no table has.
+    shall not have at all, as ``table.COLUMN``. Returns the folder. Raises ValueError for a name that no table has.
     """
+    schemas = SCHEMAS | {table: schema for table, schema in OPTIONAL.items() if tables.get(table)}
     columns_of = {
         table: [column for column in schema if f"{table}.{column}" not in without]
-        for table, schema in SCHEMAS.items()
+        for table, schema in schemas.items()
     }
-    known = {f"{table}.{column}" for table, schema in SCHEMAS.items() for column in schema}
+    known = {f"{table}.{column}" for table, schema in schemas.items() for column in schema}
     given = {
         f"{table}.{column}" for table, rows in tables.items() for row in rows for column in row
     }
     if unknown := (given | set(without)) - known:
         raise ValueError(f"no extract has the columns {', '.join(sorted(unknown))}")
     for table, columns in columns_of.items():
-        schema = pa.schema([(column, SCHEMAS[table][column]) for column in columns])
+        schema = pa.schema([(column, schemas[table][column]) for column in columns])
         rows = [{column: row.get(column) for column in columns} for row in tables.get(table, ())]
         file = folder / table / "part-0.parquet"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -244,11 +267,17 @@ def write_extracts(folder: Path, tables: Tables, *, without: Collection[str] = (
 
 
 def build_database(
-    extracts: Path, folder: Path, *, as_of_date: date, select: Sequence[str] = ()
+    extracts: Path,
+    folder: Path,
+    *,
+    as_of_date: date,
+    select: Sequence[str] = (),
+    previous: Path | None = None,
 ) -> Path:
     """Build the project, or the models selected, without its tests; returns the database.
 
-    Everything that the build writes is below ``folder``. Raises RuntimeError with the last lines
+    Everything that the build writes is below ``folder``. ``previous`` is a database whose build has
+    read what need not be read again. Raises RuntimeError with the last lines
     of dbt when the build fails.
     """
     database = folder / "behavioral.duckdb"
@@ -264,6 +293,7 @@ def build_database(
         "BEHAVIORAL_DATA_DIR": str(extracts),
         "BEHAVIORAL_DB": str(database),
         "BEHAVIORAL_WORK_DB": str(database),
+        "BEHAVIORAL_PREVIOUS_DB": str(previous or ""),
     }
     folder.mkdir(parents=True, exist_ok=True)
     run = subprocess.run(

@@ -79,9 +79,12 @@ MARTS = {
     """,
     "marts.campaign_attribution": CAMPAIGNS,
     "marts.coverage": "state step people share",
+    "marts.contact_permissions": (
+        "state svid may_email may_phone may_solicit contact_barred_by solicitation_barred_by"
+    ),
     "quarantine.rejected_rows": "source_table reason rejected_at_build row_json",
     "quarantine.row_accounting": (
-        "source_table rows_in rows_kept rows_unlinked rows_rejected rows_duplicate"
+        "source_table rows_in rows_kept rows_unlinked rows_rejected rows_duplicate rows_erased"
     ),
 }
 """Published tables, and the columns that each must have."""
@@ -109,6 +112,10 @@ FUNCTIONS = {
         "rank state svid person_id similarity similarity_score reason",
     ),
     "segment_attribution": (("svids",), CAMPAIGNS),
+    "segment_contacts": (
+        ("svids",),
+        "requested_svid state svid email phone contact_barred_by solicitation_barred_by",
+    ),
 }
 """Table functions of the schema `segments`: parameters, and the columns that each must have."""
 
@@ -134,7 +141,8 @@ EXTRACTS = {
     "email_clickers": """*EMAIL *CAMPAIGN_ID *CLIENT_SHORTNAME *EVENT_DATE SEND OPEN CLICK BOUNCE
         COMPLAINT UNSUBSCRIBE IS_BOT EVENT_ID""",
     "campaigns": "*CAMPAIGN_ID *CLIENT_SHORTNAME LIST_ID CHANNEL CAMPAIGN_NAME START_DATE",
-    "donations": "*EMAIL *CONTACT_NUMBER *DONATION_DATE STATE AMOUNT DONATION_ID",
+    "donations": """*EMAIL *CONTACT_NUMBER *DONATION_DATE STATE AMOUNT DONATION_ID
+        DONATION_SOURCE""",
 }
 """Extracts that a build needs; a star marks a required column."""
 
@@ -410,7 +418,7 @@ def test_layer_exceptions_are_needed(manifest: Node, models: dict[str, Node]) ->
         assert layers <= parents, name
 
 
-AT_THE_FILES = ("macros/extracts.sql", "macros/carry.sql", "macros/dates.sql")
+AT_THE_FILES = ("macros/extracts.sql", "macros/carry.sql", "macros/dates.sql", "macros/rights.sql")
 """Macros that look at the extracts before a statement is made."""
 
 

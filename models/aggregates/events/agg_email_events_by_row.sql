@@ -24,6 +24,10 @@ input_files as (
     select * from {{ ref('stg_input_files') }}
 ),
 
+erasures as (
+    select * from {{ ref('stg_rights__erasures') }}
+),
+
 -- One pass over the files. Three of a hundred rows concern the voter file; clicks are everybody's, for
 -- attribution; refused rows and those in the future go to quarantine; and a row with blanks in its id may
 -- turn out to share it with another. Ids are trimmed after the filter: they are dear.
@@ -94,6 +98,7 @@ carried_rows as (
             {{ has_a_use }}
             or not has_plain_id
         )
+        and {{ is_not_erased(emails=['known.email_key']) }}
 ),
 
 -- An address that is new to the voter file has a history in the old files.
@@ -236,6 +241,7 @@ carried_siblings as (
                 own_rows.source_file = known.source_file
                 and own_rows.source_row_number = known.source_row_number
         )
+        and {{ is_not_erased(emails=['known.email_key']) }}
 ),
 
 {% endif %}
@@ -403,6 +409,8 @@ united as (
         rejection_reason,
         row_json
     from all_rows
+    -- A row in the future is kept with its text, in which other columns may name somebody.
+    where {{ is_not_erased(refused='all_rows.row_json') }}
     union all
     select
         'address' as kind,
@@ -427,6 +435,30 @@ united as (
         cast(null as varchar) as rejection_reason,
         cast(null as varchar) as row_json
     from voter_addresses
+    union all
+    select
+        'erasure' as kind,
+        erasure_hash as fingerprint,
+        cast(null as date) as as_of_date,
+        cast(null as varchar) as source_file,
+        cast(null as bigint) as source_row_number,
+        cast(null as varchar) as read_at_build,
+        cast(null as varchar) as email_key,
+        cast(null as varchar) as campaign_id,
+        cast(null as varchar) as client_shortname,
+        cast(null as timestamp) as event_at,
+        cast(null as bigint) as sends,
+        cast(null as bigint) as opens,
+        cast(null as bigint) as clicks,
+        cast(null as bigint) as bounces,
+        cast(null as bigint) as complaints,
+        cast(null as bigint) as unsubs,
+        cast(null as boolean) as is_bot,
+        cast(null as varchar) as event_id,
+        cast(null as boolean) as has_plain_id,
+        cast(null as varchar) as rejection_reason,
+        cast(null as varchar) as row_json
+    from erasures
     union all
     select
         'file' as kind,

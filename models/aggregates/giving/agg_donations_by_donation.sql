@@ -37,6 +37,7 @@ linked as (
         donations.donated_at,
         donations.state,
         donations.amount,
+        donations.donation_source,
         coalesce(address_voters.first_voter, phone_voters.first_voter) as first_voter,
         case
             when address_voters.first_voter is not null then 'email'
@@ -50,17 +51,20 @@ linked as (
         on donations.phone_key = phone_voters.phone_key
 ),
 
--- A gift without an id is known by its columns.
+-- A gift without an id is known by its columns. One without a source has the id that it had before there
+-- were sources.
 keyed as {{ materialized() }} (
     select
-        coalesce(donation_id, {{ keyed_hash(surrogate_key(
-            ['email_key', 'phone_key', 'donated_at', 'state', 'amount']
-        )) }}) as donation_id,
+        coalesce(donation_id, {{ keyed_hash(
+            surrogate_key(['email_key', 'phone_key', 'donated_at', 'state', 'amount'])
+            ~ " || coalesce(chr(31) || donation_source, '')"
+        ) }}) as donation_id,
         email_key,
         phone_key,
         donated_at,
         state,
         amount,
+        donation_source,
         first_voter,
         link_method
     from linked
@@ -82,6 +86,7 @@ numbered as (
         phone_key,
         donated_at,
         amount,
+        donation_source,
         first_voter,
         link_method,
         count(case when link_method is not null then 1 end) over (partition by donation_id) as linked_rows,
@@ -93,7 +98,8 @@ numbered as (
                 email_key nulls last,
                 phone_key nulls last,
                 state nulls last,
-                amount nulls last
+                amount nulls last,
+                donation_source nulls last
         ) as row_in_donation
     from keyed
     where donation_id in (select repeated_ids.donation_id from repeated_ids)
@@ -106,6 +112,7 @@ deduplicated as (
         phone_key,
         donated_at,
         amount,
+        donation_source,
         first_voter,
         link_method,
         linked_rows
@@ -118,6 +125,7 @@ deduplicated as (
         phone_key,
         donated_at,
         amount,
+        donation_source,
         first_voter,
         link_method,
         case when link_method is not null then 1 else 0 end as linked_rows
@@ -137,6 +145,7 @@ identified as (
         phone_key,
         donated_at,
         amount,
+        donation_source,
         -- A refund lowers sums and is no gift.
         amount is null or amount >= 0 as is_gift,
         link_method,

@@ -18,6 +18,7 @@ united as (
         voter_addresses.svid,
         donations.donated_at,
         donations.amount,
+        donations.donation_source,
         donations.is_gift
     from donations
     inner join voter_addresses
@@ -31,6 +32,7 @@ united as (
         voter_phones.svid,
         donations.donated_at,
         donations.amount,
+        donations.donation_source,
         donations.is_gift
     from donations
     inner join voter_phones

@@ -2,6 +2,10 @@ with profiles as (
     select * from {{ ref('enriched_profiles') }}
 ),
 
+permissions as (
+    select * from {{ ref('contact_permissions') }}
+),
+
 bands as (
     select * from {{ ref('lookalike_bands') }}
 ),
@@ -9,16 +13,18 @@ bands as (
 -- Only somebody who has engaged can be like or unlike anybody (F39, F40).
 measured as (
     select
-        state,
-        svid,
-        person_id,
-        has_opted_out,
-        engagements,
-        {{ share('engagements', 'sends') }} as engagement_rate,
-        {{ days_between('last_engagement_date', as_of_date()) }} as days_since_last_engagement,
-        voter_number
+        profiles.state,
+        profiles.svid,
+        profiles.person_id,
+        permissions.contact_barred_by is null as is_eligible,
+        profiles.engagements,
+        {{ share('profiles.engagements', 'profiles.sends') }} as engagement_rate,
+        {{ days_between('profiles.last_engagement_date', as_of_date()) }} as days_since_last_engagement,
+        profiles.voter_number
     from profiles
-    where engagements > 0
+    inner join permissions
+        on profiles.voter_number = permissions.voter_number
+    where profiles.engagements > 0
 ),
 
 banded as (
@@ -26,7 +32,7 @@ banded as (
         measured.state,
         measured.svid,
         measured.person_id,
-        not measured.has_opted_out as is_eligible,
+        measured.is_eligible,
         measured.engagements,
         measured.engagement_rate,
         measured.days_since_last_engagement,

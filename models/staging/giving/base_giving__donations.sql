@@ -10,6 +10,7 @@ well_formed as (
         {{ text_id('state') }} as state,
         amount,
         {{ text_id('donation_id') }} as donation_id,
+        lower({{ text_id('donation_source') }}) as donation_source,
         uncastable_columns,
         source_file,
         source_row_number,
@@ -25,6 +26,7 @@ keyed as (
         state,
         amount,
         donation_id,
+        donation_source,
         uncastable_columns,
         source_file,
         source_row_number,
@@ -41,6 +43,7 @@ checked as (
         state,
         amount,
         donation_id,
+        donation_source,
         case
             when uncastable_columns is not null then 'uncastable_value'
             when email_key is null and phone_key is null then 'no_identifier'
@@ -52,6 +55,28 @@ checked as (
         source_row_number,
         source_row
     from keyed
+),
+
+retained as (
+    select
+        checked.email_key,
+        checked.phone_key,
+        checked.donated_at,
+        checked.state,
+        checked.amount,
+        checked.donation_id,
+        checked.donation_source,
+        checked.rejection_reason,
+        checked.source_file,
+        checked.source_row_number,
+        checked.source_row
+    from checked
+    where
+        {{ is_not_erased(
+            emails=['checked.email_key'],
+            phones=['checked.phone_key'],
+            refused=refused_text('checked.rejection_reason', 'checked.source_row')
+        ) }}
 )
 
-select * from checked
+select * from retained

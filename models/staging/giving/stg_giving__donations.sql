@@ -5,7 +5,8 @@ with accepted as (
         donated_at,
         state,
         amount,
-        donation_id
+        donation_id,
+        donation_source
     from {{ ref('base_giving__donations') }}
     where
         rejection_reason is null

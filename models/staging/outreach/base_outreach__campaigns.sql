@@ -33,6 +33,28 @@ checked as (
         source_row_number,
         source_row
     from keyed
+),
+
+retained as (
+    select
+        checked.campaign_id,
+        checked.client_shortname,
+        checked.list_id,
+        checked.channel,
+        -- What a campaign is called may name somebody; the campaign itself is nobody's.
+        case
+            when {{ is_not_erased(refused='checked.campaign_name') }} then checked.campaign_name
+        end as campaign_name,
+        checked.start_date,
+        checked.rejection_reason,
+        checked.source_file,
+        checked.source_row_number,
+        checked.source_row
+    from checked
+    where
+        {{ is_not_erased(
+            refused=refused_text('checked.rejection_reason', 'checked.source_row')
+        ) }}
 )
 
-select * from checked
+select * from retained

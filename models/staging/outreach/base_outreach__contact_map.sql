@@ -49,6 +49,27 @@ checked as (
         source_row_number,
         source_row
     from keyed
+),
+
+retained as (
+    select
+        checked.phone_key,
+        checked.delivered_email,
+        checked.email_key,
+        checked.first_cohort_at,
+        checked.last_cohort_at,
+        checked.uncastable_columns,
+        checked.rejection_reason,
+        checked.source_file,
+        checked.source_row_number,
+        checked.source_row
+    from checked
+    where
+        {{ is_not_erased(
+            emails=['checked.email_key'],
+            phones=['checked.phone_key'],
+            refused=refused_text('checked.rejection_reason', 'checked.source_row')
+        ) }}
 )
 
-select * from checked
+select * from retained

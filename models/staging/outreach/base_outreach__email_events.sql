@@ -77,6 +77,34 @@ checked as (
         source_row_number,
         source_row
     from keyed
+),
+
+retained as (
+    select
+        checked.delivered_email,
+        checked.email_key,
+        checked.delivered_campaign_id,
+        checked.delivered_client,
+        checked.event_at,
+        checked.sends,
+        checked.opens,
+        checked.clicks,
+        checked.bounces,
+        checked.complaints,
+        checked.unsubs,
+        checked.is_bot,
+        checked.delivered_event_id,
+        checked.uncastable_columns,
+        checked.rejection_reason,
+        checked.source_file,
+        checked.source_row_number,
+        checked.source_row
+    from checked
+    where
+        {{ is_not_erased(
+            emails=['checked.email_key'],
+            refused=refused_text('checked.rejection_reason', 'checked.source_row')
+        ) }}
 )
 
-select * from checked
+select * from retained

@@ -21,6 +21,21 @@ checked as (
         source_row_number,
         source_row
     from keyed
+),
+
+retained as (
+    select
+        checked.custom_field_id,
+        checked.field_name,
+        checked.rejection_reason,
+        checked.source_file,
+        checked.source_row_number,
+        checked.source_row
+    from checked
+    where
+        {{ is_not_erased(
+            refused=refused_text('checked.rejection_reason', 'checked.source_row')
+        ) }}
 )
 
-select * from checked
+select * from retained

@@ -38,6 +38,25 @@ checked as (
         source_row_number,
         source_row
     from keyed
+),
+
+retained as (
+    select
+        checked.person_id,
+        checked.custom_field_id,
+        checked.field_value,
+        checked.rejection_reason,
+        checked.source_file,
+        checked.source_row_number,
+        checked.source_row
+    from checked
+    where
+        {{ is_not_erased(
+            persons=['checked.person_id'],
+            emails=['lower(checked.field_value)'],
+            svids=['case when checked.rejection_reason is not null then checked.field_value end'],
+            refused=refused_text('checked.rejection_reason', 'checked.source_row')
+        ) }}
 )
 
-select * from checked
+select * from retained

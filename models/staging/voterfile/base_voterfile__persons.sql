@@ -32,6 +32,28 @@ keyed as (
         source_row_number,
         source_row
     from well_formed
+),
+
+retained as (
+    select
+        keyed.person_id,
+        keyed.state,
+        keyed.county,
+        keyed.email_key,
+        keyed.cell_phone_key,
+        keyed.home_phone_key,
+        keyed.rejection_reason,
+        keyed.source_file,
+        keyed.source_row_number,
+        keyed.source_row
+    from keyed
+    where
+        {{ is_not_erased(
+            persons=['keyed.person_id'],
+            emails=['keyed.email_key'],
+            phones=['keyed.cell_phone_key', 'keyed.home_phone_key'],
+            refused=refused_text('keyed.rejection_reason', 'keyed.source_row')
+        ) }}
 )
 
-select * from keyed
+select * from retained

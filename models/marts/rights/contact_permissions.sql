@@ -1,0 +1,138 @@
+with profiles as (
+    select * from {{ ref('enriched_profiles') }}
+),
+
+suppressions as (
+    select * from {{ ref('lnk_voter_suppression') }}
+),
+
+voter_donations as (
+    select * from {{ ref('agg_donations_by_donation_voter') }}
+),
+
+permitted_use as (
+    select * from {{ ref('permitted_use') }}
+),
+
+-- A gift without a source, or of one that the seed does not name, may be used.
+judged_gifts as (
+    select
+        voter_donations.state,
+        voter_donations.svid,
+        coalesce(contact_use.is_permitted, true) as is_contact_permitted,
+        coalesce(solicit_use.is_permitted, true) as is_solicit_permitted
+    from voter_donations
+    left join permitted_use as contact_use
+        on
+            contact_use.subject_kind = 'donation_source'
+            and contact_use.use = 'contact'
+            and voter_donations.donation_source = contact_use.subject
+    left join permitted_use as solicit_use
+        on
+            solicit_use.subject_kind = 'donation_source'
+            and solicit_use.use = 'solicit'
+            and voter_donations.donation_source = solicit_use.subject
+    where voter_donations.is_gift
+),
+
+-- One gift from a source that may be used is enough: the voter is known from there, too.
+judged_donors as (
+    select
+        state,
+        svid,
+        max(case when is_contact_permitted then 1 else 0 end) = 1 as is_contact_permitted,
+        max(case when is_solicit_permitted then 1 else 0 end) = 1 as is_solicit_permitted
+    from judged_gifts
+    group by state, svid
+),
+
+-- What the seed says of a state goes before what it says of any.
+judged_states as (
+    select
+        states.state,
+        coalesce(
+            max(case when permitted_use.use = 'contact' and permitted_use.subject <> 'any'
+                then case when permitted_use.is_permitted then 1 else 0 end end),
+            max(case when permitted_use.use = 'contact'
+                then case when permitted_use.is_permitted then 1 else 0 end end),
+            1
+        ) = 1 as is_contact_permitted,
+        coalesce(
+            max(case when permitted_use.use = 'solicit' and permitted_use.subject <> 'any'
+                then case when permitted_use.is_permitted then 1 else 0 end end),
+            max(case when permitted_use.use = 'solicit'
+                then case when permitted_use.is_permitted then 1 else 0 end end),
+            1
+        ) = 1 as is_solicit_permitted
+    from (select distinct state from profiles) as states
+    -- A state may have no line.
+    left join permitted_use
+        on
+            permitted_use.subject_kind = 'state'
+            and permitted_use.subject in (states.state, 'any')
+    group by states.state
+),
+
+judged as (
+    select
+        profiles.state,
+        profiles.svid,
+        profiles.has_opted_out,
+        coalesce(suppressions.is_email_suppressed, false) as is_email_suppressed,
+        coalesce(suppressions.is_phone_suppressed, false) as is_phone_suppressed,
+        judged_states.is_contact_permitted as is_state_contact_permitted,
+        judged_states.is_solicit_permitted as is_state_solicit_permitted,
+        coalesce(judged_donors.is_contact_permitted, true) as is_donor_contact_permitted,
+        coalesce(judged_donors.is_solicit_permitted, true) as is_donor_solicit_permitted,
+        profiles.voter_number
+    from profiles
+    inner join judged_states
+        on profiles.state = judged_states.state
+    -- Few are suppressed, and few have given.
+    left join suppressions
+        on
+            profiles.state = suppressions.state
+            and profiles.svid = suppressions.svid
+    left join judged_donors
+        on
+            profiles.state = judged_donors.state
+            and profiles.svid = judged_donors.svid
+),
+
+barred as (
+    select
+        state,
+        svid,
+        is_email_suppressed,
+        is_phone_suppressed,
+        has_opted_out,
+        is_state_contact_permitted and is_donor_contact_permitted as is_contact_permitted,
+        case
+            when is_email_suppressed or is_phone_suppressed then 'suppressed'
+            when has_opted_out then 'opted_out'
+            when not is_state_contact_permitted then 'permitted_use_of_state'
+            when not is_donor_contact_permitted then 'permitted_use'
+        end as contact_barred_by,
+        case
+            when not is_state_solicit_permitted then 'permitted_use_of_state'
+            when not is_donor_solicit_permitted then 'permitted_use'
+        end as solicit_use_barred_by,
+        voter_number
+    from judged
+),
+
+permitted as (
+    select
+        state,
+        svid,
+        is_contact_permitted and not is_email_suppressed and not has_opted_out as may_email,
+        is_contact_permitted and not is_phone_suppressed as may_phone,
+        coalesce(contact_barred_by, solicit_use_barred_by) is null as may_solicit,
+        contact_barred_by,
+        coalesce(contact_barred_by, solicit_use_barred_by) as solicitation_barred_by,
+        voter_number,
+        '{{ invocation_id }}' as build_id
+    from barred
+)
+
+select * from permitted

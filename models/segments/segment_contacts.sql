@@ -1,0 +1,98 @@
+{{ config(parameters=['svids']) }}
+
+with permissions as (
+    select * from {{ ref('contact_permissions') }}
+),
+
+voter_emails as (
+    select * from {{ ref('lnk_voter_email') }}
+),
+
+voter_phones as (
+    select * from {{ ref('lnk_voter_phone') }}
+),
+
+requested as (
+    {{ requested_voters() }}
+),
+
+permitted as (
+    select
+        requested.requested_svid,
+        permissions.state,
+        permissions.svid,
+        permissions.may_email,
+        permissions.may_phone,
+        permissions.contact_barred_by,
+        permissions.solicitation_barred_by
+    from requested
+    -- Unknown and ambiguous ids have no voter.
+    left join permissions
+        on requested.voter_number = permissions.voter_number
+),
+
+-- Of several used addresses the voter's own, then the one that fewest share, then text order.
+numbered_emails as (
+    select
+        voter_emails.state,
+        voter_emails.svid,
+        voter_emails.email_key,
+        row_number() over (
+            partition by voter_emails.state, voter_emails.svid
+            order by
+                case when voter_emails.link_method = 'direct_email' then 0 else 1 end,
+                voter_emails.shared_by,
+                voter_emails.email_key
+        ) as email_in_voter
+    from voter_emails
+    inner join permitted
+        on
+            voter_emails.state = permitted.state
+            and voter_emails.svid = permitted.svid
+    where voter_emails.is_used
+),
+
+numbered_phones as (
+    select
+        voter_phones.state,
+        voter_phones.svid,
+        voter_phones.phone_key,
+        row_number() over (
+            partition by voter_phones.state, voter_phones.svid
+            order by
+                voter_phones.shared_by,
+                voter_phones.phone_key
+        ) as phone_in_voter
+    from voter_phones
+    inner join permitted
+        on
+            voter_phones.state = permitted.state
+            and voter_phones.svid = permitted.svid
+    where voter_phones.is_used
+),
+
+answered as (
+    select
+        permitted.requested_svid,
+        permitted.state,
+        permitted.svid,
+        case when permitted.contact_barred_by is null and permitted.may_email then numbered_emails.email_key end as email,
+        case when permitted.contact_barred_by is null and permitted.may_phone then numbered_phones.phone_key end as phone,
+        permitted.contact_barred_by,
+        permitted.solicitation_barred_by
+    from permitted
+    -- A voter may have no used address or phone.
+    left join numbered_emails
+        on
+            permitted.state = numbered_emails.state
+            and permitted.svid = numbered_emails.svid
+            and numbered_emails.email_in_voter = 1
+    left join numbered_phones
+        on
+            permitted.state = numbered_phones.state
+            and permitted.svid = numbered_phones.svid
+            and numbered_phones.phone_in_voter = 1
+)
+
+select * from answered
+order by requested_svid

@@ -1,0 +1,284 @@
+"""Keeps answers about groups from pointing at persons.
+
+The table functions stay exact. Around the call of one the runner puts a query that leaves out every
+row about fewer people than the seed ``disclosure_limits`` wants (0 stays: nobody is no person), and
+so many more that a row left out cannot be worked out from a total: in each set of rows that add up,
+at least two are left out, and together they are about that many people too. The smallest rows go
+first. Nothing at all is told of a segment of too few people, nor of one that all but too few people
+of the file are in.
+
+What this cannot prevent is comparing the answers about two segments that differ by one person.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from enrichment import audit
+from enrichment.questions import Database, Query, identifier
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """How the rows of a function are judged, as SQL over its columns.
+
+    ``people`` is how many a row is about, ``groups`` the counts none of which may be too small,
+    ``within`` the columns within which rows add up, ``tie`` what orders rows of the same size.
+    """
+
+    people: str
+    groups: tuple[str, ...]
+    within: str
+    tie: str
+
+
+_ROWS = {
+    "segment_deviation": _Cells(
+        "segment_people", ("segment_people", "baseline_people"), "attribute", "value"
+    ),
+    "segment_affinity": _Cells("unique_contacts", ("unique_contacts",), "1", "client_shortname"),
+    "segment_health": _Cells("active_contacts", ("active_contacts", "sends"), "1", "week_start"),
+    "segment_attribution": _Cells(
+        "donors_attributed", ("donors_attributed", "unique_clickers"), "model", "campaign_id"
+    ),
+}
+
+# A county lies in one state, so counties add up to states: with a county hidden, so are the states.
+_STATES_GIVE_COUNTIES = """
+    attribute = 'state'
+    and coalesce(bool_or(is_hidden and attribute = 'county') over (), false)
+    and count(case when attribute = 'state' and people_in_row > 0 then 1 end) over () > 1"""
+
+
+class Disclosure:
+    """Asks about one segment, hides what is about too few people, and can tell how much that was.
+
+    With ``is_open`` nothing is hidden: the answers are those of the functions.
+    """
+
+    def __init__(self, database: Database, segment: Sequence[str], *, is_open: bool) -> None:
+        self._database = database
+        self._segment = segment
+        self._is_open = is_open
+        self._hidden: dict[str, tuple[int, int]] = {}
+        self._is_closed = False
+        self._least = 0
+        if is_open:
+            audit.note(small_cells=True)
+            return
+        seed = database.relation("seeds", "disclosure_limits")
+        profiles = database.relation("marts", "enriched_profiles")
+        self._keep_people()
+        ((self._least, self._is_closed),) = database.all_rows(
+            Query(
+                f"with least as (select min_people from {seed} where rule = 'small_group'), "
+                "sizes as (select (select count(*) from temp.people) as people, "
+                f"(select count(*) from {profiles}) as voters) "
+                "select min_people, people between 1 and min_people - 1 "
+                "or voters - people between 1 and min_people - 1 from least, sizes"
+            )
+        )
+
+    def _keep_people(self) -> None:
+        """The distinct voters of the segment: an id may be written in more than one way."""
+        self._database.keep(
+            "people",
+            self._database.ask(
+                "segment_profile",
+                self._segment,
+                select="select distinct state, svid, link_status, is_donor, is_clicker, "
+                "emails_linked + phones_linked > 0 as is_linked, total_opens > 0 as is_opener",
+                then="where svid is not null",
+            ),
+        )
+
+    def rows(
+        self,
+        function: str,
+        options: dict[str, Any] | None = None,
+        *,
+        choose: str = "",
+        values: Sequence[Any] = (),
+        order: str,
+    ) -> Query:
+        """The rows of a function that may be shown.
+
+        ``choose`` is SQL that chooses among all rows, hidden ones too, with its ``values``;
+        ``order`` is SQL that orders those that are shown.
+        """
+        if self._is_open:
+            return self._database.ask(
+                function, self._segment, options, then=f"{choose} {order}", then_values=values
+            )
+        if function not in self._hidden:
+            self._judge(function, options)
+        return Query(
+            "select * exclude (reason_hidden) from "
+            f"(select * from temp.{identifier(function)} {choose}) "
+            f"where reason_hidden is null {order}",
+            tuple(values),
+        )
+
+    def _judge(self, function: str, options: dict[str, Any] | None) -> None:
+        cells = _ROWS[function]
+        least = self._least
+        small = " or ".join(f"{group} between 1 and {least - 1}" for group in cells.groups)
+        call = self._database.ask(function, self._segment, options)
+        more = _STATES_GIVE_COUNTIES if function == "segment_deviation" else "false"
+        sql = f"""
+            with answered as ({call.sql}),
+            judged as (
+                select
+                    *,
+                    coalesce({small}, false) as is_small,
+                    coalesce({cells.people}, 0) as people_in_row
+                from answered
+            ),
+            ordered as (
+                select
+                    *,
+                    bool_or(is_small) over (partition by {cells.within}) as has_small,
+                    row_number() over smallest_first as place,
+                    sum(people_in_row) over smallest_first - people_in_row as people_before
+                from judged
+                window smallest_first as (
+                    partition by {cells.within}
+                    order by
+                        case when is_small then 0 when people_in_row > 0 then 1 else 2 end,
+                        people_in_row,
+                        {cells.tie}
+                    rows unbounded preceding
+                )
+            ),
+            hidden as (
+                select
+                    *,
+                    has_small and (is_small or place <= 2 or people_before < {least}) as is_hidden
+                from ordered
+            ),
+            reasoned as (
+                select
+                    *,
+                    case
+                        when is_small or {self._is_closed} then 'small'
+                        when is_hidden or {more} then 'gives another'
+                    end as reason_hidden
+                from hidden
+            )
+            select * exclude (is_small, people_in_row, has_small, place, people_before, is_hidden)
+            from reasoned"""
+        self._database.keep(function, Query(sql, call.values))
+        ((small_rows, other_rows),) = self._database.all_rows(
+            Query(
+                "select count(case when reason_hidden = 'small' then 1 end), "
+                "count(case when reason_hidden = 'gives another' then 1 end) "
+                f"from temp.{identifier(function)}"
+            )
+        )
+        self._hidden[function] = (small_rows, other_rows)
+
+    def summary(self) -> Query:
+        """The row of segment_summary; a figure about too few people, or all but too few, is NULL.
+
+        Ids are counted there, and people judged here: an id may be written in more than one way.
+        """
+        call = self._database.ask("segment_summary", self._segment)
+        if self._is_open:
+            return call
+        least = self._least
+
+        def few(count: str) -> str:
+            return f"{count} between 1 and {least - 1}"
+
+        hidden = {
+            "known": "false",
+            "linked": f"{few('linked_people')} or {few('people - linked_people')}",
+            "with_behavior": f"{few('active_people')} or {few('people - active_people')} "
+            f"or {few('abs(linked_people - active_people)')}",
+            "donors": f"{few('donor_people')} or {few('people - donor_people')}",
+            "clickers": f"{few('clicker_people')} or {few('people - clicker_people')}",
+            "total_opens": few("opener_people"),
+        }
+        hidden["coverage_rate"] = hidden["with_behavior"]
+        hidden["donation_count"] = hidden["donors"]
+        hidden["total_clicks"] = hidden["clickers"]
+        replaced = ", ".join(
+            f"case when not ({self._is_closed} or {condition}) then {column} end as {column}"
+            for column, condition in hidden.items()
+        )
+        counted = "".join(
+            f", count(case when {flag} then 1 end) as {name}"
+            for name, flag in {
+                "linked_people": "is_linked",
+                "active_people": "link_status = 'with_behavior'",
+                "donor_people": "is_donor",
+                "clicker_people": "is_clicker",
+                "opener_people": "is_opener",
+            }.items()
+        )
+        sql = f"""
+            with answered as ({call.sql}),
+            counted as (select count(*) as people{counted} from temp.people),
+            joined as (select * from answered cross join counted)
+            select * exclude (
+                people, linked_people, active_people, donor_people, clicker_people, opener_people
+            ) replace ({replaced})
+            from joined"""
+        self._database.keep("segment_summary", Query(sql, call.values))
+        shown = Query("select * from temp.segment_summary")
+        _, rows = self._database.rows(shown)
+        figures = next(rows)
+        nulls = sum(value is None for value in figures)
+        if figures[0] == 0 and nulls:
+            nulls -= 1  # of no ids there is no coverage rate
+        self._hidden["segment_summary"] = (nulls, 0)
+        return shown
+
+    def id_counts(self) -> Query:
+        """How many requested ids have each link_status; NULL where that is, or tells, too few."""
+        call = self._database.ask(
+            "segment_profile",
+            self._segment,
+            select="select link_status, count(*) as ids, count(distinct state || ':' || svid) "
+            "as people",
+            then="group by link_status",
+        )
+        if self._is_open:
+            return Query(
+                f"select link_status, ids from ({call.sql}) order by link_status", call.values
+            )
+        few = f"coalesce(bool_or(people between 1 and {self._least - 1}) over (), false)"
+        return Query(
+            "select link_status, "
+            f"case when svids_known and ({self._is_closed} or {few}) then null else ids end as ids "
+            "from (select *, link_status in ('with_behavior', 'no_behavior') as svids_known "
+            f"from ({call.sql})) order by link_status",
+            call.values,
+        )
+
+    def tell(self) -> None:
+        """Says on standard error how much was hidden; nothing where nothing was."""
+        if self._is_closed:
+            print(
+                f"segment.py: fewer than {self._least} people of the file are in the segment, or "
+                "outside of it: answers about it are hidden (--allow-small-cells shows them)",
+                file=sys.stderr,
+            )
+            return
+        for function, (small, others) in self._hidden.items():
+            name = function.removeprefix("segment_")
+            if function == "segment_summary" and small:
+                what = f"{small} figures"
+            elif small + others:
+                what = f"{small + others} rows"
+            else:
+                continue
+            also = f", {others} of them to keep the rest from being worked out" if others else ""
+            print(
+                f"segment.py: {name}: {what} hidden, about fewer than {self._least} people{also} "
+                "(--allow-small-cells shows them)",
+                file=sys.stderr,
+            )

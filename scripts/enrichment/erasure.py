@@ -1,0 +1,256 @@
+"""Looks for people who asked to be erased, in every table of every database that is kept.
+
+Whom a request means is defined in ``models/staging/rights``; its views read the extracts of the
+published build. What is looked for: the person ids, addresses and phones that are erased, as they
+stand and within longer text, in whatever spelling; the voter ids, beside their state and as
+``WI:0012345``; and the pseudonyms (keyed hashes) of all of these. Nothing of it is ever printed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from enrichment.errors import DatabaseError
+from enrichment.places import PROJECT, data_folder, database_file, key_file
+from enrichment.pseudonyms import hash_key
+from enrichment.questions import BUILD, attach, identifier
+
+if TYPE_CHECKING:
+    import duckdb
+
+DEVELOPMENT = PROJECT / "warehouse" / "dev" / "behavioral.duckdb"
+
+
+@dataclass(frozen=True)
+class Count:
+    """Rows of one table that name somebody erased; ``rows`` is None where nobody could look.
+
+    ``status`` is published, kept, development, or delivered (a file of an extract).
+    """
+
+    status: str
+    file: Path
+    table: str
+    rows: int | None
+
+    @property
+    def is_remainder(self) -> bool:
+        """Whether this speaks against the proof; the extracts are the organisation's to clean."""
+        return self.status != "delivered" and self.rows != 0
+
+
+_WANTED = """
+create temp table wanted_voters as
+with requests as (
+    select distinct svid_state, svid from published.staging.stg_rights__erasure_requests
+    where svid is not null
+),
+states as (
+    select distinct state from published.staging.base_rights__person_contacts
+    where state is not null
+    union select distinct svid_state from requests where svid_state is not null
+)
+select states.state, requests.svid from requests
+inner join states on states.state = coalesce(requests.svid_state, states.state);
+
+create temp table wanted_persons as
+select person_id from published.staging.stg_rights__erased_persons;
+
+create temp table wanted_contacts as
+select email_key, phone_key from published.staging.stg_rights__erased_contacts;
+
+create temp table wanted_texts as
+select email_key as wanted from wanted_contacts where email_key is not null
+union select phone_key from wanted_contacts where phone_key is not null
+union select lower(state || ':' || svid) from wanted_voters;
+"""
+
+# Addresses with and without the odd characters that may stand around one; of phones, the digits of
+# each value within a text.
+_WITHIN = """
+    list_has_any(
+        list_concat(
+            regexp_extract_all(value, '[a-z0-9.!#$%&''*+/=?^_{|}~`-]+@[a-z0-9.-]*[a-z0-9]'),
+            regexp_extract_all(value, '[a-z0-9._+-]+@[a-z0-9.-]*[a-z0-9]')
+        ),
+        (select coalesce(list(email_key), []) from wanted_contacts where email_key is not null)
+    )
+    or list_has_any(
+        regexp_extract_all(
+            regexp_replace(value, '[^0-9",:{}]', '', 'g'), '1?([2-9][0-9]{2}[2-9][0-9]{6})', 1
+        ),
+        (select coalesce(list(phone_key), []) from wanted_contacts where phone_key is not null)
+    )
+    or exists (
+        select 1 from wanted_texts where position(':' in wanted) = 3 and contains(value, wanted)
+    )"""
+
+
+def prove(kept: Sequence[Path]) -> Iterator[Count]:
+    """Counts what is left, table by table: of the published, the kept, the development database.
+
+    At the end come the delivered files that hold rows of the erased. Raises DatabaseError where
+    the published database does not know the requests of the extracts.
+    """
+    import duckdb
+
+    with duckdb.connect() as con:
+        _open(con)
+        _want_pseudonyms(con)
+        places = [("published", database_file()), *(("kept", file) for file in kept)]
+        if DEVELOPMENT.is_file() and database_file() != DEVELOPMENT:
+            places.append(("development", DEVELOPMENT))
+        for status, file in places:
+            yield from _counts(con, status, file)
+        folder = data_folder()
+        for table, name, rows in con.execute(
+            "select source_table, source_file, rows_erased "
+            "from published.staging.stg_rights__erased_rows where rows_erased > 0 order by all"
+        ).fetchall():
+            yield Count("delivered", folder / table / name, table, rows)
+
+
+def _open(con: duckdb.DuckDBPyConnection) -> None:
+    """Attaches the published database: by its own name, which its views know, and as published."""
+    import duckdb
+
+    file = database_file()
+    if not file.is_file():
+        raise DatabaseError(f"there is no database at {file}: {BUILD}")
+    try:
+        attach(con, file, read_only=True)
+        if file.stem != "published":
+            attach(con, file, read_only=True, name="published")
+        con.execute(_WANTED)
+        known = con.execute("select count(*) from published.extracts.erasure_requests").fetchone()
+    except duckdb.Error as error:
+        raise DatabaseError(
+            f"the database {file} cannot tell who is to be erased ({type(error).__name__}); "
+            f"were the extracts moved? {BUILD}"
+        ) from None
+    requests = sorted((data_folder() / "erasure_requests").glob("*.parquet"))
+    delivered = (
+        con.execute(
+            "select coalesce(sum(num_rows), 0) from parquet_file_metadata(?)",
+            [[*map(str, requests)]],
+        ).fetchone()
+        if requests
+        else (0,)
+    )
+    if known != delivered:
+        raise DatabaseError(
+            f"the database {file} was built before erasure_requests were delivered: {BUILD}"
+        )
+
+
+def _want_pseudonyms(con: duckdb.DuckDBPyConnection) -> None:
+    """Adds what rows of the erased would be called where they have a pseudonym."""
+    if not os.environ.get("BEHAVIORAL_HASH_KEY") and not key_file().is_file():
+        raise DatabaseError(
+            f"there is no key of pseudonyms: set BEHAVIORAL_HASH_KEY, or put {key_file()} back"
+        )
+    key = hash_key(key_file())
+    named = con.execute(
+        "select email_key from wanted_contacts where email_key is not null "
+        "union select phone_key from wanted_contacts where phone_key is not null "
+        "union select state || ':' || svid from wanted_voters"
+    ).fetchall()
+    pseudonyms = [[hmac.new(key, text.encode(), hashlib.sha256).hexdigest()] for (text,) in named]
+    if pseudonyms:
+        con.executemany("insert into wanted_texts values (?)", pseudonyms)
+
+
+def _counts(con: duckdb.DuckDBPyConnection, status: str, file: Path) -> Iterator[Count]:
+    """The tables of one database file, each with its rows that name somebody erased."""
+    import duckdb
+
+    try:
+        attach(con, file, read_only=True, name="looked_at")
+    except duckdb.Error:
+        yield Count(status, file, "(cannot be read)", None)
+        return
+    try:
+        tables: dict[tuple[str, str], list[str]] = {}
+        for schema, table, column in con.execute(
+            "select columns.schema_name, columns.table_name, columns.column_name "
+            "from duckdb_columns() as columns inner join duckdb_tables() as tables "
+            "using (database_name, schema_name, table_name) "
+            "where columns.database_name = 'looked_at' and columns.data_type like '%VARCHAR%' "
+            "order by columns.schema_name, columns.table_name, columns.column_index"
+        ).fetchall():
+            tables.setdefault((schema, table), []).append(column)
+        for (schema, table), columns in tables.items():
+            name = ".".join(identifier(part) for part in ("looked_at", schema, table))
+            found = con.execute(_search(con, name, columns)).fetchone()
+            yield Count(status, file, f"{schema}.{table}", found[0] if found else None)
+    finally:
+        con.execute("detach looked_at")
+
+
+def _search(con: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> str:
+    """SQL that counts the rows of a table that name somebody erased.
+
+    What a column holds is looked at once a value, not once a row: the large tables repeat theirs.
+    """
+    conditions = []
+    for number, column in enumerate(columns):
+        text = f"cast({identifier(column)} as varchar)"
+        hits = f"hits_{number}"
+        con.execute(
+            f"create or replace temp table {hits} as with texts as ("
+            f"select distinct {text} as delivered from {table}), "
+            "lowered as (select delivered, lower(trim(delivered)) as value from texts) "
+            "select delivered from lowered where value is not null and ("
+            f"value in (select wanted from wanted_texts) or {_WITHIN})"
+        )
+        conditions.append(f"{text} in (select delivered from {hits})")
+    if "person_id" in columns:
+        conditions.append("person_id in (select person_id from wanted_persons)")
+    if "svid" in columns:
+        of_state = "and wanted_voters.state = looked.state" if "state" in columns else ""
+        conditions.append(
+            "exists (select 1 from wanted_voters where "
+            f"wanted_voters.svid = looked.svid {of_state})"
+        )
+    if {"source_table", "row_json"} <= set(columns):
+        conditions.append(
+            "source_table = 'person_custom_field' and exists (select 1 from wanted_voters where "
+            "contains(replace(row_json, ' ', ''), '\"' || wanted_voters.svid || '\"'))"
+        )
+    return f"select count(*) from {table} as looked where {' or '.join(conditions)}"
+
+
+def must_forget(work: Path, earlier: Sequence[Path]) -> bool:
+    """Whether ``work`` leaves out somebody whom one of the ``earlier`` databases still holds.
+
+    One that cannot be read, or was built before there were requests, may hold anybody.
+    """
+    import duckdb
+
+    erased = "staging.stg_rights__erasures"
+    with duckdb.connect() as con:
+        attach(con, work, read_only=True, name="work")
+        asked = con.execute(f"select count(*) from work.{erased}").fetchone()
+        if asked == (0,):
+            return False
+        for file in earlier:
+            if not file.is_file():
+                continue
+            try:
+                attach(con, file, read_only=True, name="earlier")
+                new = con.execute(
+                    f"select count(*) from work.{erased} as work where not exists (select 1 from "
+                    f"earlier.{erased} as earlier where earlier.erasure_hash = work.erasure_hash)"
+                ).fetchone()
+                con.execute("detach earlier")
+            except duckdb.Error:
+                return True
+            if new != (0,):
+                return True
+    return False
