@@ -205,7 +205,7 @@ UNUSED_VARS = {"late_arrival_days": "No effect"}
 
 DUCKDB_ONLY = {
     "current_date": r"\bcurrent_date\b",
-    "now()": r"\bnow\s*\(",
+    "now()": r"(?<![.\w])now\s*\(",
     "current_timestamp": r"\bcurrent_timestamp\b",
     "a :: cast": r"""[\w)\]'"}]\s*::\s*[a-z]""",
     "not in (select": r"\bnot\s+in\s*\(\s*select\b",
