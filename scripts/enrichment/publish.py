@@ -79,9 +79,9 @@ def build_and_publish(
 def rollback(build_id: str | None) -> tuple[Build, str | None]:
     """Puts a kept build back, by default the newest; the one it replaces is kept.
 
-    Returns the build that is published now, and the id of the one that it replaced (None where
-    that one could not be read). Raises InputError for an id that is not kept, DatabaseError where
-    none is kept, the kept file is damaged, or a build runs.
+    Returns what is published now (as it was described among the kept builds) and the id of what it
+    replaced, None where that was no build. Raises InputError for an id that is not kept, and
+    DatabaseError where none is kept, the kept file is damaged, or a build runs.
     """
     published = database_file()
     with _locked():

@@ -481,7 +481,10 @@ def test_rollback_puts_the_newest_back_and_keeps_the_other(run: Run, database: P
     content = publish.kept_files()[0].read_bytes()
     outcome = run("rollback")
     assert outcome.code == 0, outcome.err
-    assert "build b2 of 2025-07-01 10:00 UTC, as of 2025-06-30); build b3 is kept" in outcome.err
+    assert outcome.err == (
+        f"Published {database} (build b2 of 2025-07-01 10:00 UTC, as of 2025-06-30); "
+        "build b3 is kept\n"
+    )
     assert database.read_bytes() == content
     assert stat.S_IMODE(database.stat().st_mode) == 0o640
     assert kept_ids() == ["b3", "b1"]
