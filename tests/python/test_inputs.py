@@ -375,8 +375,8 @@ def test_what_is_accepted_is_built_and_recorded(place: Place) -> None:
     assert_refused(
         outcome,
         [
-            "table email_clickers: 4 of 43 rows are rejected, 3 of them for date_missing",
-            "expected at most 5",
+            "email_clickers: 4 of 43 rows are rejected, 3 of them for date_missing: 9.3 %",
+            "expected at most 5.0 %",
             "or accept it with --accept rejected_share",
         ],
     )
