@@ -52,7 +52,6 @@
         'row_change': 'deliver the table whole, each row once',
         'empty_table': 'deliver the rows, or no file at all',
         'integer_ids': 'deliver the column as text',
-        'rejected_share': 'deliver the rows in the form of the contract',
     }[check] -}}
 {%- endmacro %}
 
@@ -73,13 +72,14 @@
         {% do names.append(row[0]) %}
     {% endfor %}
     {% set accepted = var('accepted_checks') %}
+    {% set is_list = accepted is sequence and accepted is not string and accepted is not mapping %}
     {% set unknown = [] %}
-    {% for name in accepted if accepted is sequence and accepted is not string and accepted is not mapping %}
+    {% for name in (accepted if is_list else []) %}
         {% if name not in names %}
             {% do unknown.append(name) %}
         {% endif %}
     {% endfor %}
-    {% if unknown or accepted is string or accepted is mapping or accepted is not sequence %}
+    {% if unknown or not is_list %}
         {{ extracts_error('accepted is what is no check: name some of ' ~ names | join(', ')) }}
     {% endif %}
 {% endmacro %}

@@ -420,6 +420,30 @@ def assert_published_untouched(made: Checkout) -> None:
     }
 
 
+def test_too_many_rejected_rows_stop_the_build_or_are_told(
+    dev: Dev, odd_extracts: Path, tmp_path: Path
+) -> None:
+    """As the seed says, table by table; what is told only is published."""
+    made = checkout(tmp_path / "project")
+    shutil.copytree(dev.checkout.folder / "target", made.folder / "target")
+    seed = made.folder / "seeds" / "input_limits.csv"
+    seed.write_text(f"{seed.read_text()}rejected_share,campaigns,0.5,stop,Half is fine\n")
+    seed.write_text(f"{seed.read_text()}rejected_share,donations,0.05,warn,Told only\n")
+    run = made.build(odd_extracts, "integer_ids")
+    assert run.returncode == 0, run.stderr
+    (line,) = (line for line in run.stderr.splitlines() if "warning" in line)
+    assert line == (
+        "segment.py: warning: table donations: 3 of 6 rows are rejected, 3 of them for "
+        "uncastable_value: 50.0 %, expected at most 5.0 %"
+    )
+    with closing(duckdb.connect(str(made.published), read_only=True)) as con:
+        told = con.execute(
+            "select source_table, status from marts.input_checks"
+            " where check_name = 'rejected_share' and found_value > 0.05 order by source_table"
+        ).fetchall()
+    assert told == [("campaigns", "passed"), ("donations", "warned")]
+
+
 # ----------------------------------------------------------------------------------- failed builds
 
 

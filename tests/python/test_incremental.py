@@ -39,8 +39,8 @@ CARRIED = ("email_clickers", "list_link_phone_email_map")
 def begin(extracts: Path, database: Path, scratch: Path, *, with_tests: bool = False) -> None:
     """Makes this process one that builds `database` from `extracts`.
 
-    dbt parses the project once, without a given day. It runs no tests, unless told so: `make test` does
-    elsewhere.
+    dbt parses the project once, without a given day. It runs no tests, unless told so: `make test`
+    does elsewhere.
     """
     os.environ |= {
         "BEHAVIORAL_DATA_DIR": str(extracts),

@@ -96,6 +96,14 @@ def test_same_arguments_give_the_same_bytes(tiny: Path, tmp_path: Path) -> None:
     assert digests(tmp_path) == digests(tiny)
 
 
+def test_the_manifest_lists_every_file(tiny: Path) -> None:
+    listed = json.loads((tiny / "manifest.json").read_text())["files"]
+    there = {path: sha256 for path, sha256 in digests(tiny).items() if path.endswith(".parquet")}
+    assert listed == {
+        path: sha256 for path, sha256 in there.items() if not path.startswith("truth/")
+    }
+
+
 def test_another_seed_gives_other_people(tiny: Path, tmp_path: Path) -> None:
     assert run("--scale", TINY, "--seed", 4, "--out", tmp_path).returncode == 0
     one, other = digests(tiny), digests(tmp_path)

@@ -36,7 +36,10 @@ rejected_shares as (
         'table ' || row_accounting.source_table || ': '
         || cast(row_accounting.rows_rejected as varchar) || ' of ' || cast(row_accounting.rows_in as varchar)
         || ' rows are rejected'
-        || coalesce(', ' || cast(ranked.rows_rejected as varchar) || ' of them for ' || ranked.reason, '') as message
+        || coalesce(', ' || cast(ranked.rows_rejected as varchar) || ' of them for ' || ranked.reason, '')
+        || ': ' || cast(round(
+            100 * coalesce({{ share('row_accounting.rows_rejected', 'row_accounting.rows_in') }}, 0), 1
+        ) as varchar) || ' %' as message
     from row_accounting
     -- A table may have no rejected row.
     left join ranked
@@ -55,7 +58,8 @@ measured as (
         checks.action,
         checks.is_accepted,
         coalesce(
-            rejected_shares.message || ', expected at most ' || cast(100 * checks.limit_value as varchar) || ' %',
+            rejected_shares.message || ', expected at most '
+            || cast(round(100 * checks.limit_value, 1) as varchar) || ' %',
             checks.message
         ) as message
     from checks
