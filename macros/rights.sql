@@ -58,40 +58,39 @@
     {%- endif -%}
     {%- if has_erasure_requests() -%}
         {%- for person in persons %}
-        not exists (
-            select 1
+        not coalesce({{ person }} in (
+            select erased_persons.person_id
             from {{ erased_persons }} as erased_persons
-            where erased_persons.person_id = {{ person }}
-        )
+            where erased_persons.person_id is not null
+        ), false)
         and
         {%- endfor %}
         {%- for email in emails %}
-        not exists (
-            select 1
+        not coalesce({{ email }} in (
+            select erased_contacts.email_key
             from {{ erased_contacts }} as erased_contacts
-            where erased_contacts.email_key = {{ email }}
-        )
+            where erased_contacts.email_key is not null
+        ), false)
         and
         {%- endfor %}
         {%- for phone in phones %}
-        not exists (
-            select 1
+        not coalesce({{ phone }} in (
+            select erased_contacts.phone_key
             from {{ erased_contacts }} as erased_contacts
-            where erased_contacts.phone_key = {{ phone }}
-        )
+            where erased_contacts.phone_key is not null
+        ), false)
         and
         {%- endfor %}
         {%- for svid in svids %}
-        not exists (
-            select 1
+        not coalesce({{ svid }} in (
+            select erasure_requests.svid
             from {{ erasure_requests }} as erasure_requests
-            where erasure_requests.svid = {{ svid }}
-        )
+            where erasure_requests.svid is not null
+        ), false)
         and
         {%- endfor %}
         {%- if refused %}
-        not coalesce({{ holds_any(emails_within(refused), erased_list('email_key', erased_contacts)) }}, false)
-        and not coalesce({{ holds_any(phones_within(refused), erased_list('phone_key', erased_contacts)) }}, false)
+        not coalesce({{ holds_any(identifiers_within(refused), erased_list(erased_contacts)) }}, false)
         and
         {%- endif %}
         true
@@ -105,26 +104,21 @@
     case when {{ reason }} is not null then {{ row_as_json(row) }} end
 {%- endmacro %}
 
-{#- All e-mail addresses that a text holds, in lower case, as a list: with and without the odd characters that may surround one. -#}
-{% macro emails_within(text) -%}
-    {{ adapter.dispatch('emails_within')(text) }}
+{#-
+    All e-mail addresses that a text holds, in lower case, with and without the odd characters that may surround
+    one, and all phones, ten digits each: of every value of JSON only the digits are looked at. A list.
+-#}
+{% macro identifiers_within(text) -%}
+    {{ adapter.dispatch('identifiers_within')(text) }}
 {%- endmacro %}
 
-{% macro default__emails_within(text) -%}
+{% macro default__identifiers_within(text) -%}
     list_concat(
         regexp_extract_all(lower({{ text }}), '{{ email_pattern() | replace("'", "''") }}'),
-        regexp_extract_all(lower({{ text }}), '[a-z0-9._+-]+@[a-z0-9.-]*[a-z0-9]')
-    )
-{%- endmacro %}
-
-{#- All phones that JSON text holds, ten digits each, as a list: of every value only the digits are looked at. -#}
-{% macro phones_within(text) -%}
-    {{ adapter.dispatch('phones_within')(text) }}
-{%- endmacro %}
-
-{% macro default__phones_within(text) -%}
-    regexp_extract_all(
-        regexp_replace({{ text }}, '[^0-9",:{}]', '', 'g'), '1?([2-9][0-9]{2}[2-9][0-9]{6})', 1
+        regexp_extract_all(lower({{ text }}), '[a-z0-9._+-]+@[a-z0-9.-]*[a-z0-9]'),
+        regexp_extract_all(
+            regexp_replace({{ text }}, '[^0-9",:{}]', '', 'g'), '1?([2-9][0-9]{2}[2-9][0-9]{6})', 1
+        )
     )
 {%- endmacro %}
 
@@ -136,15 +130,14 @@
     list_has_any({{ found }}, {{ wanted }})
 {%- endmacro %}
 
-{% macro erased_list(column, erased_contacts) -%}
-    {{ adapter.dispatch('erased_list')(column, erased_contacts) }}
+{% macro erased_list(erased_contacts) -%}
+    {{ adapter.dispatch('erased_list')(erased_contacts) }}
 {%- endmacro %}
 
-{% macro default__erased_list(column, erased_contacts) -%}
+{% macro default__erased_list(erased_contacts) -%}
     coalesce((
-        select list(erased_contacts.{{ column }})
+        select list(coalesce(erased_contacts.email_key, erased_contacts.phone_key))
         from {{ erased_contacts }} as erased_contacts
-        where erased_contacts.{{ column }} is not null
     ), cast([] as varchar[]))
 {%- endmacro %}
 

@@ -244,7 +244,8 @@ def write_extracts(folder: Path, tables: Tables, *, without: Collection[str] = (
     """Write ``<folder>/<table>/part-0.parquet`` for each table, optional ones if they have rows.
 
     A row may leave out columns, which are NULL then. ``without`` names columns that the files
-    shall not have at all, as ``table.COLUMN``. Returns the folder. Raises ValueError for a name that no table has.
+    shall not have at all, as ``table.COLUMN``. Returns the folder.
+    Raises ValueError for a name that no table has.
     """
     schemas = SCHEMAS | {table: schema for table, schema in OPTIONAL.items() if tables.get(table)}
     columns_of = {

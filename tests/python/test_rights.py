@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import hmac
+import shutil
+import sys
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -12,8 +15,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from extracts import Extracts, build_database, write_extracts
-from sample_data.equality import compare
+from extracts import PROJECT, Extracts, build_database, write_extracts
+
+if str(PROJECT / "scripts") not in sys.path:
+    sys.path.insert(0, str(PROJECT / "scripts"))
+
+import segment
+from enrichment import erasure
 
 AS_OF = date(2025, 6, 30)
 KEY = "a key for tests only"
@@ -68,6 +76,14 @@ def world() -> Extracts:
     return made
 
 
+def asked_world() -> Extracts:
+    """The same people, some of whom asked to be erased."""
+    made = world()
+    for identifier in ERASED:
+        made.erase(identifier)
+    return made
+
+
 @pytest.fixture(scope="module")
 def builds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Built before anybody asked; on it, and afresh, when they had; and when some took it back."""
@@ -76,10 +92,7 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         patch.setenv("BEHAVIORAL_HASH_KEY", KEY)
         extracts = write_extracts(folder / "extracts", world().tables)
         before = build_database(extracts, folder / "before", as_of_date=AS_OF)
-        asked = world()
-        for identifier in ERASED:
-            asked.erase(identifier)
-        write_extracts(extracts, asked.tables)
+        write_extracts(extracts, asked_world().tables)
         onwards = build_database(extracts, folder / "onwards", as_of_date=AS_OF, previous=before)
         afresh = build_database(extracts, folder / "afresh", as_of_date=AS_OF)
         (extracts / "erasure_requests" / "part-0.parquet").unlink()
@@ -94,7 +107,7 @@ def select(database: Path, sql: str, *values: Any) -> list[tuple[Any, ...]]:
 
 def occurrences(database: Path, needles: Iterable[str]) -> dict[str, int]:
     """How many rows of each table hold one of the texts, in any column, in any case."""
-    found = {}
+    found: dict[str, int] = {}
     with duckdb.connect(str(database), read_only=True) as con:
         tables = con.execute(
             "select schema_name || '.' || table_name from duckdb_tables() where not temporary"
@@ -124,7 +137,203 @@ def test_the_search_sees_who_is_there(builds: dict[str, Path]) -> None:
 
 @pytest.mark.parametrize("build", ["onwards", "afresh"])
 def test_the_erased_are_nowhere(builds: dict[str, Path], build: str) -> None:
-    campaign = {"staging.stg_outreach__campaigns": 1}  # what a campaign is called is nobody's row
-    assert occurrences(builds[build], NEEDLES) == campaign
+    assert occurrences(builds[build], NEEDLES) == {}
     hashed = pseudonyms(["WI:0001", "WI:0003", "WI:0005", "WI:0006", "eve@x.org", "lost@x.org"])
     assert occurrences(builds[build], hashed) == {}
+
+
+@pytest.mark.parametrize("build", ["onwards", "afresh"])
+def test_the_views_of_staging_show_nobody_erased(builds: dict[str, Path], build: str) -> None:
+    """Only those about the requests themselves, and the extracts as they were delivered, do."""
+    shown = []
+    with duckdb.connect(str(builds[build]), read_only=True) as con:
+        views = con.execute(
+            "select view_name from duckdb_views() where schema_name = 'staging'"
+        ).fetchall()
+        for (view,) in views:
+            rows = con.execute(f"select * from staging.{view}").fetchall()
+            text = "\n".join(str(row) for row in rows).lower()
+            if any(needle in text for needle in ("ann@x.org", "eve@x.org", "6082340006")):
+                shown.append(view)
+    about_requests = {
+        "base_rights__erasure_requests",
+        "base_rights__person_contacts",
+        "stg_rights__erased_contacts",
+        "stg_rights__erasure_requests",
+    }
+    assert set(shown) <= about_requests
+
+
+def test_who_shares_with_the_erased_stays(builds: dict[str, Path]) -> None:
+    profiles = (
+        "select state || ':' || svid, total_clicks, donation_count from marts.enriched_profiles"
+    )
+    found = {voter: tuple(rest) for voter, *rest in select(builds["onwards"], profiles)}
+    assert found == {
+        "MN:0001": (1, 1),  # has the voter id of one who is erased, in another state
+        "WI:0002": (1, 2),  # has a gift by the landline that was the erased one's, too
+        "WI:0004": (1, 1),  # has the address that was the erased one's, too
+        "WI:0008": (1, 1),
+    }
+    phones = "select phone_key from linkage.lnk_voter_phone order by 1"
+    assert select(builds["onwards"], phones) == [("6082340002",), ("6082340099",)]
+
+
+def test_the_rows_of_the_erased_are_accounted_for(builds: dict[str, Path]) -> None:
+    sql = (
+        "select source_table, rows_in, rows_kept, rows_unlinked, rows_rejected, rows_duplicate, "
+        "rows_erased from quarantine.row_accounting"
+    )
+    for build in ("onwards", "afresh"):
+        found = {table: counts for table, *counts in select(builds[build], sql)}
+        assert all(row[0] == sum(row[1:5]) for row in found.values())
+        assert {table: row[5] for table, row in found.items()} == {
+            "person": 6,  # Ann twice, Cora, Eve and her refused row, Fay
+            "person_custom_field": 6,
+            "custom_field": 0,
+            "list_link_phone_email_map": 3,
+            "email_clickers": 9,  # two each of Ann, Eve, Fay and the stranger, one refused
+            "campaigns": 1,
+            "donations": 5,
+            "suppressions": 1,
+            "erasure_requests": 0,
+        }
+        assert found["erasure_requests"][:5] == [6, 5, 0, 1, 0]
+    withheld = (
+        "select row_json from quarantine.rejected_rows where source_table = 'erasure_requests'"
+    )
+    assert select(builds["onwards"], withheld) == [('{"identifier": "withheld"}',)]
+
+
+def differing(one: Path, other: Path) -> list[str]:
+    """Tables whose rows differ between two databases, but for what names the build."""
+    wrong = []
+    with duckdb.connect() as con:
+        con.execute(f"attach '{one}' as one (read_only); attach '{other}' as other (read_only)")
+        tables = con.execute(
+            "select schema_name || '.' || table_name, "
+            "string_agg('\"' || column_name || '\"', ', ') "
+            "from duckdb_columns() where database_name = 'one' and not internal "
+            "and column_name not in ('build_id', 'read_at_build', 'rejected_at_build', 'built_at', "
+            "'build_seconds', 'fingerprint', 'modified_at', 'started_at', 'finished_at') "
+            "and schema_name || '.' || table_name in ("
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            "where database_name = 'one') "
+            "and schema_name in ('linkage', 'aggregates', 'marts', 'quarantine') "
+            "and table_name not in ('build_info', 'build_tables') group by all"
+        ).fetchall()
+        for table, columns in tables:
+            first, second = (
+                f"(select {columns} from {database}.{table})" for database in ("one", "other")
+            )
+            rows = con.execute(
+                f"select count(*) from ({first} except all {second} union all "
+                f"({second} except all {first}))"
+            ).fetchone()
+            if rows != (0,):
+                wrong.append(table)
+    return wrong
+
+
+def test_building_on_gives_what_building_afresh_gives(builds: dict[str, Path]) -> None:
+    assert differing(builds["onwards"], builds["afresh"]) == []
+
+
+def test_who_takes_the_request_back_is_back_whole(builds: dict[str, Path]) -> None:
+    """Rows that were not kept are read again, strangers' and refused ones too."""
+    assert differing(builds["back"], builds["before"]) == []
+
+
+# -------------------------------------------------------------------------------------- the proof
+
+
+@pytest.fixture
+def prove(
+    builds: dict[str, Path], tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> Any:
+    """Runs prove-erased on a copy of a build, after planting; returns code, rows and stderr."""
+    extracts = write_extracts(builds["before"].parents[1] / "extracts", asked_world().tables)
+    monkeypatch.setenv("BEHAVIORAL_DATA_DIR", str(extracts))
+    monkeypatch.setenv("BEHAVIORAL_HASH_KEY", KEY)
+    monkeypatch.setattr(erasure, "DEVELOPMENT", tmp_path / "dev" / "behavioral.duckdb")
+
+    def proves(
+        build: str = "onwards", plant: str = "", kept: str = "", dev: str = ""
+    ) -> tuple[int, dict[tuple[str, str], str], str]:
+        database = tmp_path / "behavioral.duckdb"
+        shutil.copy(builds[build], database)
+        monkeypatch.setenv("BEHAVIORAL_DB", str(database))
+        if plant:
+            with duckdb.connect(str(database)) as con:
+                con.execute(plant)
+        for other, place in ((kept, tmp_path / ".history" / "b0"), (dev, tmp_path / "dev")):
+            if other:
+                place.mkdir(parents=True)
+                shutil.copy(builds[other], place / "behavioral.duckdb")
+        out = tmp_path / "proof.csv"
+        code = segment.run(["prove-erased", "--out", str(out)])
+        said = capsys.readouterr().err
+        with out.open(newline="") as file:
+            rows = {(row["status"], row["table_name"]): row["rows"] for row in csv.DictReader(file)}
+        assert not any(needle in said.lower() for needle in NEEDLES)
+        return code, rows, said
+
+    return proves
+
+
+def test_nothing_is_left(prove: Any) -> None:
+    code, rows, said = prove()
+    assert code == 0, rows
+    assert {rows for (status, _), rows in rows.items() if status == "published"} == {"0"}
+    assert ("published", "marts.enriched_profiles") in rows
+    assert "no table names anybody" in said
+    assert rows["delivered", "person"] == "6", "the extracts still hold them, and that is told"
+
+
+PLANTED = {
+    "an address": "update seeds.age_bands set rationale = ' EVE@x.org '",
+    "an address within text": "update seeds.age_bands set rationale = 'by <eve@x.org>, by mail'",
+    "a phone in another spelling": "update seeds.age_bands set rationale = '(608) 234-0006 x1'",
+    "a phone within JSON": """update seeds.age_bands set rationale = '{"a":"1 608 234 0001"}'""",
+    "a voter": "update marts.coverage set step = 'WI:0001'",
+    "a pseudonym": f"update seeds.age_bands set rationale = '{pseudonyms(['WI:0003'])[0]}'",
+    "a stranger's pseudonym": "update seeds.age_bands set rationale = "
+    f"'{pseudonyms(['lost@x.org'])[0]}'",
+    "a voter id beside its state": "create table marts.left_over as select 'WI' as state, "
+    "'0003' as svid",
+    "a person id": "create table marts.left_over as select '5' as person_id",
+}
+
+
+@pytest.mark.parametrize("what", PLANTED)
+def test_a_remainder_is_found(prove: Any, what: str) -> None:
+    code, rows, said = prove(plant=PLANTED[what])
+    assert code == 1
+    left = {
+        table for (status, table), count in rows.items() if status != "delivered" and count != "0"
+    }
+    assert left & {"seeds.age_bands", "marts.coverage", "marts.left_over"} == left != set()
+    assert "still name people" in said
+
+
+def test_what_somebody_else_has_is_no_remainder(prove: Any) -> None:
+    """The namesake of another state, a similar address, another's id."""
+    code, rows, _ = prove(
+        plant="create table marts.left_over as select 'MN' as state, '0001' as svid, "
+        "'steve@x.org, couple@x.org' as note, '4' as person_id"
+    )
+    assert code == 0, rows
+
+
+def test_kept_and_development_databases_are_searched(prove: Any) -> None:
+    code, rows, _ = prove(kept="before", dev="before")
+    assert code == 1
+    for status in ("kept", "development"):
+        assert int(rows[status, "linkage.lnk_map_row"]) > 0
+    assert rows["published", "linkage.lnk_map_row"] == "0"
+
+
+def test_earlier_builds_are_forgotten_for_somebody_new_only(builds: dict[str, Path]) -> None:
+    assert erasure.must_forget(builds["onwards"], [builds["before"]])
+    assert not erasure.must_forget(builds["onwards"], [builds["afresh"]])
+    assert not erasure.must_forget(builds["before"], [builds["before"]])

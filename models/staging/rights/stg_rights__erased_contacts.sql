@@ -10,7 +10,17 @@ erased_persons as (
     select * from {{ ref('stg_rights__erased_persons') }}
 ),
 
-judged as (
+asked as {{ materialized() }} (
+    select
+        email_key,
+        phone_key
+    from requests
+    where
+        email_key is not null
+        or phone_key is not null
+),
+
+judged as {{ materialized() }} (
     select
         persons.email_key,
         persons.cell_phone_key,
@@ -65,13 +75,13 @@ united as (
     select
         email_key,
         cast(null as varchar) as phone_key
-    from requests
+    from asked
     where email_key is not null
     union
     select
         cast(null as varchar) as email_key,
         phone_key
-    from requests
+    from asked
     where phone_key is not null
 )
 

@@ -14,6 +14,26 @@ custom_fields as (
     select * from {{ source('voterfile', 'custom_field') }}
 ),
 
+-- Read once, and put into normal form once: every model that leaves out the erased asks this.
+person_contacts as {{ materialized() }} (
+    select
+        person_id,
+        state,
+        email_key,
+        cell_phone_key,
+        home_phone_key
+    from persons
+),
+
+asked as {{ materialized() }} (
+    select
+        email_key,
+        phone_key,
+        svid_state,
+        svid
+    from requests
+),
+
 svid_fields as (
     select distinct {{ text_id('id') }} as custom_field_id
     from custom_fields
@@ -24,7 +44,7 @@ requested_svids as (
     select distinct
         svid_state,
         svid
-    from requests
+    from asked
     where svid is not null
 ),
 
@@ -46,39 +66,39 @@ found_by_svid as (
     inner join requested_svids
         on person_svids.svid = requested_svids.svid
     -- A person may have fields and no row.
-    left join persons
-        on person_svids.person_id = persons.person_id
+    left join person_contacts
+        on person_svids.person_id = person_contacts.person_id
     where
         requested_svids.svid_state is null
-        or persons.state is null
-        or persons.state = requested_svids.svid_state
+        or person_contacts.state is null
+        or person_contacts.state = requested_svids.svid_state
 ),
 
 requested_contacts as (
     select
         email_key,
         phone_key
-    from requests
+    from asked
     where
         email_key is not null
         or phone_key is not null
 ),
 
 found_by_contact as (
-    select persons.person_id
-    from persons
+    select person_contacts.person_id
+    from person_contacts
     inner join requested_contacts
-        on persons.email_key = requested_contacts.email_key
+        on person_contacts.email_key = requested_contacts.email_key
     union all
-    select persons.person_id
-    from persons
+    select person_contacts.person_id
+    from person_contacts
     inner join requested_contacts
-        on persons.cell_phone_key = requested_contacts.phone_key
+        on person_contacts.cell_phone_key = requested_contacts.phone_key
     union all
-    select persons.person_id
-    from persons
+    select person_contacts.person_id
+    from person_contacts
     inner join requested_contacts
-        on persons.home_phone_key = requested_contacts.phone_key
+        on person_contacts.home_phone_key = requested_contacts.phone_key
 ),
 
 united as (
