@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from filelock import FileLock
@@ -82,6 +83,38 @@ def build_environment(
         "DBT_TARGET_PATH": str(scratch / "target"),
         "DBT_LOG_PATH": str(scratch / "logs"),
     }
+
+
+class SmallWorld(NamedTuple):
+    """Extracts of 200 voters, and the database that a build without data tests made of them."""
+
+    extracts: Path
+    database: Path
+    statements: int
+    """How many SQL statements that build ran."""
+
+
+@pytest.fixture(scope="session")
+def small_world(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> SmallWorld:
+    """What faults befall: as small as can be, for many builds of it are made."""
+
+    def make(folder: Path) -> None:
+        made = (PROJECT / "scripts" / "make_sample_data.py", "--scale", "0.00005")
+        command = [sys.executable, *map(str, made), "--out", str(folder / "extracts")]
+        subprocess.run(command, check=True, capture_output=True)
+        (folder / "published").mkdir()
+        database = folder / "published" / "behavioral.duckdb"
+        plants = [["small_build", []], ["counted_statements", [str(folder / "statements")]]]
+        run = warm.run(
+            "build",
+            env=build_environment(folder / "extracts", database, folder),
+            first=("plant", "several", [plants]),
+        )
+        assert run.returncode == 0, run.stderr
+
+    folder = made_once(tmp_path_factory, "small_world", make)
+    statements = int((folder / "statements").read_text())
+    return SmallWorld(folder / "extracts", folder / "published" / "behavioral.duckdb", statements)
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,7 @@ class Warm:
         self._folder = folder
         self._runs = 0
         self._process = subprocess.Popen(
-            [sys.executable, __file__, str(folder)],
+            [sys.executable, "-W", "ignore:resource_tracker", __file__, str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -147,6 +147,8 @@ def run(request: dict[str, Any], main: Any) -> None:
         os.environ.update(request["env"])
         os.chdir(request["cwd"])
         signal.alarm(LONGEST)
+        # What a shell starts in the background, and all that it forks, ignores Ctrl-C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.argv = ["segment.py", *request["run"]]
         if request["first"]:
             module, function, arguments = request["first"]
