@@ -43,12 +43,12 @@ benchmark: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check scripts tests
 	$(BIN)/ruff format --check scripts tests
-	$(BIN)/mypy scripts tests/python
+	$(BIN)/mypy scripts tests/conftest.py tests/python
 	$(BIN)/sqlfluff lint --disable-progress-bar models tests
 
 # What `make test` proves for some days of a small sample, for more days or more rows.

@@ -22,6 +22,12 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Annotated, Any
 
+from setproctitle import setproctitle
+
+if __name__ == "__main__":
+    # Before anything that takes time: until then the process list shows --svid and its ids.
+    setproctitle("segment.py")
+
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import typer
@@ -736,6 +742,9 @@ def _fail(message: str, code: int) -> int:
 def main() -> None:
     """The command line's entry: a termination signal ends a command as Ctrl-C does."""
     sys.excepthook = _report
+    given = sys.argv[1] if len(sys.argv) > 1 else ""
+    if given in typer.main.get_command(app).commands:  # type: ignore[attr-defined]
+        setproctitle(f"segment.py {given}")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     sys.exit(run(sys.argv[1:]))

@@ -14,6 +14,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 _SCHEMAS = {"staging", "quarantine", "linkage", "aggregates", "marts", "segments", "seeds", "main"}
 _RESERVED = _SCHEMAS | {"memory", "system", "temp", "information_schema", "pg_catalog"}
 
+_SHOWN = 200  # characters of a path in a message
+
 
 def _place(variable: str, default: str) -> Path:
     """A path from the environment (relative to the working directory), or from the project."""
@@ -24,11 +26,14 @@ def _place(variable: str, default: str) -> Path:
 def resolved(path: str, where: str) -> Path:
     """An absolute path. Raises InputError, naming ``where`` it was given, if there is none."""
     try:
-        return Path(path).expanduser().resolve()
+        place = Path(path).expanduser().resolve()
+        place.exists()  # fails where a name is too long, or a folder may not be looked into
     except (OSError, RuntimeError, ValueError):
+        given = path if len(path) <= _SHOWN else f"{path[:_SHOWN]}…"
         raise InputError(
-            f"{where}: {path!r} is no path that can be followed; name another"
+            f"{where}: {given!r} is no path that can be followed; name another"
         ) from None
+    return place
 
 
 def is_ours(file: Path) -> bool:

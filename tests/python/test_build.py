@@ -25,6 +25,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from conftest import build_environment
+from warm import Warm
+
 PROJECT = Path(__file__).resolve().parents[2]
 OURS = ("BEHAVIORAL_", "DBT_")
 
@@ -174,7 +177,7 @@ def checkout(folder: Path) -> Checkout:
     for name in ("models", "macros", "seeds", "scripts", "dbt_project.yml", "profiles.yml"):
         copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
         copy(PROJECT / name, folder / name)
-    shutil.copytree(PROJECT / "tests", folder / "tests", ignore=shutil.ignore_patterns("python"))
+    shutil.copytree(PROJECT / "tests", folder / "tests", ignore=shutil.ignore_patterns("*.py"))
     (folder / "warehouse" / "dev").mkdir(parents=True)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     return Checkout(folder, kept)
@@ -224,9 +227,7 @@ def test_a_plain_dbt_build_leaves_the_published_database_alone(dev: Dev) -> None
     assert dev.checkout.published.read_bytes() == b"published before"
 
 
-def test_a_build_passes_without_a_warning(
-    dev: Dev, sample_build: tuple[Path, subprocess.CompletedProcess[str]]
-) -> None:
+def test_a_build_passes_without_a_warning(dev: Dev, sample_build: tuple[Path, str]) -> None:
     """Models, seeds, data tests and unit tests alike."""
     results = json.loads((dev.checkout.folder / "target" / "run_results.json").read_text())
     assert {result["status"] for result in results["results"]} <= {"success", "pass", "no-op"}
@@ -235,7 +236,7 @@ def test_a_build_passes_without_a_warning(
     assert re.search(r"\bWARN=0 ERROR=0 SKIP=0\b", dev.said)
     warned = [line for line in dev.said.splitlines() if re.search("warning|deprecat", line, re.I)]
     assert warned == []
-    assert not re.search("warn|deprecat", sample_build[1].stderr, re.IGNORECASE)
+    assert not re.search("warn|deprecat", sample_build[1], re.IGNORECASE)
 
 
 def test_other_case_and_other_types_are_the_same_person(
@@ -386,19 +387,22 @@ def replace(folder: Path, table: str, columns: Columns) -> None:
     ],
 )
 def test_bad_extracts_stop_the_build_before_it_touches_anything(
-    spoil: Callable[[Path], None], said: list[str], dev: Dev, odd_extracts: Path, tmp_path: Path
+    spoil: Callable[[Path], None], said: list[str], warm: Warm, odd_extracts: Path, tmp_path: Path
 ) -> None:
     """One line that says what, where, and what to do; exit code 2."""
     folder = shutil.copytree(odd_extracts, tmp_path / "extracts")
     spoil(folder)
-    run = dev.checkout.build(folder)
+    database = tmp_path / "warehouse" / "behavioral.duckdb"
+    database.parent.mkdir()
+    database.write_bytes(b"published before")
+    run = warm.run("build", env=build_environment(folder, database, tmp_path))
     assert run.returncode == 2, run.stderr
     assert run.stdout == ""
     (line,) = (line for line in run.stderr.splitlines() if line != "Starting dbt")
     assert line.startswith("segment.py: ")
     assert [words for words in [*said, str(folder)] if words not in line] == []
     assert re.search(r": (?:put|add|deliver) ", line)
-    assert_published_untouched(dev.checkout)
+    assert_published_untouched(database)
 
 
 def test_a_missing_folder_is_told_at_once(dev: Dev, tmp_path: Path) -> None:
@@ -407,13 +411,13 @@ def test_a_missing_folder_is_told_at_once(dev: Dev, tmp_path: Path) -> None:
     (line,) = run.stderr.splitlines()
     assert str(tmp_path / "nowhere") in line
     assert "set BEHAVIORAL_DATA_DIR" in line
-    assert_published_untouched(dev.checkout)
+    assert_published_untouched(dev.checkout.published)
 
 
-def assert_published_untouched(made: Checkout) -> None:
+def assert_published_untouched(database: Path) -> None:
     """The published database is as it was, and nothing half-built is left beside it."""
-    assert made.published.read_bytes() == b"published before"
-    left = {str(file.name) for file in (made.folder / "warehouse").rglob("*") if file.is_file()}
+    assert database.read_bytes() == b"published before"
+    left = {str(file.name) for file in database.parent.rglob("*") if file.is_file()}
     assert left <= {
         *("behavioral.duckdb", "behavioral.duckdb.key", "behavioral.duckdb.lock", ".gitignore"),
         "behavioral.duckdb.audit.jsonl",
@@ -479,7 +483,7 @@ def test_a_failed_build_leaves_the_published_database(
     assert "attribution_models" in line
     assert "enriched_profiles" in line
     assert "the published database is untouched" in line
-    assert_published_untouched(made)
+    assert_published_untouched(made.published)
 
 
 def test_a_failed_build_says_where_to_read_more(

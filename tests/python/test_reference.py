@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from conftest import run_build
+from conftest import build_environment
 from reference import hostile
 from reference.affinity import client_affinity, person_client_affinity
 from reference.attribution import campaign_attribution, credit_row
@@ -22,6 +22,7 @@ from reference.health import engagement_health, engagement_health_alerts
 from reference.measures import Rounded
 from reference.segments import Questions
 from reference.settings import RATES
+from warm import Warm
 
 Table = Mapping[Any, Row]
 TOLERANCE = 1e-9
@@ -144,7 +145,10 @@ def built(
     folder = tmp_path_factory.mktemp(f"hostile_{request.param}")
     hostile.write(folder / "extracts", request.param)
     database = folder / "behavioral.duckdb"
-    run_build(folder / "extracts", database, accept=["rejected_share"])
+    warm: Warm = request.getfixturevalue("warm")
+    asked = ("build", "--accept=rejected_share")
+    run = warm.run(*asked, env=build_environment(folder / "extracts", database))
+    assert run.returncode == 0, run.stderr
     return folder / "extracts", database
 
 

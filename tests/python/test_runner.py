@@ -18,7 +18,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -763,9 +762,10 @@ def test_ctrl_c_stops_a_build_without_leftovers(
 def test_help_is_quick_and_imports_nothing_heavy(project: Path) -> None:
     took = []
     for flag in ("--help", "-h", "--help"):
-        start = time.perf_counter()
+        before = os.times()
         done = subprocess.run(command(project, flag), capture_output=True, text=True, check=True)
-        took.append(time.perf_counter() - start)
+        after = os.times()
+        took.append(after.children_user - before.children_user)  # whatever else the machine does
         assert "analyze" in done.stdout
     assert min(took) < 0.5
     code = (

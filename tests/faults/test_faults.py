@@ -1,0 +1,298 @@
+"""Disks that are full, memory that is scarce, files that are broken, locked or garbage.
+
+Whatever it is: one line that says what and where, an exit code, and the published database byte for
+byte as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from conftest import PROJECT, SmallWorld
+from places import Place, sha256
+from sample_data.equality import compare
+from warm import Warm
+
+
+@pytest.fixture(scope="module")
+def place(small_world: SmallWorld, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """One published database for all faults that leave it as it is."""
+    return Place(tmp_path_factory.mktemp("faults"), small_world, warm)
+
+
+@pytest.fixture
+def own_place(small_world: SmallWorld, warm: Warm, tmp_path: Path) -> Place:
+    """A published database of the test's own."""
+    return Place(tmp_path, small_world, warm)
+
+
+# --------------------------------------------------------------------------------- disk and memory
+
+
+@contextmanager
+def mounted(folder: Path, *arguments: str) -> Iterator[bool]:
+    """A file system at `folder`, where this machine lets us mount one."""
+    done = subprocess.run(
+        ["mount", *arguments, str(folder)], capture_output=True, check=False
+    ).returncode
+    try:
+        yield done == 0
+    finally:
+        if done == 0:
+            subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("limit", [1, 4_096, 600_000, 3_000_000])
+def test_a_write_that_fails(limit: int, place: Place) -> None:
+    """No room for the lock, the first block, a table, many tables: exit code 2 or 4, no traceback.
+
+    The published file is untouched, and the next build works.
+    """
+    run = place.build([("no_more_bytes_than", [limit])])
+    place.assert_one_line(run, 4 if limit > 1 else run.returncode)
+    assert run.returncode in (1, 2, 4)
+    place.assert_untouched()
+    place.assert_nothing_left()
+
+
+def test_a_full_disk(own_place: Place, tmp_path: Path) -> None:
+    """On a small disk of its own (where none can be mounted, in files that may not grow).
+
+    Exit code 4 and one line; the published file is untouched; with room again, a build works.
+    """
+    size = own_place.database.stat().st_size
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    with mounted(disk, "-t", "tmpfs", "-o", f"size={size + 2_000_000}", "tmpfs") as is_small:
+        if is_small:
+            moved = disk / "behavioral.duckdb"
+            shutil.copy(own_place.database, moved)
+            kept = sha256(moved)
+            run = own_place.build(BEHAVIORAL_DB=str(moved))
+            own_place.assert_one_line(run, 4)
+            assert sha256(moved) == kept
+            assert [file.name for file in disk.rglob("*.wal")] == []
+        else:
+            own_place.assert_one_line(own_place.build([("no_more_bytes_than", [size // 2])]), 4)
+    own_place.assert_untouched()
+    own_place.assert_works_again()
+
+
+@pytest.mark.parametrize("limit", ["1MB", "8MB"])
+def test_too_little_memory(limit: str, place: Place) -> None:
+    """Exit code 4 and one line; the published file is untouched."""
+    run = place.build(BEHAVIORAL_MEMORY_LIMIT=limit)
+    place.assert_one_line(run, 4)
+    place.assert_untouched()
+    place.assert_nothing_left()
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "parquet", "xlsx"])
+def test_an_export_that_fails_midway(form: str, place: Place, tmp_path: Path) -> None:
+    """The file that was there stays; no part of the new one, and no private folder, is left."""
+    out = tmp_path / f"scores.{form}"
+    out.write_text("as it was\n")
+    run = place.ask(
+        *("export", "person_client_affinity", "--out", str(out)),
+        plants=[("no_more_bytes_than", [5_000])],
+    )
+    assert run.returncode in (1, 3), run.stderr
+    place.assert_one_line(run, run.returncode)
+    assert out.read_text() == "as it was\n"
+    assert [file.name for file in tmp_path.iterdir()] == [out.name]
+
+
+def test_an_export_is_for_its_owner_only(place: Place, tmp_path: Path) -> None:
+    """Mode 0600, also where everybody could read the file that was there."""
+    out = tmp_path / "scores.csv"
+    out.write_text("as it was\n")
+    out.chmod(0o666)
+    assert place.ask("export", "client_affinity", "--out", str(out)).returncode == 0
+    assert out.stat().st_mode & 0o777 == 0o600
+
+
+# ------------------------------------------------------------------------------------ broken files
+
+
+def cut(share: float) -> Callable[[Path], None]:
+    """Leaves a part of a file, as a copy that was broken off does."""
+
+    def spoil(file: Path) -> None:
+        os.truncate(file, int(file.stat().st_size * share))
+
+    return spoil
+
+
+def zero_bytes(file: Path) -> None:
+    """The end of a file is zeros, as a copy leaves it whose blocks never came."""
+    size = file.stat().st_size
+    os.truncate(file, size // 2)
+    os.truncate(file, size)
+
+
+def without_end(file: Path) -> None:
+    """All but the last bytes."""
+    os.truncate(file, file.stat().st_size - 5)
+
+
+def garbage(file: Path) -> None:
+    """Something else under the name of a Parquet file."""
+    file.write_bytes(b"email,phone\nann@needle.example,6085550100\n" * 100)
+
+
+def other_schema(file: Path) -> None:
+    """A table, but of something else."""
+    pq.write_table(pa.table({"weather": ["rain"]}), file)
+
+
+@pytest.mark.parametrize("table", ["person", "email_clickers"])
+@pytest.mark.parametrize(
+    "spoil",
+    [cut(0), cut(0.02), cut(0.9), without_end, zero_bytes, garbage, other_schema],
+    ids=["empty", "a few bytes", "most bytes", "without end", "half zeros", "garbage", "other"],
+)
+def test_a_broken_extract(
+    spoil: Callable[[Path], None], table: str, place: Place, tmp_path: Path
+) -> None:
+    """Exit code 2 and one line that names the file, or table and column, and what to do."""
+    extracts = shutil.copytree(place.extracts, tmp_path / "extracts")
+    file = sorted((extracts / table).glob("*.parquet"))[0]
+    spoil(file)
+    run = place.build(BEHAVIORAL_DATA_DIR=str(extracts))
+    line = place.assert_one_line(run, 2)
+    assert file.name in line or f"table {table}" in line
+    assert any(words in line for words in ("deliver", "add the column", "put the extract"))
+    assert "needle" not in run.stderr
+    place.assert_untouched()
+    place.assert_nothing_left()
+
+
+# --------------------------------------------------------------- locks, read-only places, garbage
+
+
+def test_another_build_is_running(own_place: Place) -> None:
+    """The second build says so and exits 3; the first one, held amid its work, then publishes."""
+    before = own_place.build_id()
+    first = own_place.start([("signalled_at_node", [signal.SIGSTOP, "begins", 0.1])])
+    wait_until_stopped(first.pid)
+    second = own_place.build()
+    assert "another build is running" in own_place.assert_one_line(second, 3)
+    assert str(first.pid) in second.stderr
+    assert own_place.build_id() == before
+    first.kill(signal.SIGCONT)
+    assert first.wait() == 0, first.stderr
+    assert own_place.build_id() != before
+    own_place.assert_nothing_left()
+
+
+def wait_until_stopped(pid: int) -> None:
+    """Waits until a process has stopped itself, or is no more."""
+    state = ""
+    while state not in ("T", "Z", "X"):
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    assert state == "T"
+
+
+def test_a_database_that_is_being_written(own_place: Place) -> None:
+    """A question says so and exits 3; a build, which writes elsewhere, publishes over it."""
+    code = (
+        "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{code}; input()", str(own_place.database)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        run = own_place.ask("export", "build_info")
+        assert "being written" in own_place.assert_one_line(run, 3)
+        built = own_place.build()
+        assert built.returncode == 0, built.stderr
+        assert own_place.build_id()
+        process.communicate("\n")
+    assert own_place.build_id()
+
+
+def test_a_read_only_folder(own_place: Place) -> None:
+    """Exit code 2 and one line that names the place; the published file is untouched."""
+    folder = own_place.database.parent
+    with mounted(folder, "--bind", str(folder)) as is_mount:
+        if is_mount:
+            remount = ["mount", "-o", "remount,ro,bind", str(folder)]
+            subprocess.run(remount, check=True)
+            run = own_place.build()
+        else:
+            folder.chmod(0o500)
+            run = own_place.build()
+            folder.chmod(0o700)
+    assert str(folder) in own_place.assert_one_line(run, 2)
+    own_place.assert_untouched()
+
+
+def test_garbage_in_target(own_place: Place) -> None:
+    """What dbt keeps of earlier runs is garbage: the build is made without it."""
+    target = own_place.folder / "target"
+    target.mkdir(exist_ok=True)
+    for name in ("partial_parse.msgpack", "manifest.json", "run_results.json", "graph.gpickle"):
+        (target / name).write_bytes(b"\x93garbage\x00\xff" * 50)
+    before = own_place.build_id()
+    run = subprocess.run(
+        [sys.executable, str(PROJECT / "scripts" / "segment.py"), "build"],
+        env=own_place.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "Traceback" not in run.stderr
+    assert own_place.build_id() != before
+
+
+def test_garbage_in_write_ahead_logs(own_place: Place) -> None:
+    """Questions are answered as before; a build works, and removes the garbage."""
+    answer = own_place.ask("export", "client_affinity").stdout
+    work = own_place.database.parent / ".build" / own_place.database.name
+    work.parent.mkdir(exist_ok=True)
+    for file in (own_place.database, work):
+        file.with_name(f"{file.name}.wal").write_bytes(b"garbage " * 1000)
+    work.write_bytes(b"garbage " * 1000)
+    run = own_place.ask("export", "client_affinity")
+    assert (run.returncode, run.stdout) == (0, answer)
+    own_place.assert_untouched()
+    own_place.assert_works_again()
+
+
+# ---------------------------------------------------------------------------- one build, one result
+
+
+def test_threads_and_repeats_do_not_matter(own_place: Place, small_world: SmallWorld) -> None:
+    """Built again, and again with four models at a time: every table has the same rows."""
+    for threads in (1, 4):
+        run = own_place.build([("with_threads", [threads])], BEHAVIORAL_PREVIOUS_DB="")
+        assert run.returncode == 0, run.stderr
+        comparison = compare(small_world.database, own_place.database)
+        assert comparison.difference is None
+        assert comparison.compared > 50
+
+
+def test_a_spilling_build_is_the_same_build(own_place: Place, small_world: SmallWorld) -> None:
+    """With little memory the engine uses its spill folder, which it may read and write."""
+    run = own_place.build(BEHAVIORAL_MEMORY_LIMIT="120MB")
+    assert run.returncode == 0, run.stderr
+    assert compare(small_world.database, own_place.database).difference is None
+    with duckdb.connect(str(own_place.database), read_only=True) as con:
+        assert con.execute("select count(*) from marts.build_info").fetchall() == [(1,)]

@@ -1,0 +1,134 @@
+"""A build that is killed, at any moment, is never seen: the published file is whole, old or new."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import PROJECT, SmallWorld
+from places import INTERRUPTED, KILLED, Place, Plants
+from warm import Warm
+
+SEED, RANDOM_KILLS = 4, 20
+
+
+@pytest.fixture(scope="module")
+def place(
+    small_world: SmallWorld, warm: Warm, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
+    """One published database for all kills: each build begins with what the last one left."""
+    yield Place(tmp_path_factory.mktemp("kills"), small_world, warm)
+
+
+def at_node(number: int, when: str, share: float) -> Plants:
+    """A signal at a node of the build."""
+    return [("signalled_at_node", [number, when, share])]
+
+
+def at_call(number: int, where: str, when: str, place: str = "") -> Plants:
+    """A signal before or after a call of a function."""
+    return [("signalled_at_call", [number, where, when, place])]
+
+
+CLOSE = "dbt.adapters.duckdb.connections:DuckDBConnectionManager.close_all_connections"
+
+BEFORE_THE_RENAME: dict[str, Plants] = {
+    "start-up": at_call(signal.SIGKILL, "dbt.cli.main:dbtRunner.invoke", "before"),
+    "hashing": at_call(signal.SIGKILL, "hashlib:file_digest", "before"),
+    "first node begins": at_node(signal.SIGKILL, "begins", 0.0),
+    "first node is done": at_node(signal.SIGKILL, "is done", 0.0),
+    "middle node begins": at_node(signal.SIGKILL, "begins", 0.5),
+    "middle node is done": at_node(signal.SIGKILL, "is done", 0.5),
+    "last node begins": at_node(signal.SIGKILL, "begins", 1.0),
+    "last node is done": at_node(signal.SIGKILL, "is done", 1.0),
+    "before the engine closes": at_call(signal.SIGKILL, CLOSE, "before"),
+    "after the engine closes": at_call(signal.SIGKILL, CLOSE, "after"),
+    "before the sync": at_call(signal.SIGKILL, "os:fsync", "before"),
+    "after the sync": at_call(signal.SIGKILL, "os:fsync", "after"),
+    "before the rename": at_call(signal.SIGKILL, "os:replace", "before", "behavioral.duckdb"),
+}
+
+
+@pytest.mark.parametrize("phase", BEFORE_THE_RENAME)
+def test_a_kill_in_each_phase(phase: str, place: Place) -> None:
+    """Published file byte for byte the old one; questions are answered."""
+    for file in place.extracts.rglob("*.parquet"):
+        file.touch()  # else it would not be hashed again
+    run = place.build(BEFORE_THE_RENAME[phase])
+    assert run.returncode == KILLED, run.stderr
+    place.assert_untouched()
+
+
+def test_the_next_build_works(place: Place) -> None:
+    """After all these kills a build publishes, and nothing of them is left."""
+    place.assert_works_again()
+
+
+def test_a_kill_after_the_rename(place: Place) -> None:
+    """The whole new file is there, answers, and the next build works."""
+    before = place.build_id()
+    run = place.build(at_call(signal.SIGKILL, "os:replace", "after", "behavioral.duckdb"))
+    assert run.returncode == KILLED, run.stderr
+    assert place.build_id() != before
+    place.assert_works_again()
+
+
+@pytest.mark.parametrize("number", range(RANDOM_KILLS))
+def test_a_kill_at_a_random_moment(number: int, place: Place, small_world: SmallWorld) -> None:
+    """Amid a statement of the engine: published file untouched, questions are answered."""
+    chance = random.Random(SEED + number)  # noqa: S311 (no secret)
+    statement = chance.randrange(1, small_world.statements * 9 // 10)
+    plant: tuple[str, list[Any]] = (
+        "signalled_within_a_statement",
+        [signal.SIGKILL, statement, chance.uniform(0, 0.02)],
+    )
+    run = place.build([plant])
+    assert run.returncode == KILLED, run.stderr
+    place.assert_untouched()
+
+
+def test_the_next_build_works_after_random_kills(place: Place) -> None:
+    """A build publishes, and nothing of the killed ones is left."""
+    place.assert_works_again()
+
+
+def test_a_kill_among_the_tests(place: Place) -> None:
+    """A build with its data tests, killed at the last of them."""
+    run = place.build(at_node(signal.SIGKILL, "begins", 1.0), tests=True)
+    assert run.returncode == KILLED, run.stderr
+    place.assert_untouched()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
+@pytest.mark.parametrize("share", [0.0, 0.6, 1.0])
+def test_a_build_that_is_stopped(number: int, share: float, place: Place) -> None:
+    """In order: one line, exit code 130, published file untouched, and nothing left."""
+    run = place.build(at_node(number, "begins", share))
+    assert place.assert_one_line(run, INTERRUPTED).startswith("segment.py: interrupted")
+    place.assert_untouched()
+    place.assert_nothing_left()
+
+
+def test_the_command_itself_is_killed(place: Place) -> None:
+    """As a person starts it, without anything of these tests in its process."""
+    command = [sys.executable, str(PROJECT / "scripts" / "segment.py"), "build"]
+    with subprocess.Popen(
+        command, env=place.environment(), stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "done (" in line:
+                break
+        process.kill()
+        process.stderr.read()
+    assert process.returncode == KILLED
+    place.assert_untouched()
+    place.assert_works_again()
+    assert not Path(f"{place.database}.wal").exists()

@@ -1,0 +1,168 @@
+"""Runs of the runner without the start of dbt: a process that has parsed the project, and forks.
+
+A run is a process of its own, with its own environment, folder and output, that does what
+`python scripts/segment.py` does. Only the parsed project is there before it begins, as dbt's own
+API has it (`dbtRunner(manifest=...)`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[2]
+LONGEST = 600  # seconds; a run that takes longer is ended by the system
+
+
+class Run:
+    """One run of the runner: a process, and the files that it prints to."""
+
+    def __init__(self, server: Warm, pid: int, said: Path) -> None:
+        self._server = server
+        self.pid = pid
+        self._said = said
+
+    @property
+    def stdout(self) -> str:
+        """What it has printed to standard output so far."""
+        return self._said.with_suffix(".out").read_text()
+
+    @property
+    def stderr(self) -> str:
+        """What it has printed to standard error so far."""
+        return self._said.with_suffix(".err").read_text()
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """Sends a signal."""
+        os.kill(self.pid, number)
+
+    def wait(self) -> int:
+        """Waits for the end; returns the exit code, or the negative number of a signal."""
+        return int(self._server.call({"wait": self.pid}))
+
+
+class Warm:
+    """The process that has parsed the project."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is for what the runs print."""
+        self._folder = folder
+        self._runs = 0
+        self._process = subprocess.Popen(
+            [sys.executable, "-W", "ignore:resource_tracker", __file__, str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.call({})
+
+    def call(self, request: Mapping[str, Any]) -> Any:
+        """Sends a request and returns the answer."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+    def start(
+        self,
+        *arguments: str,
+        cwd: Path = PROJECT,
+        env: Mapping[str, str],
+        first: tuple[str, str, list[Any]] | None = None,
+    ) -> Run:
+        """Starts the runner; `first` is a module, its function, and arguments, called before."""
+        self._runs += 1
+        said = self._folder / f"run-{self._runs}"
+        request = {"run": arguments, "cwd": str(cwd), "env": dict(env), "said": str(said)}
+        return Run(self, int(self.call({**request, "first": first})), said)
+
+    def run(
+        self,
+        *arguments: str,
+        cwd: Path = PROJECT,
+        env: Mapping[str, str],
+        first: tuple[str, str, list[Any]] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Starts the runner and waits for its end."""
+        run = self.start(*arguments, cwd=cwd, env=env, first=first)
+        code = run.wait()
+        return subprocess.CompletedProcess(list(arguments), code, run.stdout, run.stderr)
+
+    def close(self) -> None:
+        """Ends the process."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def serve(folder: Path) -> None:
+    """Parses the project, then forks a run for each request on standard input."""
+    sys.path[:0] = [str(PROJECT / "scripts"), str(PROJECT / "tests" / "faults")]
+    os.environ["BEHAVIORAL_DB"] = str(folder / "behavioral.duckdb")
+    import duckdb
+    from dbt.cli import main
+
+    import segment
+
+    silent = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-partial-parse"]
+    places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", "publish"]
+    places += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
+    parsed = main.dbtRunner().invoke([*silent, "parse", *places]).result
+    duckdb.connect().close()
+
+    class Parsed(main.dbtRunner):  # type: ignore[misc]  # dbt is not typed for checkers
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**{"manifest": parsed, **options})
+
+    main.dbtRunner = Parsed
+    for line in sys.stdin:
+        request = json.loads(line)
+        answer = 0
+        if "wait" in request:
+            answer = os.waitstatus_to_exitcode(os.waitpid(request["wait"], 0)[1])
+        elif "run" in request:
+            answer = os.fork()
+            if answer == 0:
+                run(request, segment.main)
+        print(json.dumps(answer), flush=True)
+
+
+def run(request: dict[str, Any], main: Any) -> None:
+    """Becomes the runner, and never returns."""
+    code = 1
+    try:
+        for number, suffix in ((1, ".out"), (2, ".err")):
+            os.dup2(os.open(request["said"] + suffix, os.O_WRONLY | os.O_CREAT, 0o600), number)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.environ.clear()
+        os.environ.update(request["env"])
+        os.chdir(request["cwd"])
+        signal.alarm(LONGEST)
+        # What a shell starts in the background, and all that it forks, ignores Ctrl-C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.argv = ["segment.py", *request["run"]]
+        if request["first"]:
+            module, function, arguments = request["first"]
+            getattr(import_module(module), function)(*arguments)
+        main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    except BaseException as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]))
