@@ -13,7 +13,7 @@ clickers as (
 gifts as (
     select
         donation_id,
-        contact_id
+        {{ short_hash('contact_hash') }} as contact_id
     from donations
     where is_gift
 ),
