@@ -163,7 +163,7 @@ identified as (
         end as email_key,
         case when link_method is not null then phone_key end as phone_key,
         donated_at,
-        amount,
+        case when link_method is not null then amount end as amount,
         -- A refund lowers sums and is no gift.
         amount is null or amount >= 0 as is_gift,
         link_method,
