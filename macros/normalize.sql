@@ -53,13 +53,15 @@
 {#-
     Text in the form of an address, trimmed and in lower case, NULL for any other text. Most text is in
     normal form already, and trimming costs more than the test for it: such text is taken as it stands.
-    An address holds no blank, so what is between the blanks at both ends is all of it.
+    An address holds no blank, so what is between the blanks at both ends is all of it; whether it has the
+    form is asked first, for a test costs a third of taking the text out.
 -#}
 {% macro well_formed_email(text) -%}
-    {%- set normal = 'lower(' ~ extracted(text, '^' ~ blank() ~ '*([!-~]+)' ~ blank() ~ '*$') ~ ')' -%}
+    {%- set in_any_case = email_pattern() | replace('a-z', 'A-Za-z') | replace('xn--', '[xX][nN]--') -%}
     case
         when {{ matches(text, email_pattern()) }} then {{ text }}
-        when {{ matches(normal, email_pattern()) }} then {{ normal }}
+        when {{ matches(text, blank() ~ '*' ~ in_any_case ~ blank() ~ '*') }}
+            then lower({{ extracted(text, '^' ~ blank() ~ '*([!-~]+)' ~ blank() ~ '*$') }})
     end
 {%- endmacro %}
 

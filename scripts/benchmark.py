@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -19,7 +20,8 @@ import typer
 from benchmarking import machine, results
 from benchmarking.processes import MeasuringError
 from benchmarking.sections import brief, build, growth, incremental, overhead, questions, scan
-from benchmarking.setting import Setting, make_extracts
+from benchmarking.setting import DAYS, Setting, make_extracts
+from code_version import code_digest
 from enrichment.places import PROJECT
 
 MEASURES = {
@@ -84,6 +86,9 @@ def benchmark(
     calls: Annotated[
         int, typer.Option(metavar="N", min=1, help="Warm calls of each question and size.")
     ] = 51,
+    days: Annotated[
+        str, typer.Option(metavar="WORDS", help="Days of the section incremental.")
+    ] = ",".join(DAYS),
     cores: Annotated[
         int, typer.Option(metavar="N", min=1, help="Cores, and threads of DuckDB.")
     ] = 2,
@@ -119,10 +124,13 @@ def benchmark(
         write_page(results.load(file), page)
         print(f"Page: {page}", file=sys.stderr)
         return
-    sections = [word.strip() for word in only.split(",") if word.strip()]
+    sections = _words(only)
     unknown = [word for word in sections if word not in MEASURES]
     if unknown or not sections:
         raise typer.BadParameter(f"expected some of {', '.join(MEASURES)}", param_hint="--only")
+    chosen = tuple(day for day in DAYS if day in _words(days))
+    if set(_words(days)) - set(DAYS) or not chosen:
+        raise typer.BadParameter(f"expected some of {', '.join(DAYS)}", param_hint="--days")
     machine.pin(cores)
     os.environ.pop("BEHAVIORAL_MEMORY_LIMIT", None)
     places = [(path or FOLDER / f"{name}-{scale:g}").resolve()
@@ -137,9 +145,14 @@ def benchmark(
         voters=voters,
         threads=machine.cores(),
         limit_s=limit,
+        days=chosen,
         log=lambda line: print(f"… {line}", file=sys.stderr, flush=True),
     )
     _run(setting, sections, file, is_sample=data is None or not data.exists())
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def _smaller(scale: float) -> tuple[float, ...]:
@@ -171,12 +184,19 @@ def _run(setting: Setting, sections: list[str], file: Path, *, is_sample: bool) 
         make_extracts(setting.data, setting.scale, setting.voters, setting.log)
     setting.work.mkdir(parents=True, exist_ok=True)
     for section in (section for section in MEASURES if section in sections):
-        figures = MEASURES[section](setting)
+        figures = MEASURES[section](replace(setting, built=_built(found, setting)))
         results.add(file, found, section, figures)
         for table in tables(found, section):
             console.print(table.rich())
     console.print(goal_table(found).rich())
     print(f"Results: {file}", file=sys.stderr)
+
+
+def _built(found: results.Results, setting: Setting) -> dict[str, Any]:
+    """The full build among the results, if this code made it and no database is given."""
+    build = results.section(found, "build")
+    is_current = build.get("measured", {}).get("code_digest") == code_digest()
+    return dict(build["whole"]) if is_current and setting.given is None else {}
 
 
 def main() -> int:

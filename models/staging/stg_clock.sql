@@ -43,12 +43,26 @@ all_events as (
         )
 ),
 
-latest_gifts as (
+recent_gifts as (
+    select max(donated_at) as happened_at
+    from donations
+    where
+        donated_at >= {{ last_week_of('donations', 'donation_date') }}
+        and rejection_reason is null
+        and cast(donated_at as date) <= {{ build_date() }}
+),
+
+all_gifts as (
     select max(donated_at) as happened_at
     from donations
     where
         rejection_reason is null
         and cast(donated_at as date) <= {{ build_date() }}
+        and not exists (
+            select 1
+            from recent_gifts
+            where recent_gifts.happened_at is not null
+        )
 ),
 
 latest as (
@@ -56,7 +70,9 @@ latest as (
     union all
     select happened_at from all_events
     union all
-    select happened_at from latest_gifts
+    select happened_at from recent_gifts
+    union all
+    select happened_at from all_gifts
 ),
 
 -- Without a single valid event or gift nothing can be recent: the day of the build serves.

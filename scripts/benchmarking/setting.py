@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,9 @@ from enrichment.places import PROJECT
 
 SIZES = (100, 1_000, 10_000)
 """Numbers of ids in a segment; all voters come on top."""
+
+DAYS = ("news", "news_and_people")
+"""The days of the section incremental: the second changes persons too."""
 
 RUNNER = PROJECT / "scripts" / "segment.py"
 SAMPLE_MAKER = PROJECT / "scripts" / "make_sample_data.py"
@@ -27,7 +30,8 @@ class Setting:
 
     ``work`` is a scratch folder on the file system of ``data``; ``given`` a published database to
     ask instead of one made here; ``calls`` warm calls of each question and size; ``threads`` those
-    of DuckDB; ``limit_s`` the patience with a statement of the brief.
+    of DuckDB; ``limit_s`` the patience with a statement of the brief; ``days`` those of the section
+    incremental; ``built`` the figures of a full build by this code, where there are any.
     """
 
     scale: float
@@ -40,11 +44,18 @@ class Setting:
     threads: int
     limit_s: float
     log: Log
+    days: tuple[str, ...] = DAYS
+    built: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def database(self) -> Path:
         """The database that questions are put to."""
-        return self.given or self.work / "full" / "behavioral.duckdb"
+        return self.given or self.own_database
+
+    @property
+    def own_database(self) -> Path:
+        """The database that the section build makes."""
+        return self.work / "full" / "behavioral.duckdb"
 
     def environment(self, database: Path, data: Path | None = None) -> dict[str, str]:
         """The environment of a build or a question; dbt writes to the scratch folder only."""
@@ -60,13 +71,19 @@ class Setting:
         """The database, built now if it is missing, or older than the code or the extracts."""
         if self.given is not None:
             return self.given
-        asked = {"database": str(self.database), "data": str(self.data)}
-        if not (self.database.is_file() and run_job("build.is_current", asked)[0]["is_current"]):
+        if not self.is_built():
             self.log("building the database that is asked")
             built, _ = build(self, self.database)
             if not built["is_finished"]:
                 raise MeasuringError("the build failed")
         return self.database
+
+    def is_built(self) -> bool:
+        """Whether the own database is there, and no older than the code and the extracts."""
+        asked = {"database": str(self.own_database), "data": str(self.data)}
+        return self.own_database.is_file() and bool(
+            run_job("build.is_current", asked)[0]["is_current"]
+        )
 
 
 def make_extracts(folder: Path, scale: float, voters: int | None, log: Log) -> None:

@@ -142,7 +142,6 @@ def made_up(measured: Path) -> dict[str, Any]:
         "build": {
             "measured": mark,
             "whole": BUILD,
-            "single": BUILD,
             "little_memory": {**BUILD, "memory_limit": "1GB", "is_limit_applied": True},
             "stages": {"staging": {"nodes": 1, "cpu_s": 40.0}},
             "nodes": [{"node": "a", "stage": "staging", "cpu_s": 40.0, "wall_s": 20.0}],

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with donations as (
     select * from {{ ref('agg_donations_by_donation') }}
 ),

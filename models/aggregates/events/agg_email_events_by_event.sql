@@ -101,3 +101,5 @@ humanized as (
 )
 
 select * from humanized
+-- The rows of an address lie together, so that it is stored once.
+order by email_key

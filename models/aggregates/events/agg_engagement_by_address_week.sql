@@ -18,3 +18,4 @@ summed_by_week as (
 )
 
 select * from summed_by_week
+order by email_key, week_start

@@ -10,6 +10,12 @@ voter_phones as (
     select * from {{ ref('lnk_voter_phone') }}
 ),
 
+-- Attribution asks a stranger's gift for its address only where the address clicked.
+clicked_addresses as (
+    select distinct email_key
+    from {{ ref('agg_clicks_by_event') }}
+),
+
 -- The first voter of a phone stands for it where a single contact is meant.
 phone_voters as (
     select
@@ -53,7 +59,7 @@ linked as (
 
 -- A gift without an id is known by its columns. One without a source has the id that it had before there
 -- were sources.
-keyed as {{ materialized() }} (
+keyed as (
     select
         coalesce(donation_id, {{ keyed_hash(
             surrogate_key(['email_key', 'phone_key', 'donated_at', 'state', 'amount'])
@@ -70,11 +76,27 @@ keyed as {{ materialized() }} (
     from linked
 ),
 
--- Few gifts came twice; the others need no order.
-repeated_ids as (
-    select donation_id
+hashed as {{ materialized() }} (
+    select
+        donation_id,
+        {{ short_hash('donation_id') }} as donation_hash,
+        email_key,
+        phone_key,
+        donated_at,
+        state,
+        amount,
+        donation_source,
+        first_voter,
+        link_method
     from keyed
-    group by donation_id
+),
+
+-- Few gifts came twice; the others need no order. A hash is cheaper to count than an id, and two ids of
+-- one hash are told apart below.
+repeated_hashes as (
+    select donation_hash
+    from hashed
+    group by donation_hash
     having count(*) > 1
 ),
 
@@ -101,8 +123,8 @@ numbered as (
                 amount nulls last,
                 donation_source nulls last
         ) as row_in_donation
-    from keyed
-    where donation_id in (select repeated_ids.donation_id from repeated_ids)
+    from hashed
+    where donation_hash in (select repeated_hashes.donation_hash from repeated_hashes)
 ),
 
 deduplicated as (
@@ -129,31 +151,39 @@ deduplicated as (
         first_voter,
         link_method,
         case when link_method is not null then 1 else 0 end as linked_rows
-    from keyed
+    from hashed
     where
         not exists (
             select 1
-            from repeated_ids
-            where repeated_ids.donation_id = keyed.donation_id
+            from repeated_hashes
+            where repeated_hashes.donation_hash = hashed.donation_hash
         )
 ),
 
+-- Of strangers nothing is kept that nothing asks for.
 identified as (
     select
         donation_id,
-        email_key,
-        phone_key,
+        case
+            when
+                link_method is not null
+                or email_key in (select clicked_addresses.email_key from clicked_addresses)
+                then email_key
+        end as email_key,
+        case when link_method is not null then phone_key end as phone_key,
         donated_at,
-        amount,
-        donation_source,
+        case when link_method is not null then amount end as amount,
+        case when link_method is not null then donation_source end as donation_source,
         -- A refund lowers sums and is no gift.
         amount is null or amount >= 0 as is_gift,
         link_method,
         left(first_voter, 2) as contact_state,
         substring(first_voter, 4) as contact_svid,
-        {{ keyed_hash('coalesce(first_voter, email_key, phone_key)') }} as contact_id,
+        unhex({{ keyed_hash('coalesce(first_voter, email_key, phone_key)') }}) as contact_hash,
         cast(linked_rows as bigint) as linked_rows
     from deduplicated
 )
 
 select * from identified
+-- A contact's gifts lie together, so that its hash is stored once.
+order by contact_hash

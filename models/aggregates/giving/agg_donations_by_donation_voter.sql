@@ -13,7 +13,7 @@ voter_phones as (
 united as (
     select
         donations.donation_id,
-        donations.contact_id,
+        donations.contact_hash,
         voter_addresses.state,
         voter_addresses.svid,
         donations.donated_at,
@@ -27,7 +27,7 @@ united as (
     union all
     select
         donations.donation_id,
-        donations.contact_id,
+        donations.contact_hash,
         voter_phones.state,
         voter_phones.svid,
         donations.donated_at,

@@ -23,3 +23,4 @@ numbered as (
 )
 
 select * from numbered
+order by address_number, week_start

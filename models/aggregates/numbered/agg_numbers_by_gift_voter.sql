@@ -10,7 +10,7 @@ numbered as (
     select
         voter_numbers.voter_number,
         dense_rank() over (order by donation_voters.donation_id) as gift_number,
-        dense_rank() over (order by donation_voters.contact_id) as contact_number,
+        dense_rank() over (order by donation_voters.contact_hash) as contact_number,
         donation_voters.donation_id
     from donation_voters
     inner join voter_numbers

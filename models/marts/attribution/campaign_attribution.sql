@@ -13,7 +13,7 @@ clickers as (
 gifts as (
     select
         donation_id,
-        contact_id
+        {{ short_hash('contact_hash') }} as contact_id
     from donations
     where is_gift
 ),
@@ -41,8 +41,7 @@ attributed as (
 
 keyed as (
     select
-        {{ surrogate_key(['model', 'campaign_id', "case when campaign_id is null then 'unattributed' end"]) }}
-            as attribution_id,
+        model || coalesce('/' || campaign_id, '') as attribution_id,
         campaign_id,
         model,
         client_shortname,

@@ -168,7 +168,7 @@ def build(results: Results, file: Path) -> None:
     """CPU seconds: the scan limit, the full build, and the full build by stage."""
     figures, scan = section(results, "build"), section(results, "scan")
     stages = sorted(figures["stages"].items(), key=lambda stage: -stage[1]["cpu_s"])
-    bars = [("full build", figures["single"].get("net_cpu_s", 0.0), BLUE)]
+    bars = [("full build", figures["whole"].get("net_cpu_s", 0.0), BLUE)]
     if scan:
         bars.insert(0, ("reading every column once", scan["cpu_s"], INK))
     bars += [(f"   {name}", stage["cpu_s"], SKY) for name, stage in stages]

@@ -97,7 +97,6 @@ def _scan(scan: dict[str, Any], results: Results) -> list[Table]:
 def _build(build: dict[str, Any], results: Results) -> list[Table]:
     runs = [
         ("as the runner builds", build["whole"]),
-        ("one node at a time", build["single"]),
         ("memory limit 1 GB", build["little_memory"]),
     ]
     whole = Table(
@@ -112,7 +111,7 @@ def _build(build: dict[str, Any], results: Results) -> list[Table]:
         ),
     )
     stages = Table(
-        "CPU by stage, one node at a time",
+        "CPU by stage",
         ("stage", "nodes", "CPU s"),
         [
             (name, str(stage["nodes"] or ""), f"{stage['cpu_s']:.2f}")

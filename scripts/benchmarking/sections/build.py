@@ -1,7 +1,7 @@
 """The full build: as a whole, by stage and node, and with little memory.
 
-Nodes are measured in a run of one dbt thread, so that what the process used between a node's start
-and its end is that node's; DuckDB has all its threads there too.
+A build has one dbt thread (profiles.yml), so that what the process used between a node's start and
+its end is that node's; DuckDB has all its threads.
 """
 
 from __future__ import annotations
@@ -19,28 +19,23 @@ BETWEEN = "dbt between nodes, publishing"
 
 
 def measure(setting: Setting) -> dict[str, Any]:
-    """The headline build with its default threads, one by node, and one with little memory."""
+    """The headline build, by node too, and one with little memory."""
     setting.log("full build")
-    whole, _ = build(setting, setting.work / "full" / "behavioral.duckdb")
+    whole, heard = build(setting, setting.own_database, threads=1)
     if not whole["is_finished"]:
         raise MeasuringError("the full build failed")
     scratch = setting.work / "scratch" / "behavioral.duckdb"
-    setting.log("full build, one node at a time")
-    single, heard = build(setting, scratch, threads=1)
     setting.log(f"full build with a memory limit of {LITTLE_MEMORY}")
-    scratch.unlink(missing_ok=True)
     little, _ = build(setting, scratch, memory_limit=LITTLE_MEMORY)
     scratch.unlink(missing_ok=True)
-    stages = stage_totals(heard["nodes"]) if single["is_finished"] else {}
-    if stages:
-        rest = single["net_cpu_s"] - sum(stage["cpu_s"] for stage in stages.values())
-        stages[BETWEEN] = {"nodes": 0, "cpu_s": round(rest, 3)}
+    stages = stage_totals(heard["nodes"])
+    rest = whole["net_cpu_s"] - sum(stage["cpu_s"] for stage in stages.values())
+    stages[BETWEEN] = {"nodes": 0, "cpu_s": round(rest, 3)}
     return {
         "whole": whole,
-        "single": single,
         "little_memory": little,
         "stages": stages,
-        "nodes": sorted(heard.get("nodes", []), key=lambda node: -node["cpu_s"]),
+        "nodes": sorted(heard["nodes"], key=lambda node: -node["cpu_s"]),
     }
 
 

@@ -15,6 +15,7 @@ IDS = 1_000
 def measure(setting: Setting) -> dict[str, Any]:
     """A full build, and the latency of every question, at each scale.
 
+    The setting's own scale is not built again where the section build has just done so.
     Sample extracts of a smaller scale are made with the persons of the largest. The generator
     gives every voter some events, gifts and map rows, so that small scales hold more than their
     share of those: the rows are told.
@@ -27,16 +28,20 @@ def measure(setting: Setting) -> dict[str, Any]:
         data = setting.data if is_own else setting.work.parent / f"data-{scale:g}-{voters}"
         if not is_own:
             make_extracts(data, scale, voters, setting.log)
-        database = setting.work / f"growth-{scale:g}" / "behavioral.duckdb"
-        setting.log(f"full build at scale {scale:g}")
-        built, _ = build(setting, database, data=data)
+        is_at_hand = is_own and bool(setting.built) and setting.is_built()
+        folder = setting.work / f"growth-{scale:g}"
+        database = setting.own_database if is_at_hand else folder / "behavioral.duckdb"
+        built = dict(setting.built)
+        if not is_at_hand:
+            setting.log(f"full build at scale {scale:g}")
+            built, _ = build(setting, database, data=data)
         if not built["is_finished"]:
             raise MeasuringError(f"the full build at scale {scale:g} failed")
         rows, _ = run_job("growth.count_rows", {"data": str(data)})
         size = min(IDS, count_voters(database))
         latency = measure_size(setting, database, size)
         found.append({"scale": scale, "rows": rows, "build": built, "latency": latency})
-        shutil.rmtree(database.parent)
+        shutil.rmtree(folder, ignore_errors=True)
     return {"voters": voters, "scales": found}
 
 

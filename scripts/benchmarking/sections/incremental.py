@@ -14,14 +14,13 @@ from benchmarking import news
 from benchmarking.processes import MeasuringError, run_job
 from benchmarking.setting import Setting, build
 
-DAYS = {"news": False, "news_and_people": True}
-
 
 def measure(setting: Setting) -> dict[str, Any]:
-    """Figures of both builds for a day of news, and for one that changes persons too."""
+    """Figures of both builds for each day asked: of news, and of news and changed persons."""
     earlier = setting.require_database()
     found = {}
-    for name, with_people in DAYS.items():
+    for name in setting.days:
+        with_people = name == "news_and_people"
         words = "news and changed persons" if with_people else "news"
         extracts = setting.work / "day" / "extracts"
         setting.log(f"making a day of {words}")
