@@ -63,7 +63,7 @@ def build_and_publish(
             is_to_forget = forget is not None and forget(work)
             with _in_one_go():
                 if is_to_forget:
-                    # Before the rename, so that a crash in between costs a way back and no one's right.
+                    # Before the rename: a crash in between costs a way back, and no one's right.
                     forget_kept()
                 elif number:
                     _keep(published)
