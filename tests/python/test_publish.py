@@ -155,9 +155,9 @@ def test_a_kill_at_any_step_leaves_the_old_file_or_the_new_one(
 def test_a_signal_in_the_last_step_comes_too_late(
     database: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    def interrupted(file: Path, published: Path, *, like: Path) -> None:
+    def interrupted(file: Path, published: Path) -> None:
         signal.raise_signal(number)
-        replace(file, published, like=like)
+        replace(file, published)
         signal.raise_signal(number)
 
     replace = publish._replace
@@ -407,6 +407,21 @@ def test_a_failed_build_keeps_and_removes_nothing(
     monkeypatch.setenv("BEHAVIORAL_KEEP_BUILDS", "0")
     with pytest.raises(BuildError):
         publish.build_and_publish(failing)
+    assert kept_ids() == ["b2", "b1"]
+
+
+def test_kept_builds_are_removed_after_publishing_only(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(file: Path, published: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    publish_in_turn("b2", "b3")
+    monkeypatch.setenv("BEHAVIORAL_KEEP_BUILDS", "0")
+    monkeypatch.setattr(publish, "_replace", fails)
+    with pytest.raises(BuildError, match="input/output error"):
+        publish_in_turn("b4")
+    assert published_id(database) == "b3"
     assert kept_ids() == ["b2", "b1"]
 
 
