@@ -1,3 +1,5 @@
+{% set event_flags = ['sends', 'opens', 'clicks', 'bounces', 'complaints', 'unsubs'] %}
+
 with delivered as (
     select * from {{ source('outreach', 'email_clickers') }}
 ),
@@ -69,9 +71,8 @@ checked as (
             when email_key is null then 'email_' || {{ missing_key_reason('email_key', 'delivered_email') }}
             when event_at is null then 'date_missing'
             when event_at < cast('1990-01-01' as timestamp) then 'date_ancient'
-            when least(sends, opens, clicks, bounces, complaints, unsubs) < 0 then 'negative_flag'
-            when {{ has_sentinel_flag(['sends', 'opens', 'clicks', 'bounces', 'complaints', 'unsubs']) }}
-                then 'sentinel_number'
+            when {{ united_bits(event_flags) }} < 0 then 'negative_flag'
+            when {{ has_sentinel_flag(event_flags) }} then 'sentinel_number'
         end as rejection_reason,
         source_file,
         source_row_number,
