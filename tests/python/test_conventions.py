@@ -131,6 +131,7 @@ COMMANDS = (
     "rollback",
     "audit",
     "export",
+    "prove_erased",
 )
 
 EXTRACTS = {
