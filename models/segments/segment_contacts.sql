@@ -76,8 +76,12 @@ answered as (
         permitted.requested_svid,
         permitted.state,
         permitted.svid,
-        case when permitted.contact_barred_by is null and permitted.may_email then numbered_emails.email_key end as email,
-        case when permitted.contact_barred_by is null and permitted.may_phone then numbered_phones.phone_key end as phone,
+        case
+            when permitted.contact_barred_by is null and permitted.may_email then numbered_emails.email_key
+        end as email,
+        case
+            when permitted.contact_barred_by is null and permitted.may_phone then numbered_phones.phone_key
+        end as phone,
         permitted.contact_barred_by,
         permitted.solicitation_barred_by
     from permitted

@@ -132,6 +132,7 @@ COMMANDS = (
     "rollback",
     "audit",
     "export",
+    "prove_erased",
 )
 
 EXTRACTS = {

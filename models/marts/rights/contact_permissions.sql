@@ -46,30 +46,32 @@ judged_donors as (
     group by state, svid
 ),
 
--- What the seed says of a state goes before what it says of any.
+state_rules as (
+    select
+        subject,
+        use,
+        case when is_permitted then 1 else 0 end as permission
+    from permitted_use
+    where subject_kind = 'state'
+),
+
+-- What the seed says of a state goes before what it says of any; a state may have no line at all.
 judged_states as (
     select
         states.state,
         coalesce(
-            max(case when permitted_use.use = 'contact' and permitted_use.subject <> 'any'
-                then case when permitted_use.is_permitted then 1 else 0 end end),
-            max(case when permitted_use.use = 'contact'
-                then case when permitted_use.is_permitted then 1 else 0 end end),
+            max(case when state_rules.use = 'contact' and state_rules.subject <> 'any' then state_rules.permission end),
+            max(case when state_rules.use = 'contact' then state_rules.permission end),
             1
         ) = 1 as is_contact_permitted,
         coalesce(
-            max(case when permitted_use.use = 'solicit' and permitted_use.subject <> 'any'
-                then case when permitted_use.is_permitted then 1 else 0 end end),
-            max(case when permitted_use.use = 'solicit'
-                then case when permitted_use.is_permitted then 1 else 0 end end),
+            max(case when state_rules.use = 'solicit' and state_rules.subject <> 'any' then state_rules.permission end),
+            max(case when state_rules.use = 'solicit' then state_rules.permission end),
             1
         ) = 1 as is_solicit_permitted
     from (select distinct state from profiles) as states
-    -- A state may have no line.
-    left join permitted_use
-        on
-            permitted_use.subject_kind = 'state'
-            and permitted_use.subject in (states.state, 'any')
+    left join state_rules
+        on state_rules.subject in (states.state, 'any')
     group by states.state
 ),
 
