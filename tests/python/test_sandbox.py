@@ -62,6 +62,23 @@ TELLING = {
 """Models of which the engine would quote a row."""
 
 
+def planted() -> Extracts:
+    """One voter, in every table, with the needles."""
+    world = Extracts()
+    world.person(
+        NEEDLES[0],
+        f"{NEEDLES[1]}@example.com",
+        cell_phone=NEEDLES[2],
+        county=NEEDLES[4],
+        fields={"party": NEEDLES[5]},
+    )
+    world.mapped(NEEDLES[2], f"{NEEDLES[1]}@example.com")
+    world.campaign(1, "acme")
+    world.event(f"{NEEDLES[1]}@example.com", "2025-06-01T10:00", campaign=1, click=1)
+    world.gift("2025-06-02", f"{NEEDLES[1]}@example.com", phone=NEEDLES[2])
+    return world
+
+
 class Tried(NamedTuple):
     """A project in which models tried, what dbt said, and how each node ended."""
 
@@ -76,19 +93,7 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> Tried:
     """A plain `dbt build` of all of them, and the documentation after it."""
     folder = tmp_path_factory.mktemp("sandbox")
     (folder / "secret").write_text("secret")
-    world = Extracts()
-    world.person(
-        NEEDLES[0],
-        f"{NEEDLES[1]}@example.com",
-        cell_phone=NEEDLES[2],
-        county=NEEDLES[4],
-        fields={"party": NEEDLES[5]},
-    )
-    world.mapped(NEEDLES[2], f"{NEEDLES[1]}@example.com")
-    world.campaign(1, "acme")
-    world.event(f"{NEEDLES[1]}@example.com", "2025-06-01T10:00", campaign=1, click=1)
-    world.gift("2025-06-02", f"{NEEDLES[1]}@example.com", phone=NEEDLES[2])
-    data = write_extracts(folder / "it's [all] here", world.tables)
+    data = write_extracts(folder / "it's [all] here", planted().tables)
     made = checkout(folder / "project")
     models = made.folder / "models" / "tries"
     models.mkdir()
@@ -266,12 +271,7 @@ def test_the_process_list_shows_no_id(sample_database: Path, tmp_path: Path) -> 
 
 def test_a_build_of_the_runner_writes_no_log(warm: Warm, tmp_path: Path) -> None:
     """Neither a log nor results, also where it fails on a person's row."""
-    world = Extracts()
-    world.person(NEEDLES[0], f"{NEEDLES[1]}@example.com", cell_phone=NEEDLES[2], county=NEEDLES[4])
-    world.campaign(1, "acme")
-    world.event(f"{NEEDLES[1]}@example.com", "2025-06-01T10:00", campaign=1, click=1)
-    world.gift("2025-06-02", f"{NEEDLES[1]}@example.com", phone=NEEDLES[2])
-    data = write_extracts(tmp_path / "extracts", world.tables)
+    data = write_extracts(tmp_path / "extracts", planted().tables)
     (tmp_path / "warehouse").mkdir()
     environment = build_environment(data, tmp_path / "warehouse" / "behavioral.duckdb", tmp_path)
     plants = [["small_build", []], ["quoting_statement", []]]
