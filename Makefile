@@ -48,7 +48,7 @@ test: $(VENV)/.installed-dev
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check scripts tests
 	$(BIN)/ruff format --check scripts tests
-	$(BIN)/mypy scripts tests/conftest.py tests/python
+	$(BIN)/mypy scripts tests/conftest.py tests/python tests/faults
 	$(BIN)/sqlfluff lint --disable-progress-bar models tests
 
 # What `make test` proves for some days of a small sample, for more days or more rows.

@@ -36,6 +36,7 @@ _ABOUT_NO_ROW = (
     duckdb.SyntaxException,
     duckdb.TransactionException,
 )
+_LOCKED = "the configuration has been locked"
 _FILE = re.compile(r"file ['\"][^'\"\n]+\.parquet['\"]", re.IGNORECASE)
 
 
@@ -75,7 +76,7 @@ def _told_without_values(
 def without_values(error: BaseException) -> str:
     """What an error says, but for what it may quote of a row."""
     text = str(error)
-    if isinstance(error, _ABOUT_NO_ROW):
+    if isinstance(error, _ABOUT_NO_ROW) or _LOCKED in text:
         return text
     kind = text.partition(":")[0] if isinstance(error, duckdb.Error) else type(error).__name__
     found = _FILE.search(text)

@@ -120,6 +120,21 @@ def no_more_bytes_than(limit: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
 
+def quoting_statement() -> None:
+    """Adds to each table of the build a cast that fails, of which the engine quotes the value."""
+    from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper
+
+    really: Call = DuckDBCursorWrapper.execute
+
+    def execute(self: Any, sql: str, bindings: Any = None) -> Any:
+        result = really(self, sql, bindings)
+        if "lnk_voter_email" in sql and "create" in sql:
+            really(self, "select cast(email as date) from extracts.person")
+        return result
+
+    DuckDBCursorWrapper.execute = execute
+
+
 def several(plants: list[tuple[str, list[Any]]]) -> None:
     """Plants several faults."""
     for name, arguments in plants:

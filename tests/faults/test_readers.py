@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -70,7 +71,10 @@ def test_readers_see_one_build_or_the_next(
     published = [generation()]
 
     def publish(file: Path) -> None:
-        build_and_publish(lambda work: work.write_bytes(file.read_bytes()))
+        def copy(work: Path) -> None:
+            shutil.copyfile(file, work)
+
+        build_and_publish(copy)
         published.append(generation())
 
     def build() -> None:
