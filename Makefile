@@ -82,6 +82,8 @@ docs: $(VENV)/.installed-dev $(DEV_BUILT)
 	@echo "Tables and their lineage:  target/static_index.html"
 	@echo "Lineage column by column:  target/column_lineage/index.html"
 
+# The audit log stays: it is not built, and tells of what no longer exists, too.
 clean:
-	rm -rf $(VENV) data target logs warehouse/behavioral.duckdb* warehouse/.build warehouse/dev/behavioral.duckdb* \
+	rm -rf $(VENV) data target logs warehouse/behavioral.duckdb warehouse/behavioral.duckdb.wal \
+		warehouse/behavioral.duckdb.key warehouse/.build warehouse/.history warehouse/dev/behavioral.duckdb* \
 		warehouse/demo warehouse/demo_svids.csv warehouse/equivalence benchmark

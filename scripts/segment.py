@@ -31,7 +31,7 @@ from enrichment import audit as log
 from enrichment import contacts, ids, output, questions
 from enrichment.disclosure import Disclosure
 from enrichment.errors import BuildError, InputError, RunnerError, shown
-from enrichment.places import audit_file
+from enrichment.places import audit_file, database_file
 
 INCLUDES = ("demographics", "engagement", "donations", "client_affinity")
 IDENTITY = ("requested_svid", "state", "svid", "link_status")
@@ -130,7 +130,7 @@ def build(
     """
     from enrichment.building import dbt_build, progress
     from enrichment.erasure import must_forget
-    from enrichment.places import data_folder, database_file
+    from enrichment.places import data_folder
     from enrichment.publish import build_and_publish, carried_database, kept_files
 
     if as_of is not None:
@@ -369,7 +369,7 @@ def history(out: Out = None, form: Format = None) -> None:
         )
         for build in builds()
     ]
-    _list("history", HISTORY, rows, out, form)
+    _list("history", HISTORY, rows, (out, form))
 
 
 @app.command()
@@ -387,7 +387,7 @@ def rollback(
     log.note(build_id=restored.build_id)
     of = f"of {restored.facts['built_at']:%Y-%m-%d %H:%M} UTC, as of {restored.facts['as_of_date']}"
     kept = f"build {replaced} is kept" if replaced else "the file that it replaces was no build"
-    print(f"Published {restored.file} (build {restored.build_id} {of}); {kept}", file=sys.stderr)
+    print(f"Published {database_file()} (build {restored.build_id} {of}); {kept}", file=sys.stderr)
     if restored.facts.get("code_digest") != code_version.code_digest():
         print(
             "It was built from other definitions than this code, which will not answer from it: "
@@ -412,19 +412,24 @@ def audit(out: Out = None, form: Format = None) -> None:
             f"segment.py: {audit_file()}: damaged lines are left out: {first}{more}",
             file=sys.stderr,
         )
-    _list("audit", {**log.FIELDS, "other_facts": "varchar"}, rows, out, form)
+    shown_first = ("at", "user", "command", "ids", "rows", "format", "contact_details", "exit_code")
+    _list("audit", {**log.FIELDS, "other_facts": "varchar"}, rows, (out, form), shown_first)
 
 
 def _list(
     name: str,
     columns: dict[str, str],
     rows: list[tuple[Any, ...]],
-    out: str | None,
-    form: str | None,
+    place: tuple[str | None, str | None],
+    screen: tuple[str, ...] = (),
 ) -> None:
-    """Writes rows of the runner's own; ``columns`` are their names and types."""
-    with output.target(out, form) as target, questions.Listing(target.folder) as listing:
-        target.write(listing, output.Answer.of(name, listing.of(columns, rows)))
+    """Writes rows of the runner's own.
+
+    ``columns`` are their names and types, ``place`` is --out and --format, ``screen`` what a
+    terminal shows.
+    """
+    with output.target(*place) as target, questions.Listing(target.folder) as listing:
+        target.write(listing, output.Answer.of(name, listing.of(columns, rows), screen))
 
 
 @app.command()

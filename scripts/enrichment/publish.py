@@ -56,18 +56,18 @@ def build_and_publish(
     number = _number_kept()
     check_memory_limit()
     with _locked():
-        _tidy()
         try:
+            _tidy()
             build(work)
             build_id = _finish(work)
-            if forget is not None and forget(work):
-                number = 0
+            is_to_forget = forget is not None and forget(work)
             with _in_one_go():
-                if number:
-                    _keep(published)
-                else:
+                if is_to_forget:
+                    # Before the rename: a crash in between costs a way back, and no one's right.
                     forget_kept()
-                _replace(work, published, like=published)
+                elif number:
+                    _keep(published)
+                _replace(work, published)
                 _retire(number)
         except OSError as error:
             raise build_error(error, work.parent) from None
@@ -79,9 +79,9 @@ def build_and_publish(
 def rollback(build_id: str | None) -> tuple[Build, str | None]:
     """Puts a kept build back, by default the newest; the one it replaces is kept.
 
-    Returns the build that is published now, and the id of the one that it replaced (None where
-    that one could not be read). Raises InputError for an id that is not kept, DatabaseError where
-    none is kept, the kept file is damaged, or a build runs.
+    Returns what is published now (as it was described among the kept builds) and the id of what it
+    replaced, None where that was no build. Raises InputError for an id that is not kept, and
+    DatabaseError where none is kept, the kept file is damaged, or a build runs.
     """
     published = database_file()
     with _locked():
@@ -109,7 +109,7 @@ def rollback(build_id: str | None) -> tuple[Build, str | None]:
         try:
             with _in_one_go():
                 replaced = _keep(published)
-                _replace(file, published, like=published)
+                _replace(file, published)
                 shutil.rmtree(file.parent, ignore_errors=True)
                 _tidy()
         except OSError as error:
@@ -428,9 +428,9 @@ def _keep(published: Path) -> str | None:
     return build_id
 
 
-def _replace(file: Path, published: Path, *, like: Path) -> None:
+def _replace(file: Path, published: Path) -> None:
     """Moves a whole file over the published one, which keeps its mode (0600 at first)."""
-    file.chmod(like.stat().st_mode & 0o777 if like.exists() else 0o600)
+    file.chmod(published.stat().st_mode & 0o777 if published.exists() else 0o600)
     # It belongs neither to the new file nor, as nobody writes to a published file, to the old one,
     # which without it reads as it was published.
     _wal(published).unlink(missing_ok=True)

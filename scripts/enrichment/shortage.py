@@ -13,7 +13,7 @@ _DISK = re.compile(
     r"No space left on device|Disk quota exceeded|File too large|failed to offload data block"
 )
 _MEMORY = re.compile(r"Out of Memory Error|OutOfMemoryException|MemoryError|bad_alloc")
-_LIMIT = re.compile(r"\d+(\.\d+)? ?([KMGT]i?)?B", re.IGNORECASE | re.ASCII)
+_LIMIT = re.compile(r"\d+(\.\d+)? ?(([KMGT]i?)?B|%)", re.IGNORECASE | re.ASCII)
 _VARIABLE = "BEHAVIORAL_MEMORY_LIMIT"
 
 

@@ -409,7 +409,8 @@ def assert_published_untouched(made: Checkout) -> None:
     assert made.published.read_bytes() == b"published before"
     left = {str(file.name) for file in (made.folder / "warehouse").rglob("*") if file.is_file()}
     assert left <= {
-        *("behavioral.duckdb", "behavioral.duckdb.key", "behavioral.duckdb.lock", ".gitignore")
+        *("behavioral.duckdb", "behavioral.duckdb.key", "behavioral.duckdb.lock", ".gitignore"),
+        "behavioral.duckdb.audit.jsonl",
     }
 
 

@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -214,7 +215,7 @@ UNUSED_VARS = {"late_arrival_days": "No effect"}
 
 DUCKDB_ONLY = {
     "current_date": r"\bcurrent_date\b",
-    "now()": r"\bnow\s*\(",
+    "now()": r"(?<![.\w])now\s*\(",
     "current_timestamp": r"\bcurrent_timestamp\b",
     "a :: cast": r"""[\w)\]'"}]\s*::\s*[a-z]""",
     "not in (select": r"\bnot\s+in\s*\(\s*select\b",
@@ -1019,6 +1020,13 @@ def test_settings_have_their_names_and_defaults() -> None:
         ("BEHAVIORAL_DB", "warehouse/behavioral.duckdb"),
     ):
         assert re.search(rf"['\"]{setting}['\"], ['\"]{default}['\"]", code), setting
+
+
+def test_the_project_has_one_version() -> None:
+    import code_version
+
+    declared = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
+    assert code_version.code_version() == declared
 
 
 def test_the_runner_has_its_commands() -> None:

@@ -155,9 +155,9 @@ def test_a_kill_at_any_step_leaves_the_old_file_or_the_new_one(
 def test_a_signal_in_the_last_step_comes_too_late(
     database: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    def interrupted(file: Path, published: Path, *, like: Path) -> None:
+    def interrupted(file: Path, published: Path) -> None:
         signal.raise_signal(number)
-        replace(file, published, like=like)
+        replace(file, published)
         signal.raise_signal(number)
 
     replace = publish._replace
@@ -410,6 +410,21 @@ def test_a_failed_build_keeps_and_removes_nothing(
     assert kept_ids() == ["b2", "b1"]
 
 
+def test_kept_builds_are_removed_after_publishing_only(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(file: Path, published: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    publish_in_turn("b2", "b3")
+    monkeypatch.setenv("BEHAVIORAL_KEEP_BUILDS", "0")
+    monkeypatch.setattr(publish, "_replace", fails)
+    with pytest.raises(BuildError, match="input/output error"):
+        publish_in_turn("b4")
+    assert published_id(database) == "b3"
+    assert kept_ids() == ["b2", "b1"]
+
+
 def test_who_asks_to_be_forgotten_is_in_no_kept_build(database: Path) -> None:
     publish_in_turn("b2")
     seen = []
@@ -481,7 +496,10 @@ def test_rollback_puts_the_newest_back_and_keeps_the_other(run: Run, database: P
     content = publish.kept_files()[0].read_bytes()
     outcome = run("rollback")
     assert outcome.code == 0, outcome.err
-    assert "build b2 of 2025-07-01 10:00 UTC, as of 2025-06-30); build b3 is kept" in outcome.err
+    assert outcome.err == (
+        f"Published {database} (build b2 of 2025-07-01 10:00 UTC, as of 2025-06-30); "
+        "build b3 is kept\n"
+    )
     assert database.read_bytes() == content
     assert stat.S_IMODE(database.stat().st_mode) == 0o640
     assert kept_ids() == ["b3", "b1"]
