@@ -461,7 +461,7 @@ def prove_erased(out: Out = None, form: Format = None) -> None:
         prove(kept_files()), key=lambda count: (not count.is_remainder, count.status == "delivered")
     )
     rows = [(count.status, str(count.file), count.table, count.rows) for count in counts]
-    _list("prove_erased", PROVEN, rows, out, form)
+    _list("prove_erased", PROVEN, rows, (out, form))
     remainders = sum(count.is_remainder for count in counts)
     if remainders:
         raise RunnerError(
