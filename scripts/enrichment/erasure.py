@@ -87,8 +87,9 @@ _WITHIN = """
         ),
         (select coalesce(list(phone_key), []) from wanted_contacts where phone_key is not null)
     )
-    or exists (
-        select 1 from wanted_texts where position(':' in wanted) = 3 and contains(value, wanted)
+    or list_has_any(
+        regexp_extract_all(value, '[a-z]{2}:[^\\s"'',;(){}]+'),
+        (select coalesce(list(lower(state || ':' || svid)), []) from wanted_voters)
     )"""
 
 

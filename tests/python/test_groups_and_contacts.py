@@ -145,9 +145,9 @@ def test_the_summary_of_ten_people_says_how_many_were_asked_for(ask: Any) -> Non
 
 
 def test_all_but_ten_people_of_the_file_are_too_many(ask: Any) -> None:
-    assert ask("affinity", EVERYBODY[10:]).table() == []
-    assert ask("affinity", EVERYBODY[11:]).table()
-    assert ask("affinity", EVERYBODY).table()
+    assert ask("health", EVERYBODY[10:]).table() == []
+    assert ask("health", EVERYBODY[11:]).table()
+    assert ask("health", EVERYBODY).table()
 
 
 def test_figures_of_the_summary_about_a_few_or_all_but_a_few(ask: Any) -> None:

@@ -49,7 +49,9 @@ retained as (
         checked.rejection_reason,
         checked.source_file,
         checked.source_row_number,
-        checked.source_row
+        case
+            when {{ is_not_erased(refused='checked.campaign_name') }} then checked.source_row
+        end as source_row
     from checked
     where
         {{ is_not_erased(
