@@ -24,8 +24,9 @@ LONGEST_FIRST = (
     "test_incremental",
     "test_build",
     "test_kills",
-    "test_reference",
+    "test_random_kills",
     "test_faults",
+    "test_reference",
     "test_corrections",
 )
 """Files of tests that take long; begun last, one of them would keep a single worker busy."""

@@ -1,0 +1,43 @@
+"""A build that is killed at a random moment is never seen: the published file stays as it is."""
+
+from __future__ import annotations
+
+import random
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from conftest import SmallWorld
+from places import KILLED, Place
+from warm import Warm
+
+SEED, KILLS = 4, 17
+
+
+@pytest.fixture(scope="module")
+def place(
+    small_world: SmallWorld, warm: Warm, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
+    """One published database for all kills: each build begins with what the last one left."""
+    yield Place(tmp_path_factory.mktemp("random_kills"), small_world, warm)
+
+
+@pytest.mark.parametrize("number", range(KILLS))
+def test_a_kill_at_a_random_moment(number: int, place: Place, small_world: SmallWorld) -> None:
+    """Amid a statement of the engine: published file untouched, questions are answered."""
+    chance = random.Random(SEED + number)  # noqa: S311 (no secret)
+    statement = chance.randrange(1, small_world.statements * 9 // 10)
+    plant: tuple[str, list[Any]] = (
+        "signalled_within_a_statement",
+        [signal.SIGKILL, statement, chance.uniform(0, 0.02)],
+    )
+    run = place.build([plant])
+    assert run.returncode == KILLED, run.stderr
+    place.assert_untouched()
+
+
+def test_the_next_build_works_after_random_kills(place: Place) -> None:
+    """A build publishes, and nothing of the killed ones is left."""
+    place.assert_works_again()
