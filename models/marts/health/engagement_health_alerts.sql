@@ -22,7 +22,7 @@ stacked as (
         '{{ metric }}' as metric,
         {{ metric }} as value,
         {{ metric }}_status as status,
-        cast(least({{ numerator }}, {{ denominator }}) as double) as successes,
+        cast({{ numerator }} as double) as successes,
         cast({{ denominator }} as double) as trials
     from weeks
     where is_complete_week
@@ -66,7 +66,11 @@ limited as (
         health_thresholds.is_higher_better,
         compared.successes / nullif(compared.trials, 0) as observed_share,
         case when compared.baseline_weeks >= 4 then compared.baseline_share end as baseline_share,
-        3 * sqrt(compared.baseline_share * (1 - compared.baseline_share) / nullif(compared.trials, 0)) as control_width
+        -- A share above 1, as of opens that are repeated, has no binomial spread and so no limits.
+        case
+            when compared.baseline_share <= 1
+                then 3 * sqrt(compared.baseline_share * (1 - compared.baseline_share) / nullif(compared.trials, 0))
+        end as control_width
     from compared
     inner join health_thresholds
         on compared.metric = health_thresholds.metric
