@@ -64,9 +64,9 @@ limited as (
         compared.status,
         previous.status as previous_status,
         health_thresholds.is_higher_better,
-        compared.successes / nullif(compared.trials, 0) as observed_share,
+        least(compared.successes / nullif(compared.trials, 0), 1) as observed_share,
         case when compared.baseline_weeks >= 4 then compared.baseline_share end as baseline_share,
-        -- A share above 1, as of opens that are repeated, has no binomial spread and so no limits.
+        -- A share above 1, as where opens are repeated, has no binomial spread and so no limits.
         case
             when compared.baseline_share <= 1
                 then 3 * sqrt(compared.baseline_share * (1 - compared.baseline_share) / nullif(compared.trials, 0))

@@ -109,9 +109,10 @@ def _pooled(metric: str, history: list[Row]) -> Fraction | None:
 
 
 def _is_out_of_control(share: Fraction, trials: int, pooled: Fraction) -> bool:
-    """F35: outside pooled ± 3·√(p(1−p)/n), compared exactly."""
+    """F35: outside pooled ± 3·√(p(1−p)/n), compared exactly; a share above 1 counts as 1."""
     if pooled > 1:
         return False
+    share = min(share, Fraction(1))
     return (share - pooled) ** 2 > 9 * pooled * (1 - pooled) / trials
 
 
