@@ -114,8 +114,8 @@
         {{ text_literal(seeds[0].root_path ~ '/' ~ seeds[0].original_file_path) }},
         header = true,
         columns = {
-            'check_name': 'varchar', 'source_table': 'varchar', 'limit_value': 'double', 'action': 'varchar',
-            'rationale': 'varchar'
+            'check_name': 'varchar', 'source_table': 'varchar', 'limit_value': 'double', 'least_rows': 'bigint',
+            'action': 'varchar', 'rationale': 'varchar'
         }
     )
 {%- endmacro %}
@@ -138,6 +138,7 @@
             extract_tables.source_table,
             limits.check_name,
             limits.limit_value,
+            limits.least_rows,
             limits.action
         from extract_tables
         inner join limits on limits.source_table in (extract_tables.source_table, '*')
@@ -331,12 +332,19 @@
                     then 0.0
             end as found_value,
             limits_by_table.limit_value,
-            limits_by_table.action,
+            -- A share of few rows says little: it is told, and stops nothing.
+            case
+                when greatest(coalesce(counted.rows_in, 0), coalesce(last_counted.rows_in, 0)) < limits_by_table.least_rows
+                    then 'warn'
+                else limits_by_table.action
+            end as action,
             {{ is_accepted_check() }} as is_accepted,
             findings.message
         from limits_by_table
         -- Most checks find nothing.
         left join findings using (check_name, source_table)
+        left join counted using (source_table)
+        left join last_counted using (source_table)
         union all
         select
             'manifest',
