@@ -1,6 +1,6 @@
 -- No touch is older than the window or younger than its gift, and its clicks are in order.
 with touches as (
-    select * from {{ ref('attribution_touches') }}
+    select * from {{ ref('agg_touches_by_donation_campaign') }}
 ),
 
 donations as (

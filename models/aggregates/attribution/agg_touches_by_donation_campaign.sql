@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with donations as (
     select * from {{ ref('agg_donations_by_donation') }}
 ),
