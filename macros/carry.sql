@@ -35,7 +35,7 @@
 
 {#- The same, of which rows are carried over: none where everything is to be read afresh. -#}
 {% macro carried_relation(relation) %}
-    {% if flags.FULL_REFRESH %}
+    {% if execute and flags.FULL_REFRESH %}
         {{ return(none) }}
     {% endif %}
     {{ return(last_build_relation(relation)) }}
