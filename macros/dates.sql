@@ -29,9 +29,12 @@
     cast('{{ given }}' as date)
 {%- endmacro %}
 
-{#- Is this moment after the clock's day? -#}
+{#-
+    Is this moment after the clock's day? Never NULL, and not for its own sake: of a bare comparison DuckDB makes a
+    join, takes millions of rows for a hundred, and puts them all into the hash tables of the joins behind it.
+-#}
 {% macro is_future(moment) -%}
-    cast({{ moment }} as date) > (select clock.as_of_date from {{ ref('stg_clock') }} as clock)
+    coalesce(cast({{ moment }} as date) > (select clock.as_of_date from {{ ref('stg_clock') }} as clock), false)
 {%- endmacro %}
 
 {#- Calendar days from one date to a later one; negative when it is earlier. -#}
