@@ -1002,6 +1002,27 @@ def test_links_of_the_readme_lead_somewhere() -> None:
     assert broken == []
 
 
+def test_the_page_on_trust_names_what_there_is(
+    manifest: Node, models: dict[str, Node], seeds: dict[str, Node]
+) -> None:
+    """Each promise names what keeps it and the test that proves it: files, tables and seeds."""
+    text = (PROJECT / "docs" / "trust.md").read_text()
+    known = {*models, *seeds} | {source["name"] for source in manifest["sources"].values()}
+    schemas = ("marts", "quarantine", "segments")
+    wrong = [
+        name
+        for name in quoted(text)
+        if (name.startswith(("tests/", "scripts/", "macros/", "models/")))
+        and not (PROJECT / name).exists()
+        or (name.partition(".")[0] in schemas and name.partition(".")[2] not in known)
+    ]
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| ")]
+    unproven = [
+        promise for _, promise, _, proof, _ in rows if "promise" not in promise and "`" not in proof
+    ]
+    assert (wrong, unproven) == ([], [])
+
+
 # ----------------------------------------------------------------------------- the public interface
 
 
