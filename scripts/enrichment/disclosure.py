@@ -261,7 +261,7 @@ class Disclosure:
 
     def tell(self) -> None:
         """Says on standard error how much was hidden; nothing where nothing was."""
-        if self._is_closed:
+        if self._is_closed and self._hidden:
             print(
                 f"segment.py: fewer than {self._least} people of the file are in the segment, or "
                 "outside of it: answers about it are hidden (--allow-small-cells shows them)",

@@ -178,15 +178,19 @@ def _counts(con: duckdb.DuckDBPyConnection, status: str, file: Path) -> Iterator
         yield Count(status, file, "(cannot be read)", None)
         return
     try:
-        tables: dict[tuple[str, str], list[str]] = {}
-        for schema, table, column in con.execute(
-            "select columns.schema_name, columns.table_name, columns.column_name "
+        tables: dict[tuple[str, str], dict[str, str]] = {}
+        for schema, table, column, kind in con.execute(
+            "select columns.schema_name, columns.table_name, columns.column_name, "
+            "columns.data_type "
             "from duckdb_columns() as columns inner join duckdb_tables() as tables "
             "using (database_name, schema_name, table_name) "
-            "where columns.database_name = 'looked_at' and columns.data_type like '%VARCHAR%' "
+            "where columns.database_name = 'looked_at' "
+            "and (columns.data_type like '%VARCHAR%' or columns.data_type = 'BLOB') "
             "order by columns.schema_name, columns.table_name, columns.column_index"
         ).fetchall():
-            tables.setdefault((schema, table), []).append(column)
+            # Bytes hold hashes, which are looked for in hex.
+            text = f"hex({identifier(column)})" if kind == "BLOB" else identifier(column)
+            tables.setdefault((schema, table), {})[column] = f"cast({text} as varchar)"
         for (schema, table), columns in tables.items():
             name = ".".join(identifier(part) for part in ("looked_at", schema, table))
             found = con.execute(_search(con, name, columns)).fetchone()
@@ -195,14 +199,13 @@ def _counts(con: duckdb.DuckDBPyConnection, status: str, file: Path) -> Iterator
         con.execute("detach looked_at")
 
 
-def _search(con: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> str:
-    """SQL that counts the rows of a table that name somebody erased.
+def _search(con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str]) -> str:
+    """SQL that counts the rows of a table that name somebody erased; columns come with their text.
 
     What a column holds is looked at once a value, not once a row: the large tables repeat theirs.
     """
     conditions = []
-    for number, column in enumerate(columns):
-        text = f"cast({identifier(column)} as varchar)"
+    for number, text in enumerate(columns.values()):
         hits = f"hits_{number}"
         con.execute(
             f"create or replace temp table {hits} as with texts as ("
@@ -220,7 +223,7 @@ def _search(con: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> s
             "exists (select 1 from wanted_voters where "
             f"wanted_voters.svid = looked.svid {of_state})"
         )
-    if {"source_table", "row_json"} <= set(columns):
+    if {"source_table", "row_json"} <= columns.keys():
         conditions.append(
             "source_table = 'person_custom_field' and exists (select 1 from wanted_voters where "
             "contains(replace(row_json, ' ', ''), '\"' || wanted_voters.svid || '\"'))"

@@ -10,9 +10,9 @@ import duckdb
 
 NAMES_THE_BUILD = {
     *("build_id", "rejected_at_build", "read_at_build"),
-    *("built_at", "finished_at", "duration_seconds", "build_seconds"),
+    *("built_at", "finished_at", "duration_seconds", "build_seconds", "folder_digest"),
 }
-"""Columns that say which build a row is from, or when: of two builds of one thing they differ."""
+"""Columns that say which build a row is from, when or where: of two builds of one thing they differ."""
 
 OF_THE_LAST_BUILD = {
     ("extracts", "checks"),

@@ -227,7 +227,7 @@ def test_a_database_that_is_being_written(own_place: Place) -> None:
 
 
 def test_a_read_only_folder(own_place: Place) -> None:
-    """Exit code 2 and one line that names the place; the published file is untouched."""
+    """Exit code 3, as for a log that cannot be kept, and one line that names the place; no more."""
     folder = own_place.database.parent
     with mounted(folder, "--bind", str(folder)) as is_mount:
         if is_mount:
@@ -238,7 +238,7 @@ def test_a_read_only_folder(own_place: Place) -> None:
             folder.chmod(0o500)
             run = own_place.build()
             folder.chmod(0o700)
-    assert str(folder) in own_place.assert_one_line(run, 2)
+    assert str(folder) in own_place.assert_one_line(run, 3)
     own_place.assert_untouched()
 
 

@@ -250,7 +250,7 @@ class Hostile:
             if self.sometimes(0.003):
                 flags["CLICK"] = -1
             if index % 500 == 7:
-                flags["OPEN"] = (99, 999, 9999)[index // 500 % 3]
+                flags["OPEN"] = (999, 9999)[index // 500 % 2]
             event_id = f"e{index}" if self.sometimes(0.5) else self.chance.choice([None, "", " "])
             rows.append(
                 {

@@ -75,7 +75,7 @@ _PLACEHOLDERS = (
 )
 
 
-SENTINEL_FLAGS = frozenset({99, 999, 9999})
+SENTINEL_FLAGS = frozenset({999, 9999})
 SENTINEL_AMOUNTS = frozenset({-999, -9999, 9999})
 """Numbers that stand for "not known": rows with one are rejected."""
 
