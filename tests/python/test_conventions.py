@@ -1012,8 +1012,10 @@ def test_the_page_on_trust_names_what_there_is(
     wrong = [
         name
         for name in quoted(text)
-        if (name.startswith(("tests/", "scripts/", "macros/", "models/")))
-        and not (PROJECT / name).exists()
+        if (
+            (name.startswith(("tests/", "scripts/", "macros/", "models/")))
+            and not (PROJECT / name).exists()
+        )
         or (name.partition(".")[0] in schemas and name.partition(".")[2] not in known)
     ]
     rows = [line.split("|") for line in text.splitlines() if line.startswith("| ")]
