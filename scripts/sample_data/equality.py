@@ -12,7 +12,7 @@ NAMES_THE_BUILD = {
     *("build_id", "rejected_at_build", "read_at_build"),
     *("built_at", "finished_at", "duration_seconds", "build_seconds", "folder_digest"),
 }
-"""Columns that say which build a row is from, when or where: two builds of one thing differ there."""
+"""Columns that say which build a row is from, when or where: of two builds they always differ."""
 
 OF_THE_LAST_BUILD = {
     ("extracts", "checks"),
