@@ -80,7 +80,7 @@
         {% endif %}
     {% endfor %}
     {% if unknown or not is_list %}
-        {{ extracts_error('accepted is what is no check: name some of ' ~ names | join(', ')) }}
+        {{ extracts_error('--accept (var accepted_checks) holds what is no check: name some of ' ~ names | join(', ')) }}
     {% endif %}
 {% endmacro %}
 
@@ -428,7 +428,7 @@
     {% endif %}
     {% if unlisted %}
         {% do lines.append('manifest.json does not list what is there: ' ~ some_of(unlisted)
-            ~ ': deliver a manifest of all files, or take the file away') %}
+            ~ ': list it in manifest.json, or take manifest.json away') %}
     {% endif %}
     {% if lines %}
         {{ extracts_error(extract_folder() ~ ': ' ~ lines | join('. ')) }}

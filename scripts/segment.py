@@ -214,7 +214,11 @@ def analyze(
         answer = _analysis(database, groups, segment, words, deviation_threshold, target.format)
         if with_contact_details:
             people = contacts.with_contacts(
-                database, answer.flat, contacts.CONTACT, "order by requested_svid"
+                database,
+                answer.flat,
+                # A list that says who gave is one to ask for gifts.
+                contacts.SOLICIT if "donations" in words else contacts.CONTACT,
+                "order by requested_svid",
             )
             answer = replace(answer, flat=people)
         target.write(database, answer)

@@ -14,6 +14,7 @@ voter_phones as (
     select * from {{ ref('lnk_voter_phone') }}
 ),
 
+-- By the day of the build, not by the clock: who asked for no contact since the last event is to be heard today.
 in_force as (
     select
         email_key,
@@ -24,7 +25,7 @@ in_force as (
     from suppressions
     where
         from_date is null
-        or not {{ is_future('from_date') }}
+        or cast(from_date as date) <= {{ build_date() }}
 ),
 
 -- A bare voter id means the voters of every state that has it. An address counts where it is used or the

@@ -46,11 +46,31 @@ _ROWS = {
     ),
 }
 
+# Rows of these count what the summary counts, too.
+_OF_BEHAVIOR = ("segment_affinity", "segment_health")
+
 # A county lies in one state, so counties add up to states: with a county hidden, so are the states.
 _STATES_GIVE_COUNTIES = """
     attribute = 'state'
     and coalesce(bool_or(is_hidden and attribute = 'county') over (), false)
     and count(case when attribute = 'state' and people_in_row > 0 then 1 end) over () > 1"""
+
+# The people of the segment, and for each figure of the summary the groups that it tells of: those
+# who did it, and those of a larger group in the same summary who did not.
+_COUNTED = """
+    select
+        count(*) as people,
+        count(case when is_linked then 1 end) as linked_people,
+        count(case when link_status = 'with_behavior' then 1 end) as active_people,
+        count(case when is_donor then 1 end) as donor_people,
+        count(case when is_clicker then 1 end) as clicker_people,
+        count(case when is_opener then 1 end) as opener_people
+    from temp.people"""
+_LINKED = ("linked_people", "people - linked_people")
+_ACTIVE = ("active_people", "people - active_people", "abs(linked_people - active_people)")
+_DONORS = ("donor_people", "people - donor_people", "active_people - donor_people")
+_CLICKERS = ("clicker_people", "people - clicker_people", "active_people - clicker_people")
+_OPENERS = ("opener_people", "people - opener_people", "active_people - opener_people")
 
 
 class Disclosure:
@@ -65,6 +85,7 @@ class Disclosure:
         self._is_open = is_open
         self._hidden: dict[str, tuple[int, int]] = {}
         self._is_closed = False
+        self._hides = {"clicks": False, "opens": False, "behavior": False}
         self._least = 0
         if is_open:
             audit.note(small_cells=True)
@@ -81,6 +102,21 @@ class Disclosure:
                 "or voters - people between 1 and min_people - 1 from least, sizes"
             )
         )
+
+        ((self._hides["clicks"], self._hides["opens"], self._hides["behavior"]),) = (
+            database.all_rows(
+                Query(
+                    f"with counted as ({_COUNTED}) "
+                    f"select {self._any_few(_CLICKERS)}, {self._any_few(_OPENERS)}, "
+                    f"{self._any_few(_ACTIVE)} from counted"
+                )
+            )
+        )
+
+    def _any_few(self, counts: Sequence[str]) -> str:
+        """SQL that says whether one of these numbers of people is too small to be told."""
+        few = (f"{count} between 1 and {self._least - 1}" for count in counts)
+        return f"({' or '.join(few)})"
 
     def _keep_people(self) -> None:
         """The distinct voters of the segment: an id may be written in more than one way."""
@@ -116,11 +152,32 @@ class Disclosure:
         if function not in self._hidden:
             self._judge(function, options)
         return Query(
-            "select * exclude (reason_hidden) from "
+            f"select * exclude (reason_hidden) {self._without_behavior(function)} from "
             f"(select * from temp.{identifier(function)} {choose}) "
             f"where reason_hidden is null {order}",
             tuple(values),
         )
+
+    def _without_behavior(self, function: str) -> str:
+        """SQL that empties the columns which give away a number that the summary does not tell.
+
+        Where too few people clicked, or opened, no row of clients or weeks tells how often.
+        """
+        if function not in _OF_BEHAVIOR:
+            return ""
+        hidden = {column for column in ("clicks", "opens") if self._hides[column]}
+        if not hidden:
+            return ""
+        names = self._database.columns(Query(f"select * from temp.{identifier(function)}"))
+        emptied = [
+            name
+            for name in names
+            if name in hidden
+            or name.startswith(("click_to_open_rate", "affinity_"))
+            or (name.startswith("click_rate") and "clicks" in hidden)
+            or (name.startswith("open_rate") and "opens" in hidden)
+        ]
+        return f"replace ({', '.join(f'null as {identifier(name)}' for name in emptied)})"
 
     def _judge(self, function: str, options: dict[str, Any] | None) -> None:
         cells = _ROWS[function]
@@ -188,19 +245,13 @@ class Disclosure:
         call = self._database.ask("segment_summary", self._segment)
         if self._is_open:
             return call
-        least = self._least
-
-        def few(count: str) -> str:
-            return f"{count} between 1 and {least - 1}"
-
         hidden = {
             "known": "false",
-            "linked": f"{few('linked_people')} or {few('people - linked_people')}",
-            "with_behavior": f"{few('active_people')} or {few('people - active_people')} "
-            f"or {few('abs(linked_people - active_people)')}",
-            "donors": f"{few('donor_people')} or {few('people - donor_people')}",
-            "clickers": f"{few('clicker_people')} or {few('people - clicker_people')}",
-            "total_opens": few("opener_people"),
+            "linked": self._any_few(_LINKED),
+            "with_behavior": self._any_few(_ACTIVE),
+            "donors": self._any_few(_DONORS),
+            "clickers": self._any_few(_CLICKERS),
+            "total_opens": self._any_few(_OPENERS),
         }
         hidden["coverage_rate"] = hidden["with_behavior"]
         hidden["donation_count"] = hidden["donors"]
@@ -209,19 +260,9 @@ class Disclosure:
             f"case when not ({self._is_closed} or {condition}) then {column} end as {column}"
             for column, condition in hidden.items()
         )
-        counted = "".join(
-            f", count(case when {flag} then 1 end) as {name}"
-            for name, flag in {
-                "linked_people": "is_linked",
-                "active_people": "link_status = 'with_behavior'",
-                "donor_people": "is_donor",
-                "clicker_people": "is_clicker",
-                "opener_people": "is_opener",
-            }.items()
-        )
         sql = f"""
             with answered as ({call.sql}),
-            counted as (select count(*) as people{counted} from temp.people),
+            counted as ({_COUNTED}),
             joined as (select * from answered cross join counted)
             select * exclude (
                 people, linked_people, active_people, donor_people, clicker_people, opener_people
@@ -253,7 +294,8 @@ class Disclosure:
         few = f"coalesce(bool_or(people between 1 and {self._least - 1}) over (), false)"
         return Query(
             "select link_status, "
-            f"case when svids_known and ({self._is_closed} or {few}) then null else ids end as ids "
+            f"case when svids_known and ({self._is_closed or self._hides['behavior']} or {few}) "
+            "then null else ids end as ids "
             "from (select *, link_status in ('with_behavior', 'no_behavior') as svids_known "
             f"from ({call.sql})) order by link_status",
             call.values,
@@ -268,7 +310,15 @@ class Disclosure:
                 file=sys.stderr,
             )
             return
+        emptied = " and ".join(name for name in ("clicks", "opens") if self._hides[name])
         for function, (small, others) in self._hidden.items():
+            if emptied and function in _OF_BEHAVIOR:
+                print(
+                    f"segment.py: {function.removeprefix('segment_')}: {emptied} hidden, and rates "
+                    f"and scores with them: of too few people, or all but too few "
+                    "(--allow-small-cells shows them)",
+                    file=sys.stderr,
+                )
             name = function.removeprefix("segment_")
             if function == "segment_summary" and small:
                 what = f"{small} figures"

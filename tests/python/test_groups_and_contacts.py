@@ -67,10 +67,11 @@ def world() -> Extracts:
     for voter in DANE[5:18]:
         made.gift("2025-06-12", mail(voter))
     made.suppress(f" {mail(BY_MAIL).upper()}", "email")
-    made.suppress(f"({phone(BY_PHONE)[:3]}) {phone(BY_PHONE)[3:]}", "sms")
+    # Since the day of the clock, and so in force today.
+    made.suppress(f"({phone(BY_PHONE)[:3]}) {phone(BY_PHONE)[3:]}", "sms", "2025-07-01")
     made.suppress(BY_ID.lower())
     made.suppress(BARE.partition(":")[2], "all")
-    made.suppress(mail(NOT_YET), from_date="2025-07-01")
+    made.suppress(mail(NOT_YET), from_date="2994-01-01")
     made.gift("2025-06-01", mail(FEC), source=" FEC")
     made.gift("2025-06-01", mail(FEC_AND_OWN), source="fec")
     made.gift("2025-06-02", mail(FEC_AND_OWN))
@@ -164,6 +165,19 @@ def test_figures_of_the_summary_about_a_few_or_all_but_a_few(ask: Any) -> None:
     assert none["donors"] == none["clickers"] == none["total_clicks"] == 0
     exact = ask("analyze", chosen, "--allow-small-cells", form="json").object()["summary"]
     assert (exact["donors"], exact["clickers"]) == (3, 6)
+
+
+def test_clients_and_weeks_do_not_add_up_to_what_the_summary_hides(ask: Any) -> None:
+    clickers = [*DANE[10:16], *DANE[20:]]  # 6 of 16
+    told = ask("analyze", clickers, form="json")
+    clients, weeks = told.object()["client_affinity"], ask("health", clickers).table()
+    assert told.object()["summary"]["total_clicks"] is None
+    assert clients
+    assert weeks
+    for name in ("clicks", "click_rate", "click_to_open_rate", "affinity_score", "affinity_rank"):
+        assert {row[name] for row in clients} == {None}
+    assert {row["clicks"] + row["click_rate"] + row["click_rate_status"] for row in weeks} == {""}
+    assert "affinity: clicks hidden" in told.said
 
 
 def subtracted(

@@ -14,13 +14,14 @@ permitted_use as (
     select * from {{ ref('permitted_use') }}
 ),
 
--- A gift without a source, or of one that the seed does not name, may be used.
+-- A gift without a source may be used. What a source allows that the seed does not name nobody has looked at:
+-- it bars asking for gifts, until a line of the seed says otherwise.
 judged_gifts as (
     select
         voter_donations.state,
         voter_donations.svid,
         coalesce(contact_use.is_permitted, true) as is_contact_permitted,
-        coalesce(solicit_use.is_permitted, true) as is_solicit_permitted
+        coalesce(solicit_use.is_permitted, voter_donations.donation_source is null) as is_solicit_permitted
     from voter_donations
     left join permitted_use as contact_use
         on
