@@ -1,6 +1,6 @@
 """What every Python test shares: sample extracts, the database built from them, warm runs.
 
-With several workers (`make test` has two), what is dear is made by the first that asks for it.
+With several workers (`make test` has some), what is dear is made by the first that asks for it.
 """
 
 from __future__ import annotations
