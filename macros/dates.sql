@@ -93,3 +93,16 @@
         else 0
     end
 {%- endmacro %}
+
+{#- A moment in UTC as the clocks of a time zone show it; the zone is an IANA name such as America/Chicago (F64). -#}
+{% macro local_time(moment, time_zone) -%}
+    {{ adapter.dispatch('local_time')(moment, time_zone) }}
+{%- endmacro %}
+
+{% macro default__local_time(moment, time_zone) -%}
+    timezone({{ time_zone }}, {{ moment }} at time zone 'UTC')
+{%- endmacro %}
+
+{% macro spark__local_time(moment, time_zone) -%}
+    from_utc_timestamp({{ moment }}, {{ time_zone }})
+{%- endmacro %}
