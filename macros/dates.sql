@@ -50,6 +50,19 @@
     cast(datediff(cast({{ later }} as date), cast({{ earlier }} as date)) as bigint)
 {%- endmacro %}
 
+{#- Seconds from one moment to a later one, with their fraction. -#}
+{% macro seconds_between(earlier, later) -%}
+    {{ adapter.dispatch('seconds_between')(earlier, later) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(earlier, later) -%}
+    (epoch({{ later }}) - epoch({{ earlier }}))
+{%- endmacro %}
+
+{% macro spark__seconds_between(earlier, later) -%}
+    (cast({{ later }} as double) - cast({{ earlier }} as double))
+{%- endmacro %}
+
 {#- The Monday of a date's or timestamp's week. -#}
 {% macro week_start(moment) -%}
     cast(date_trunc('week', {{ moment }}) as date)
