@@ -18,6 +18,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Annotated, Any
@@ -39,7 +40,15 @@ from enrichment.disclosure import Disclosure
 from enrichment.errors import BuildError, InputError, RunnerError, shown
 from enrichment.places import audit_file, database_file
 
-INCLUDES = ("demographics", "engagement", "donations", "client_affinity")
+PARTS = ("demographics", "engagement", "donations", "client_affinity")
+# Further parts, one function each, that lists each requested id once.
+FUNCTIONS = {
+    "scores": "segment_scores",
+    "lifecycle": "segment_lifecycle",
+    "timing": "segment_timing",
+    "channels": "segment_channels",
+}
+INCLUDES = (*PARTS, *FUNCTIONS)
 IDENTITY = ("requested_svid", "state", "svid", "link_status")
 # Columns of segment_profile by include word; every other column is always in.
 DEMOGRAPHICS = ("county", "party", "gender", "age_band")
@@ -172,8 +181,9 @@ def analyze(
     svids: Svids = None,
     svid: Svid = None,
     include: Annotated[
-        str, typer.Option(metavar="WORDS", help="Comma-separated parts of the answer.")
-    ] = ",".join(INCLUDES),
+        str,
+        typer.Option(metavar="WORDS", help=f"Comma-separated parts of {', '.join(INCLUDES)}."),
+    ] = ",".join(PARTS),
     deviation_threshold: Annotated[
         float,
         typer.Option(
@@ -194,6 +204,8 @@ def analyze(
              engagement       a row per requested id (segment_profile)
              donations        a row per requested id (segment_profile)
              client_affinity  a row per client (segment_affinity)
+             scores, lifecycle, timing, channels
+                              a row per requested id (segment_scores, ...)
     xlsx     the same, one sheet each
     csv, parquet   a row per requested id, with the columns of the --include
              words; of client_affinity alone, a row per client
@@ -604,12 +616,30 @@ def _analysis(
         order = f"order by affinity_rank, client_shortname {limit}"
         return groups.rows("segment_affinity", order=order)
 
+    def behavior(word: str, then: str = "order by requested_svid") -> questions.Query:
+        return database.ask(FUNCTIONS[word], segment, then=then)
+
+    def beside(people: questions.Query) -> questions.Query:
+        """The rows of people with the columns of the functions that were asked for, too."""
+        for word in (word for word in words if word in FUNCTIONS):
+            people = people.beside(
+                database.ask(
+                    FUNCTIONS[word],
+                    segment,
+                    select="select * exclude (state, svid, person_id, link_status)",
+                ),
+                "requested_svid",
+            )
+        return people
+
     # Only what is written is asked for, so that only what it hides is told.
     if form in ("csv", "parquet"):
         return output.Answer(
             flat=affinities()
             if words == ["client_affinity"]
-            else profile_of([name for name in names if name not in claimed or name in wanted]),
+            else beside(
+                profile_of([name for name in names if name not in claimed or name in wanted])
+            ),
             sections=(),
             screen=(),
         )
@@ -620,6 +650,7 @@ def _analysis(
             "engagement": lambda: part(ENGAGEMENT),
             "donations": lambda: part(DONATIONS),
             "client_affinity": affinities,
+            **{word: partial(behavior, word) for word in FUNCTIONS},
         }
         sections = (summary, *(output.Section(word, whole[word]()) for word in words))
         return output.Answer(flat=summary.query, sections=sections, screen=())
@@ -638,6 +669,62 @@ def _analysis(
         ),
         "client_affinity": lambda: output.Section(
             "top clients", affinities("limit 10"), AFFINITY_SCREEN
+        ),
+        "scores": lambda: output.Section(
+            "most engaged",
+            behavior(
+                "scores", "order by engagement_score desc nulls last, requested_svid limit 10"
+            ),
+            (
+                "requested_svid",
+                "engagement_score",
+                "engagement_tier",
+                "recent_score",
+                "interest_score",
+                "intent_score",
+                "multi_channel_score",
+            ),
+        ),
+        "lifecycle": lambda: output.Section(
+            "likeliest to go quiet",
+            behavior(
+                "lifecycle",
+                "order by churn_probability_score desc nulls last, requested_svid limit 10",
+            ),
+            (
+                "requested_svid",
+                "lifecycle_stage",
+                "donor_stage",
+                "churn_probability_score",
+                "risk_class",
+                "behavior_pattern",
+            ),
+        ),
+        "timing": lambda: output.Section(
+            "when to write",
+            behavior("timing", "order by hour_sends desc nulls last, requested_svid limit 10"),
+            (
+                "requested_svid",
+                "optimal_send_hour",
+                "hour_level",
+                "hour_sends",
+                "optimal_send_day",
+                "day_level",
+            ),
+        ),
+        "channels": lambda: output.Section(
+            "where they respond",
+            behavior(
+                "channels", "order by multi_channel_score desc nulls last, requested_svid limit 10"
+            ),
+            (
+                "requested_svid",
+                "multi_channel_score",
+                "preferred_channel",
+                "email_response_rate",
+                "sms_response_rate",
+                "phone_response_rate",
+            ),
         ),
     }
     counts = output.Section("ids", groups.id_counts())

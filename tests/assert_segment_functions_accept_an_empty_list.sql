@@ -54,6 +54,30 @@ with counted as (
         count(*) as answers,
         0 as expected
     from {{ ref('segment_contacts') }}(cast([] as varchar[]))
+    union all
+    select
+        'segment_scores' as function_name,
+        count(*) as answers,
+        0 as expected
+    from {{ ref('segment_scores') }}(cast([] as varchar[]))
+    union all
+    select
+        'segment_lifecycle' as function_name,
+        count(*) as answers,
+        0 as expected
+    from {{ ref('segment_lifecycle') }}(cast([] as varchar[]))
+    union all
+    select
+        'segment_timing' as function_name,
+        count(*) as answers,
+        0 as expected
+    from {{ ref('segment_timing') }}(cast([] as varchar[]))
+    union all
+    select
+        'segment_channels' as function_name,
+        count(*) as answers,
+        0 as expected
+    from {{ ref('segment_channels') }}(cast([] as varchar[]))
 )
 
 select *

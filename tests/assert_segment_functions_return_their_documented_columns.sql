@@ -10,6 +10,10 @@
     'segment_lookalike',
     'segment_attribution',
     'segment_contacts',
+    'segment_scores',
+    'segment_lifecycle',
+    'segment_timing',
+    'segment_channels',
 ] %}
 
 with compared as (

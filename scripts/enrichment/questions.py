@@ -33,6 +33,14 @@ class Query:
     sql: str
     values: tuple[Any, ...] = ()
 
+    def beside(self, other: Query, key: str) -> Query:
+        """The rows of this query with the columns of another, which has one row a ``key``."""
+        return Query(
+            f"select * from ({self.sql}) left join ({other.sql}) using ({identifier(key)}) "
+            f"order by {identifier(key)}",
+            (*self.values, *other.values),
+        )
+
 
 def identifier(name: str) -> str:
     """``name`` as a quoted SQL identifier."""
