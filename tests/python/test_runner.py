@@ -238,7 +238,7 @@ def test_analyze_holds_what_was_included(run: Run) -> None:
     svid = ("--svid", "WI:0012345", "--svid", "99")
     outcome = run("analyze", *svid, "--format", "json")
     answer = json.loads(outcome.out)
-    assert list(answer) == ["summary", *segment.INCLUDES]
+    assert list(answer) == ["summary", *segment.PARTS]
     assert answer["summary"] == {"requested": 2, "known": 1, "coverage_rate": 50}
     assert answer["demographics"][0]["ci_low"] is None
     assert answer["engagement"][1]["total_clicks"] == 4

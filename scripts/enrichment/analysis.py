@@ -1,0 +1,202 @@
+"""What ``analyze`` tells of a segment: the parts that --include names, as each format holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from enrichment.disclosure import Disclosure
+from enrichment.errors import InputError, shown
+from enrichment.output import Answer, Section
+from enrichment.questions import Database, Query, identifier
+
+PARTS = ("demographics", "engagement", "donations", "client_affinity")
+# Further parts, one function each, that lists each requested id once.
+FUNCTIONS = {
+    "scores": "segment_scores",
+    "lifecycle": "segment_lifecycle",
+    "timing": "segment_timing",
+    "channels": "segment_channels",
+}
+INCLUDES = (*PARTS, *FUNCTIONS)
+IDENTITY = ("requested_svid", "state", "svid", "link_status")
+# Columns of segment_profile by include word; every other column is always in.
+DEMOGRAPHICS = ("county", "party", "gender", "age_band")
+ENGAGEMENT = (
+    "campaigns_engaged",
+    "clients_engaged",
+    "total_events",
+    "total_sends",
+    "total_opens",
+    "total_clicks",
+    "is_clicker",
+    "last_engagement_date",
+)
+DONATIONS = ("is_donor", "donation_count", "donation_amount", "last_donation_date")
+PROFILE = {"demographics": DEMOGRAPHICS, "engagement": ENGAGEMENT, "donations": DONATIONS}
+AFFINITY_SCREEN = (
+    "affinity_rank",
+    "client_shortname",
+    "unique_contacts",
+    "sends",
+    "open_rate",
+    "click_rate",
+    "affinity_score",
+    "affinity_score_adjusted",
+)
+
+
+def include_words(text: str) -> list[str]:
+    """The words of --include, in the order of ``INCLUDES``. Raises InputError."""
+    words = [word.strip().lower() for word in text.split(",") if word.strip()]
+    for word in words:
+        if word not in INCLUDES:
+            raise InputError(f"--include {shown(word)}: expected some of {', '.join(INCLUDES)}")
+    if not words:
+        raise InputError(f"--include is empty: expected some of {', '.join(INCLUDES)}")
+    return [word for word in INCLUDES if word in words]
+
+
+def analysis(
+    database: Database,
+    groups: Disclosure,
+    segment: list[str],
+    words: list[str],
+    threshold: float,
+    form: str,
+) -> Answer:
+    """The answer of ``analyze``: what each format holds is told in the command's help."""
+    names = database.columns(database.ask("segment_profile", segment[:1]))
+    claimed = {column for columns in PROFILE.values() for column in columns}
+    wanted = {column for word in words if word in PROFILE for column in PROFILE[word]}
+
+    def profile_of(chosen: list[str], order: str = "requested_svid") -> Query:
+        select = "select " + ", ".join(identifier(name) for name in chosen)
+        return database.ask("segment_profile", segment, select=select, then=f"order by {order}")
+
+    def part(columns: tuple[str, ...], order: str = "requested_svid") -> Query:
+        return profile_of([name for name in names if name in (*IDENTITY, *columns)], order)
+
+    def deviation(choose: str, order: str) -> Query:
+        options = {"deviation_threshold": threshold}
+        return groups.rows("segment_deviation", options, choose=choose, order=order)
+
+    def affinities(limit: str = "") -> Query:
+        order = f"order by affinity_rank, client_shortname {limit}"
+        return groups.rows("segment_affinity", order=order)
+
+    def behavior(word: str, then: str = "order by requested_svid") -> Query:
+        return database.ask(FUNCTIONS[word], segment, then=then)
+
+    def beside(people: Query) -> Query:
+        """The rows of people with the columns of the functions that were asked for, too."""
+        for word in (word for word in words if word in FUNCTIONS):
+            people = people.beside(
+                database.ask(
+                    FUNCTIONS[word],
+                    segment,
+                    select="select * exclude (state, svid, person_id, link_status)",
+                ),
+                "requested_svid",
+            )
+        return people
+
+    # Only what is written is asked for, so that only what it hides is told.
+    if form in ("csv", "parquet"):
+        return Answer(
+            flat=affinities()
+            if words == ["client_affinity"]
+            else beside(
+                profile_of([name for name in names if name not in claimed or name in wanted])
+            ),
+            sections=(),
+            screen=(),
+        )
+    summary = Section("summary", groups.summary(), single=True)
+    if form != "table":
+        whole: dict[str, Callable[[], Query]] = {
+            "demographics": lambda: deviation("", "order by attribute, value"),
+            "engagement": lambda: part(ENGAGEMENT),
+            "donations": lambda: part(DONATIONS),
+            "client_affinity": affinities,
+            **{word: partial(behavior, word) for word in FUNCTIONS},
+        }
+        sections = (summary, *(Section(word, whole[word]()) for word in words))
+        return Answer(flat=summary.query, sections=sections, screen=())
+    latest = "desc nulls last, requested_svid limit 10"
+    screen = {
+        "demographics": lambda: Section(
+            "flagged deviations",
+            deviation("where is_flagged", "order by abs(difference) desc, attribute, value"),
+            ("attribute", "value", "segment_share", "baseline_share", "difference", "q_value"),
+        ),
+        "engagement": lambda: Section(
+            "most recently engaged", part(ENGAGEMENT, f"last_engagement_date {latest}")
+        ),
+        "donations": lambda: Section(
+            "most recent donors", part(DONATIONS, f"last_donation_date {latest}")
+        ),
+        "client_affinity": lambda: Section("top clients", affinities("limit 10"), AFFINITY_SCREEN),
+        "scores": lambda: Section(
+            "most engaged",
+            behavior(
+                "scores", "order by engagement_score desc nulls last, requested_svid limit 10"
+            ),
+            (
+                "requested_svid",
+                "engagement_score",
+                "engagement_tier",
+                "recent_score",
+                "interest_score",
+                "intent_score",
+                "multi_channel_score",
+            ),
+        ),
+        "lifecycle": lambda: Section(
+            "likeliest to go quiet",
+            behavior(
+                "lifecycle",
+                "order by churn_probability_score desc nulls last, requested_svid limit 10",
+            ),
+            (
+                "requested_svid",
+                "lifecycle_stage",
+                "donor_stage",
+                "churn_probability_score",
+                "risk_class",
+                "behavior_pattern",
+            ),
+        ),
+        "timing": lambda: Section(
+            "when to write",
+            behavior("timing", "order by hour_sends desc nulls last, requested_svid limit 10"),
+            (
+                "requested_svid",
+                "optimal_send_hour",
+                "hour_level",
+                "hour_sends",
+                "optimal_send_day",
+                "day_level",
+            ),
+        ),
+        "channels": lambda: Section(
+            "where they respond",
+            behavior(
+                "channels", "order by multi_channel_score desc nulls last, requested_svid limit 10"
+            ),
+            (
+                "requested_svid",
+                "multi_channel_score",
+                "preferred_channel",
+                "email_response_rate",
+                "sms_response_rate",
+                "phone_response_rate",
+            ),
+        ),
+    }
+    counts = Section("ids", groups.id_counts())
+    return Answer(
+        flat=summary.query,
+        sections=(),
+        screen=(summary, counts, *(screen[word]() for word in words)),
+    )
