@@ -31,7 +31,6 @@ answered as (
         engagement_scores.activity_score,
         engagement_scores.interest_score,
         engagement_scores.intent_score,
-        engagement_scores.multi_channel_score,
         engagement_scores.recency_index,
         engagement_scores.session_count,
         engagement_scores.sessions_recent,

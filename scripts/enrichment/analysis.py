@@ -1,4 +1,4 @@
-"""What ``analyze`` tells of a segment: the parts that --include names, as each format holds them."""
+"""What ``analyze`` tells of a segment: the parts that --include names, in each format."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def analysis(
                 "recent_score",
                 "interest_score",
                 "intent_score",
-                "multi_channel_score",
+                "activity_score",
             ),
         ),
         "lifecycle": lambda: Section(

@@ -95,6 +95,43 @@ FUNCTIONS = {
     "segment_attribution(svids)": """
         select campaigns.* from {catalog}.marts.campaign_attribution as campaigns
         where (select count(*) from matched) >= 0""",
+    "segment_scores(svids)": """
+        select requested_svid, state, svid, person_id,
+            case when is_known then 'with_behavior' else 'unknown' end as link_status,
+            case when is_known then 74.5 end as engagement_score,
+            case when is_known then 'stable' end as engagement_tier,
+            case when is_known then 0.1 end as recent_score,
+            case when is_known then 1.5 end as interest_score,
+            case when is_known then 2.5 end as intent_score,
+            case when is_known then 9.5 end as activity_score
+        from matched""",
+    "segment_lifecycle(svids)": """
+        select requested_svid, state, svid, person_id,
+            case when is_known then 'with_behavior' else 'unknown' end as link_status,
+            case when is_known then 'veteran' end as lifecycle_stage,
+            case when is_known then 'lapsed' end as donor_stage,
+            case when is_known then 0.7 end as churn_probability_score,
+            case when is_known then 'high' end as risk_class,
+            case when is_known then 'exploring' end as behavior_pattern
+        from matched""",
+    "segment_timing(svids)": """
+        select requested_svid, state, svid, person_id,
+            case when is_known then 'with_behavior' else 'unknown' end as link_status,
+            case when is_known then 18 end as optimal_send_hour,
+            case when is_known then 'person' end as hour_level,
+            case when is_known then 40 end as hour_sends,
+            case when is_known then 2 end as optimal_send_day,
+            case when is_known then 'everybody' end as day_level
+        from matched""",
+    "segment_channels(svids)": """
+        select requested_svid, state, svid, person_id,
+            case when is_known then 'with_behavior' else 'unknown' end as link_status,
+            case when is_known then 9.5 end as multi_channel_score,
+            case when is_known then 'sms' end as preferred_channel,
+            case when is_known then 4.0 end as email_response_rate,
+            case when is_known then 50.0 end as sms_response_rate,
+            case when is_known then null end as phone_response_rate
+        from matched""",
 }
 
 
@@ -254,6 +291,28 @@ def test_analyze_holds_what_was_included(run: Run) -> None:
         "link_status": "unknown",
     }
     assert [row["client_shortname"] for row in answer["client_affinity"]] == ["acme", "@home"]
+
+
+def test_analyze_tells_of_behavior_where_it_is_asked_for(run: Run, tmp_path: Path) -> None:
+    """Each of the further parts is a list of the requested ids; a flat file has their columns."""
+    asked = ("analyze", "--svid", "WI:0012345", "--svid", "99", "--include")
+    answer = json.loads(run(*asked, "channels,scores", "--format", "json").out)
+    assert list(answer) == ["summary", "scores", "channels"]
+    assert [row["engagement_score"] for row in answer["scores"]] == [None, 74.5]
+    assert [row["preferred_channel"] for row in answer["channels"]] == [None, "sms"]
+    rows = run(*asked, "scores,lifecycle,timing,channels").rows
+    assert [row["requested_svid"] for row in rows] == ["99", "WI:0012345"]
+    assert [rows[1][name] for name in ("engagement_tier", "donor_stage", "optimal_send_hour")] == [
+        "stable",
+        "lapsed",
+        "18",
+    ]
+    header = run(*asked, "scores,lifecycle,timing,channels").out.splitlines()[0].split(",")
+    assert len(header) == len({*header})
+    assert "total_clicks" not in rows[1]
+    table = run(*asked, "timing,scores,lifecycle,channels", "--format", "table").out
+    for told in ("most engaged", "likeliest to go quiet", "when to write", "where they respond"):
+        assert told in table
 
 
 def test_analyze_in_a_flat_file_is_a_row_an_id(run: Run) -> None:
