@@ -1,4 +1,4 @@
-"""Sessions, sequences, funnels and cohorts of the sample against plain Python over the same stream."""
+"""Sessions, sequences, funnels and cohorts of the sample against plain Python on that stream."""
 
 from __future__ import annotations
 
@@ -151,7 +151,8 @@ def test_sequences_of_the_sample(
     total = sum(pairs.values())
     actual = rows_of(
         database,
-        "select first_event_type, next_event_type, pairs, people, lift from marts.session_sequences",
+        "select first_event_type, next_event_type, pairs, people, lift "
+        "from marts.session_sequences",
     )
     assert len(actual) > 1
     assert [row[:4] for row in actual] == sorted(

@@ -42,8 +42,10 @@ started as (
         case
             when followed.previous_at is null then 1
             when followed.given_session_id is not null then 0
-            when {{ seconds_between('followed.previous_at', 'followed.occurred_at') }}
-                > session_rules.minutes * 60 then 1
+            when
+                {{ seconds_between('followed.previous_at', 'followed.occurred_at') }}
+                > session_rules.minutes * 60
+                then 1
             else 0
         end as is_start
     from followed

@@ -31,7 +31,7 @@ totalled as (
         cast(sum(events) over (partition by is_human) as bigint) as all_events,
         row_number() over (
             partition by is_human
-            order by events desc, channel, event_type
+            order by events desc, channel asc, event_type asc
         ) as event_rank
     from counted
 ),
@@ -54,4 +54,4 @@ shared as (
 )
 
 select * from shared
-order by is_human desc, event_rank
+order by is_human desc, event_rank asc

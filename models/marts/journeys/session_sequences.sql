@@ -133,7 +133,12 @@ ranked as (
         case
             when is_sufficient
                 then row_number() over (
-                    order by is_sufficient desc, lift_low desc, pairs desc, first_event_type, next_event_type
+                    order by
+                        is_sufficient desc,
+                        lift_low desc,
+                        pairs desc,
+                        first_event_type asc,
+                        next_event_type asc
                 )
         end as sequence_rank,
         '{{ invocation_id }}' as build_id
