@@ -233,6 +233,7 @@ SEVERAL_MEANINGS = {
     "value": "of an attribute; of a rate",
     "share": "of the voters of a state; of a person's engagements",
     "status": "of a rate; of a check",
+    "duration_seconds": "of a session; of a build",
     "people": "each of those who share an event; of these the first only, where events count once",
     "step": "of the linkage; of a funnel",
     "is_mature": "of a campaign; of the entries of a month",
