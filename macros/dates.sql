@@ -63,11 +63,6 @@
     (cast({{ later }} as double) - cast({{ earlier }} as double))
 {%- endmacro %}
 
-{#- The Monday of a date's or timestamp's week. -#}
-{% macro week_start(moment) -%}
-    cast(date_trunc('week', {{ moment }}) as date)
-{%- endmacro %}
-
 {#- The first day of a date's or timestamp's month. -#}
 {% macro month_start(moment) -%}
     cast(date_trunc('month', {{ moment }}) as date)
@@ -92,6 +87,11 @@
 
 {% macro spark__numbers_up_to(last) -%}
     explode(sequence(cast(0 as bigint), {{ last }}))
+{%- endmacro %}
+
+{#- The Monday of a date's or timestamp's week. -#}
+{% macro week_start(moment) -%}
+    cast(date_trunc('week', {{ moment }}) as date)
 {%- endmacro %}
 
 {#-

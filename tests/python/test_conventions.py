@@ -64,22 +64,6 @@ CAMPAIGNS = """
 
 MARTS = {
     "marts.enriched_profiles": PROFILE,
-    "marts.client_affinity": CLIENT_AFFINITY,
-    "marts.person_client_affinity": """
-        state svid client_shortname unique_contacts total_events sends opens clicks unsubs
-        affinity_score_adjusted affinity_lift recommendation
-    """,
-    "marts.donor_propensity": PROPENSITY,
-    "marts.engagement_health_weekly": HEALTH,
-    "marts.engagement_health_alerts": (
-        "week_start metric value baseline status previous_status severity reason"
-    ),
-    "marts.attribution_credits": """
-        credit_id model donation_id contact_id state svid campaign_id client_shortname
-        first_click_at last_click_at donation_date days_to_donation credit
-    """,
-    "marts.campaign_attribution": CAMPAIGNS,
-    "marts.coverage": "state step people share",
     "marts.sessions": """
         session_number state svid voter_number is_contact channel started_at ended_at
         local_started_at duration_seconds is_capped events event_types depth entry_event_type
@@ -102,6 +86,22 @@ MARTS = {
         cohort_kind cohort_month months_since members active retention_rate value
         cumulative_value value_per_member is_complete
     """,
+    "marts.client_affinity": CLIENT_AFFINITY,
+    "marts.person_client_affinity": """
+        state svid client_shortname unique_contacts total_events sends opens clicks unsubs
+        affinity_score_adjusted affinity_lift recommendation
+    """,
+    "marts.donor_propensity": PROPENSITY,
+    "marts.engagement_health_weekly": HEALTH,
+    "marts.engagement_health_alerts": (
+        "week_start metric value baseline status previous_status severity reason"
+    ),
+    "marts.attribution_credits": """
+        credit_id model donation_id contact_id state svid campaign_id client_shortname
+        first_click_at last_click_at donation_date days_to_donation credit
+    """,
+    "marts.campaign_attribution": CAMPAIGNS,
+    "marts.coverage": "state step people share",
     "marts.contact_permissions": (
         "state svid may_email may_phone may_solicit contact_barred_by solicitation_barred_by"
     ),
