@@ -63,6 +63,32 @@
     (cast({{ later }} as double) - cast({{ earlier }} as double))
 {%- endmacro %}
 
+{#- The first day of a date's or timestamp's month. -#}
+{% macro month_start(moment) -%}
+    cast(date_trunc('month', {{ moment }}) as date)
+{%- endmacro %}
+
+{#- Calendar months from the month of one date to that of a later one, whatever the day. -#}
+{% macro months_between(earlier, later) -%}
+    cast(
+        (extract(year from {{ later }}) - extract(year from {{ earlier }})) * 12
+        + extract(month from {{ later }}) - extract(month from {{ earlier }}) as bigint
+    )
+{%- endmacro %}
+
+{#- A row for each whole number from 0 to `last`, which is a column; stands alone in a list of columns. -#}
+{% macro numbers_up_to(last) -%}
+    {{ adapter.dispatch('numbers_up_to')(last) }}
+{%- endmacro %}
+
+{% macro default__numbers_up_to(last) -%}
+    unnest(generate_series(cast(0 as bigint), {{ last }}))
+{%- endmacro %}
+
+{% macro spark__numbers_up_to(last) -%}
+    explode(sequence(cast(0 as bigint), {{ last }}))
+{%- endmacro %}
+
 {#- The Monday of a date's or timestamp's week. -#}
 {% macro week_start(moment) -%}
     cast(date_trunc('week', {{ moment }}) as date)

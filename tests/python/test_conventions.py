@@ -64,6 +64,28 @@ CAMPAIGNS = """
 
 MARTS = {
     "marts.enriched_profiles": PROFILE,
+    "marts.sessions": """
+        session_number state svid voter_number is_contact channel started_at ended_at
+        local_started_at duration_seconds is_capped events event_types depth entry_event_type
+        exit_event_type
+    """,
+    "marts.voter_sessions": """
+        state svid voter_number events event_types session_count session_seconds
+        average_session_seconds events_per_session
+    """,
+    "marts.event_mix": "channel event_type is_human events all_events people event_share",
+    "marts.session_sequences": """
+        first_event_type next_event_type pairs people first_pairs next_pairs all_pairs
+        expected_pairs lift lift_low lift_high is_sufficient sequence_rank
+    """,
+    "marts.funnels": """
+        funnel entry_month step_number step window_days entrants reached_before reached
+        reached_unrecorded drop_off step_rate overall_rate is_mature
+    """,
+    "marts.cohorts": """
+        cohort_kind cohort_month months_since members active retention_rate value
+        cumulative_value value_per_member is_complete
+    """,
     "marts.client_affinity": CLIENT_AFFINITY,
     "marts.person_client_affinity": """
         state svid client_shortname unique_contacts total_events sends opens clicks unsubs
@@ -211,6 +233,10 @@ SEVERAL_MEANINGS = {
     "value": "of an attribute; of a rate",
     "share": "of the voters of a state; of a person's engagements",
     "status": "of a rate; of a check",
+    "duration_seconds": "of a session; of a build",
+    "people": "each of those who share an event; of these the first only, where events count once",
+    "step": "of the linkage; of a funnel",
+    "is_mature": "of a campaign; of the entries of a month",
     "source_file": "that delivered a row; that a check is about",
     "reason": "of an alert; of a similarity; of a rejection",
 }

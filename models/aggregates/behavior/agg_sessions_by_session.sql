@@ -10,6 +10,7 @@ session_rules as (
     select * from {{ ref('session_rules') }}
 ),
 
+-- An event that tells how long it took ends that much later. Seconds count from 1970, so that one pass is enough.
 joined as (
     select
         session_events.session_number,
@@ -21,10 +22,8 @@ joined as (
         events.occurred_at,
         events.local_at,
         events.depth,
-        -- An event that tells how long it took ends that much later.
-        {{ seconds_between(
-            'min(events.occurred_at) over (partition by session_events.session_number)', 'events.occurred_at'
-        ) }} + coalesce(events.duration_seconds, 0) as seconds_to_end
+        {{ seconds_between("cast('1970-01-01' as timestamp)", 'events.occurred_at') }} as begun_seconds,
+        greatest(coalesce(events.duration_seconds, 0), 0) as taken_seconds
     from session_events
     inner join events
         on
@@ -36,15 +35,15 @@ summed_by_session as (
     select
         session_number,
         voter_number,
-        min_by(is_contact, event_in_session) as is_contact,
+        max(case when is_contact then 1 else 0 end) = 1 as is_contact,
         min_by(channel, event_in_session) as channel,
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
         min_by(local_at, event_in_session) as local_started_at,
-        max(seconds_to_end) as uncapped_seconds,
+        round(max(begun_seconds + taken_seconds) - min(begun_seconds), 3) as uncapped_seconds,
         count(*) as events,
         count(distinct event_type) as event_types,
-        sum(depth) as depth,
+        round(sum(depth), 4) as depth,
         min_by(event_type, event_in_session) as entry_event_type,
         max_by(event_type, event_in_session) as exit_event_type
     from joined
@@ -60,7 +59,7 @@ capped as (
         summed_by_session.started_at,
         summed_by_session.ended_at,
         summed_by_session.local_started_at,
-        least(summed_by_session.uncapped_seconds, session_rules.minutes * 60.0) as duration_seconds,
+        least(summed_by_session.uncapped_seconds, cast(session_rules.minutes * 60 as double)) as duration_seconds,
         summed_by_session.uncapped_seconds > session_rules.minutes * 60 as is_capped,
         summed_by_session.events,
         summed_by_session.event_types,

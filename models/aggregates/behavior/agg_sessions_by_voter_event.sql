@@ -6,62 +6,64 @@ session_rules as (
     select * from {{ ref('session_rules') }}
 ),
 
--- What we send starts no session.
+-- What we send starts no session. A day without a time of day is no moment that a session could go on from.
 human_events as (
     select
         voter_number,
         event_number,
         occurred_at,
         given_session_id,
-        lag(occurred_at) over (
-            partition by voter_number, given_session_id
-            order by event_number
-        ) as previous_at
+        given_session_id is null and local_source = 'date' as is_dated
     from events
     where is_human
+),
+
+followed as (
+    select
+        voter_number,
+        event_number,
+        occurred_at,
+        given_session_id,
+        is_dated,
+        lag(occurred_at) over (
+            partition by voter_number, given_session_id, is_dated
+            order by event_number
+        ) as previous_at
+    from human_events
 ),
 
 -- A session id of the source is taken at its word; without one, a session ends with the person's inactivity (F99).
 started as (
     select
-        human_events.voter_number,
-        human_events.event_number,
-        human_events.given_session_id,
+        followed.voter_number,
+        followed.event_number,
+        followed.given_session_id,
+        followed.is_dated,
         case
-            when human_events.previous_at is null then 1
-            when human_events.given_session_id is not null then 0
-            when {{ seconds_between('human_events.previous_at', 'human_events.occurred_at') }}
-                > session_rules.minutes * 60 then 1
+            when followed.previous_at is null then 1
+            when followed.given_session_id is not null then 0
+            when
+                {{ seconds_between('followed.previous_at', 'followed.occurred_at') }}
+                > session_rules.minutes * 60
+                then 1
             else 0
         end as is_start
-    from human_events
+    from followed
     inner join session_rules
         on session_rules.rule = 'inactivity'
 ),
 
-counted as (
-    select
-        voter_number,
-        event_number,
-        given_session_id,
-        sum(is_start) over (
-            partition by voter_number, given_session_id
-            order by event_number
-            rows between unbounded preceding and current row
-        ) as session_of_id
-    from started
-),
-
+-- Numbers of events rise with time, so the last start so far is the highest.
 opened as (
     select
         voter_number,
         event_number,
-        min(event_number) over (partition by voter_number, given_session_id, session_of_id) as first_event_number,
-        row_number() over (
-            partition by voter_number, given_session_id, session_of_id
+        max(case when is_start = 1 then event_number end) over (
+            partition by voter_number, given_session_id, is_dated
             order by event_number
-        ) as event_in_session
-    from counted
+            rows between unbounded preceding and current row
+        ) as first_event_number
+    from started
 ),
 
 numbered as (
@@ -69,7 +71,10 @@ numbered as (
         voter_number,
         event_number,
         dense_rank() over (order by voter_number, first_event_number) as session_number,
-        event_in_session
+        row_number() over (
+            partition by voter_number, first_event_number
+            order by event_number
+        ) as event_in_session
     from opened
 )
 
