@@ -91,6 +91,15 @@ placed as (
     where years.birthday_year > extract(year from judged.birth_date)
 ),
 
+window_days as (
+    select
+        max(case when birthday_window = 'approaching' then first_day end) as approaching_day,
+        max(case when birthday_window = 'reminder' then first_day end) as reminder_day,
+        max(case when birthday_window = 'follow_up' then first_day end) as follow_up_day,
+        max(case when birthday_window = 'follow_up' then end_day end) as end_day
+    from birthday_windows
+),
+
 counted as (
     select
         placed.state,
@@ -102,23 +111,16 @@ counted as (
         placed.is_year_known,
         placed.is_placeholder,
         placed.contact_barred_by,
-        {{ add_days('placed.birthday_on', 'windows.approaching_day') }} as approaching_starts_on,
-        {{ add_days('placed.birthday_on', 'windows.reminder_day') }} as reminder_starts_on,
-        {{ add_days('placed.birthday_on', 'windows.follow_up_day') }} as follow_up_starts_on,
-        {{ add_days('placed.birthday_on', 'windows.end_day') }} as follow_up_ends_before
+        {{ add_days('placed.birthday_on', 'window_days.approaching_day') }} as approaching_starts_on,
+        {{ add_days('placed.birthday_on', 'window_days.reminder_day') }} as reminder_starts_on,
+        {{ add_days('placed.birthday_on', 'window_days.follow_up_day') }} as follow_up_starts_on,
+        {{ add_days('placed.birthday_on', 'window_days.end_day') }} as follow_up_ends_before
     from placed
-    cross join (
-        select
-            max(case when birthday_window = 'approaching' then first_day end) as approaching_day,
-            max(case when birthday_window = 'reminder' then first_day end) as reminder_day,
-            max(case when birthday_window = 'follow_up' then first_day end) as follow_up_day,
-            max(case when birthday_window = 'follow_up' then end_day end) as end_day
-        from birthday_windows
-    ) as windows
+    cross join window_days
     cross join {{ birthday_rules() }} as rules
     where
-        {{ add_days('placed.birthday_on', 'windows.end_day') }} > placed.as_of_date
-        and {{ add_days('placed.birthday_on', 'windows.approaching_day') }}
+        {{ add_days('placed.birthday_on', 'window_days.end_day') }} > placed.as_of_date
+        and {{ add_days('placed.birthday_on', 'window_days.approaching_day') }}
         <= {{ add_days('placed.as_of_date', 'rules.horizon_days') }}
 ),
 
@@ -192,10 +194,12 @@ windowed as (
         explained.barred_by is null
         and explained.days_until between 0 and 30
         and not (explained.is_coming_of_age and explained.days_until > 0) as birthday_within_30_days,
-        case when explained.barred_by is null and not explained.is_coming_of_age then explained.approaching_starts_on end
-            as approaching_starts_on,
-        case when explained.barred_by is null and not explained.is_coming_of_age then explained.reminder_starts_on end
-            as reminder_starts_on,
+        case
+            when explained.barred_by is null and not explained.is_coming_of_age then explained.approaching_starts_on
+        end as approaching_starts_on,
+        case
+            when explained.barred_by is null and not explained.is_coming_of_age then explained.reminder_starts_on
+        end as reminder_starts_on,
         case when explained.barred_by is null then explained.follow_up_starts_on end as follow_up_starts_on,
         case when explained.barred_by is null then explained.follow_up_ends_before end as follow_up_ends_before,
         explained.is_year_known,

@@ -163,7 +163,7 @@ usual_hours as (
         select
             client_shortname,
             value,
-            row_number() over (partition by client_shortname order by sends desc, value) as place
+            row_number() over (partition by client_shortname order by sends desc, value asc) as place
         from stacked
         where dimension = 'hour'
     ) as placed

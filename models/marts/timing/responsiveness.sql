@@ -57,19 +57,36 @@ weighed as (
     group by contact_hours.state, contact_hours.local_date, contact_hours.local_hour
 ),
 
+summed_by_day as (
+    select
+        local_date,
+        sum(sends) as sends
+    from weighed
+    group by local_date
+),
+
+accumulated as (
+    select
+        local_date,
+        sum(sends) over (order by local_date rows between unbounded preceding and current row) as sends_so_far,
+        sum(sends) over () as all_sends
+    from summed_by_day
+),
+
 -- The first day of the last sends, which check what the earlier ones found (F63).
 split as (
-    select min(local_date) as held_out_from
-    from (
-        select
-            local_date,
-            sum(sum(sends)) over (order by local_date rows between unbounded preceding and current row) as sends_so_far,
-            sum(sum(sends)) over () as all_sends
-        from weighed
-        group by local_date
-    ) as days
+    select min(accumulated.local_date) as held_out_from
+    from accumulated
     cross join {{ timing_rules() }} as rules
-    where days.sends_so_far > (1 - rules.held_out_share) * days.all_sends
+    where accumulated.sends_so_far > (1 - rules.held_out_share) * accumulated.all_sends
+),
+
+days as (
+    select
+        state,
+        local_date
+    from weighed
+    group by state, local_date
 ),
 
 -- An election of the state or of the country that is near; a general one goes before a primary (000-55).
@@ -78,7 +95,7 @@ near_elections as (
         days.state,
         days.local_date,
         max(case when election_calendar.kind = 'general' then 1 else 0 end) = 1 as is_general
-    from (select distinct state, local_date from weighed) as days
+    from days
     cross join {{ timing_rules() }} as rules
     inner join election_calendar
         on
@@ -218,7 +235,9 @@ proportioned as (
         round(cast(summed.expected as double), 2) as expected_clicks,
         case
             when summed.sends > 0
-                then round({{ shrunk_index('summed.responses', 'summed.expected', '1', 'rules.everybody_strength') }}, 4)
+                then round({{ shrunk_index(
+                    'summed.responses', 'summed.expected', '1', 'rules.everybody_strength'
+                ) }}, 4)
         end as response_index,
         case
             when summed.sends > summed.held_out_sends
@@ -255,11 +274,11 @@ ranked as (
         -- The hour at which most is clicked is the one at which most is sent (F101).
         is_judged and row_number() over (
             partition by dimension
-            order by is_judged desc, response_index desc nulls last, sends desc, sort_order
+            order by is_judged desc, response_index desc nulls last, sends desc, sort_order asc
         ) = 1 as is_best_by_rate,
         human_events > 0 and row_number() over (
             partition by dimension
-            order by human_events desc, sort_order
+            order by human_events desc, sort_order asc
         ) = 1 as is_peak_by_count,
         '{{ invocation_id }}' as build_id
     from proportioned

@@ -144,8 +144,8 @@ segment_values as (
     {{ placed_values('segment_candidates', 'segment', 'segment_strength') }}
 ),
 
--- What is known without the voter: the segment's values, else everybody's. Where a segment had no mail at an hour, it is
--- everybody's that stands behind it.
+-- What is known without the voter: the segment's values, else everybody's. Where a segment had no mail at an hour, it
+-- is everybody's that stands behind it.
 group_values as (
     select
         segment_values.segment,
@@ -307,7 +307,7 @@ most_active as (
             voter_number,
             local_hour,
             human_events,
-            row_number() over (partition by voter_number order by human_events desc, local_hour) as place
+            row_number() over (partition by voter_number order by human_events desc, local_hour asc) as place
         from counted_hours
     ) as placed
     where place = 1
