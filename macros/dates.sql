@@ -145,3 +145,84 @@
 {% macro spark__local_time(moment, time_zone) -%}
     from_utc_timestamp({{ moment }}, {{ time_zone }})
 {%- endmacro %}
+
+{#- Day of the week of a date, 1 is Monday and 7 is Sunday. -#}
+{% macro iso_weekday(day) -%}
+    {{ adapter.dispatch('iso_weekday')(day) }}
+{%- endmacro %}
+
+{% macro default__iso_weekday(day) -%}
+    extract(isodow from {{ day }})
+{%- endmacro %}
+
+{% macro spark__iso_weekday(day) -%}
+    (weekday({{ day }}) + 1)
+{%- endmacro %}
+
+{#- English name of a day of the week, 1 is Monday. -#}
+{% macro weekday_name(number) -%}
+    case {{ number }}
+        when 1 then 'Monday'
+        when 2 then 'Tuesday'
+        when 3 then 'Wednesday'
+        when 4 then 'Thursday'
+        when 5 then 'Friday'
+        when 6 then 'Saturday'
+        when 7 then 'Sunday'
+    end
+{%- endmacro %}
+
+{#- English name of a month, 1 is January. -#}
+{% macro month_name(number) -%}
+    case {{ number }}
+        when 1 then 'January'
+        when 2 then 'February'
+        when 3 then 'March'
+        when 4 then 'April'
+        when 5 then 'May'
+        when 6 then 'June'
+        when 7 then 'July'
+        when 8 then 'August'
+        when 9 then 'September'
+        when 10 then 'October'
+        when 11 then 'November'
+        when 12 then 'December'
+    end
+{%- endmacro %}
+
+{#- A date so many days later; earlier for a negative number. -#}
+{% macro add_days(day, days) -%}
+    {{ adapter.dispatch('add_days')(day, days) }}
+{%- endmacro %}
+
+{% macro default__add_days(day, days) -%}
+    (cast({{ day }} as date) + cast({{ days }} as integer))
+{%- endmacro %}
+
+{% macro spark__add_days(day, days) -%}
+    date_add(cast({{ day }} as date), cast({{ days }} as int))
+{%- endmacro %}
+
+{#-
+    The day in a year on which somebody born on a date has a birthday. In a year without 29 February it falls so many
+    days after the 28th as `leap_day_shift` says (F66).
+-#}
+{% macro birthday_in(birth_date, year, leap_day_shift) -%}
+    case
+        when extract(month from {{ birth_date }}) = 2 and extract(day from {{ birth_date }}) = 29
+            then {{ add_days(
+                'make_date(cast(' ~ year ~ ' as integer), 2, 28)',
+                'case when ' ~ is_leap_year(year) ~ ' then 1 else ' ~ leap_day_shift ~ ' end'
+            ) }}
+        else make_date(
+            cast({{ year }} as integer),
+            cast(extract(month from {{ birth_date }}) as integer),
+            cast(extract(day from {{ birth_date }}) as integer)
+        )
+    end
+{%- endmacro %}
+
+{#- Has this year a 29 February? -#}
+{% macro is_leap_year(year) -%}
+    (mod({{ year }}, 4) = 0 and mod({{ year }}, 100) <> 0 or mod({{ year }}, 400) = 0)
+{%- endmacro %}

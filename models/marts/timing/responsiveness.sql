@@ -1,0 +1,287 @@
+with voter_hours as (
+    select * from {{ ref('agg_sends_by_voter_hour') }}
+),
+
+voter_numbers as (
+    select * from {{ ref('agg_numbers_by_voter') }}
+),
+
+parts_of_day as (
+    select * from {{ ref('parts_of_day') }}
+),
+
+election_calendar as (
+    select * from {{ ref('election_calendar') }}
+),
+
+-- Each event once (F05).
+contact_hours as (
+    select
+        voter_numbers.state,
+        voter_hours.client_shortname,
+        voter_hours.local_date,
+        voter_hours.local_hour,
+        sum(voter_hours.sends) as sends,
+        sum(voter_hours.clicked_sends) as clicked_sends,
+        sum(voter_hours.only_opened_sends) as only_opened_sends,
+        sum(voter_hours.human_events) as human_events
+    from voter_hours
+    inner join voter_numbers
+        on voter_hours.voter_number = voter_numbers.voter_number
+    where voter_hours.is_contact
+    group by
+        voter_numbers.state,
+        voter_hours.client_shortname,
+        voter_hours.local_date,
+        voter_hours.local_hour
+),
+
+rated_clients as (
+    {{ client_response_rates('contact_hours') }}
+),
+
+weighed as (
+    select
+        contact_hours.state,
+        contact_hours.local_date,
+        contact_hours.local_hour,
+        sum(contact_hours.sends) as sends,
+        sum(contact_hours.clicked_sends) as clicked_sends,
+        sum({{ responses_of('contact_hours', 'rules') }}) as responses,
+        sum(coalesce({{ expected_of('contact_hours', 'rated_clients') }}, 0)) as expected,
+        sum(contact_hours.human_events) as human_events
+    from contact_hours
+    inner join rated_clients
+        on coalesce(contact_hours.client_shortname, '') = rated_clients.client_key
+    cross join {{ timing_rules() }} as rules
+    group by contact_hours.state, contact_hours.local_date, contact_hours.local_hour
+),
+
+summed_by_day as (
+    select
+        local_date,
+        sum(sends) as sends
+    from weighed
+    group by local_date
+),
+
+accumulated as (
+    select
+        local_date,
+        sum(sends) over (order by local_date rows between unbounded preceding and current row) as sends_so_far,
+        sum(sends) over () as all_sends
+    from summed_by_day
+),
+
+-- The first day of the last sends, which check what the earlier ones found (F63).
+split as (
+    select min(accumulated.local_date) as held_out_from
+    from accumulated
+    cross join {{ timing_rules() }} as rules
+    where accumulated.sends_so_far > (1 - rules.held_out_share) * accumulated.all_sends
+),
+
+days as (
+    select
+        state,
+        local_date
+    from weighed
+    group by state, local_date
+),
+
+-- An election of the state or of the country that is near; a general one goes before a primary (000-55).
+near_elections as (
+    select
+        days.state,
+        days.local_date,
+        max(case when election_calendar.kind = 'general' then 1 else 0 end) = 1 as is_general
+    from days
+    cross join {{ timing_rules() }} as rules
+    inner join election_calendar
+        on
+            election_calendar.state in (days.state, 'any')
+            and days.local_date <= election_calendar.election_on
+            and {{ days_between('days.local_date', 'election_calendar.election_on') }}
+            <= case
+                when election_calendar.kind = 'general' then rules.general_window_days
+                else rules.primary_window_days
+            end
+    group by days.state, days.local_date
+),
+
+described as (
+    select
+        weighed.local_hour,
+        {{ iso_weekday('weighed.local_date') }} as weekday,
+        extract(month from weighed.local_date) as month_number,
+        parts_of_day.part_of_day,
+        parts_of_day.first_hour,
+        case
+            when near_elections.is_general then 'before_general_election'
+            when near_elections.local_date is not null then 'before_primary_election'
+            else 'no_election_near'
+        end as season,
+        coalesce(weighed.local_date >= split.held_out_from, false) as is_held_out,
+        weighed.sends,
+        weighed.clicked_sends,
+        weighed.responses,
+        weighed.expected,
+        weighed.human_events
+    from weighed
+    cross join split
+    -- A date without a time of day is at no hour and in no part of the day.
+    left join parts_of_day
+        on weighed.local_hour between parts_of_day.first_hour and parts_of_day.last_hour
+    left join near_elections
+        on
+            weighed.state = near_elections.state
+            and weighed.local_date = near_elections.local_date
+),
+
+stacked as (
+    select
+        'hour' as dimension,
+        cast(local_hour as varchar) as value,
+        local_hour as sort_order,
+        is_held_out,
+        sends,
+        clicked_sends,
+        responses,
+        expected,
+        human_events
+    from described
+    where local_hour is not null
+    union all
+    select
+        'weekday' as dimension,
+        {{ weekday_name('weekday') }} as value,
+        weekday as sort_order,
+        is_held_out,
+        sends,
+        clicked_sends,
+        responses,
+        expected,
+        human_events
+    from described
+    union all
+    select
+        'part_of_day' as dimension,
+        part_of_day as value,
+        first_hour as sort_order,
+        is_held_out,
+        sends,
+        clicked_sends,
+        responses,
+        expected,
+        human_events
+    from described
+    where part_of_day is not null
+    union all
+    select
+        'month' as dimension,
+        {{ month_name('month_number') }} as value,
+        month_number as sort_order,
+        is_held_out,
+        sends,
+        clicked_sends,
+        responses,
+        expected,
+        human_events
+    from described
+    union all
+    select
+        'season' as dimension,
+        season as value,
+        case season when 'before_primary_election' then 1 when 'before_general_election' then 2 else 3 end
+            as sort_order,
+        is_held_out,
+        sends,
+        clicked_sends,
+        responses,
+        expected,
+        human_events
+    from described
+),
+
+summed as (
+    select
+        dimension,
+        value,
+        cast(sort_order as bigint) as sort_order,
+        cast(sum(sends) as bigint) as sends,
+        cast(sum(clicked_sends) as bigint) as clicked_sends,
+        sum(responses) as responses,
+        sum(expected) as expected,
+        sum(case when is_held_out then 0 else responses end) as earlier_responses,
+        sum(case when is_held_out then 0 else expected end) as earlier_expected,
+        cast(sum(case when is_held_out then sends else 0 end) as bigint) as held_out_sends,
+        cast(sum(case when is_held_out then clicked_sends else 0 end) as bigint) as held_out_clicks,
+        sum(case when is_held_out then responses else 0 end) as held_out_responses,
+        sum(case when is_held_out then expected else 0 end) as held_out_expected,
+        cast(sum(human_events) as bigint) as human_events
+    from stacked
+    group by dimension, value, sort_order
+),
+
+proportioned as (
+    select
+        summed.dimension,
+        summed.value,
+        summed.sort_order,
+        summed.sends,
+        summed.clicked_sends,
+        {{ proportion('summed.clicked_sends', 'summed.sends') }} as proportion,
+        {{ sample_size('summed.sends') }} as sample_size,
+        round(cast(summed.expected as double), 2) as expected_clicks,
+        case
+            when summed.sends > 0
+                then round({{ shrunk_index(
+                    'summed.responses', 'summed.expected', '1', 'rules.everybody_strength'
+                ) }}, 4)
+        end as response_index,
+        case
+            when summed.sends > summed.held_out_sends
+                then round({{ shrunk_index(
+                    'summed.earlier_responses', 'summed.earlier_expected', '1', 'rules.everybody_strength'
+                ) }}, 4)
+        end as earlier_index,
+        summed.held_out_sends,
+        summed.held_out_clicks,
+        round({{ share('summed.held_out_responses', 'summed.held_out_expected') }}, 4) as held_out_index,
+        summed.human_events,
+        summed.sends >= rules.min_value_sends as is_judged
+    from summed
+    cross join {{ timing_rules() }} as rules
+),
+
+ranked as (
+    select
+        dimension,
+        value,
+        sort_order,
+        sends,
+        clicked_sends,
+        round({{ percent('clicked_sends', 'sends') }}, 2) as clicked_rate,
+        round(100 * {{ wilson_bound('proportion', 'sample_size', '-') }}, 2) as clicked_rate_low,
+        round(100 * {{ wilson_bound('proportion', 'sample_size', '+') }}, 2) as clicked_rate_high,
+        expected_clicks,
+        response_index,
+        earlier_index,
+        held_out_sends,
+        held_out_clicks,
+        held_out_index,
+        human_events,
+        -- The hour at which most is clicked is the one at which most is sent (F101).
+        is_judged and row_number() over (
+            partition by dimension
+            order by is_judged desc, response_index desc nulls last, sends desc, sort_order asc
+        ) = 1 as is_best_by_rate,
+        human_events > 0 and row_number() over (
+            partition by dimension
+            order by human_events desc, sort_order asc
+        ) = 1 as is_peak_by_count,
+        '{{ invocation_id }}' as build_id
+    from proportioned
+)
+
+select * from ranked
