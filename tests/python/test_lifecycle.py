@@ -1,0 +1,118 @@
+"""People planted as steady, as gone and as long gone come out as such (001-15, 003-26; F62).
+
+Every planted person opens a mailing a fortnight, each on a day of their own, until a day on which
+some of them stop. Nothing tells the project who stopped but the silence.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import pytest
+
+from extracts import Extracts, build_database, write_extracts
+
+TODAY = date(2026, 6, 30)
+FORTNIGHT = 14
+STEADY = 150
+STOPPED_AFTER = range(20, 420, 2)
+"""Days before today after which nothing more came, one person each."""
+
+
+class Person(NamedTuple):
+    """What became of a planted person."""
+
+    pause: int
+    """Days since their last act."""
+    row: dict[str, Any]
+    """Their row of voter_lifecycle."""
+
+
+def planted() -> tuple[Extracts, dict[str, int]]:
+    """Extracts, and the days since the last act of each voter."""
+    extracts, pauses = Extracts(), {}
+    stops = [*(0 for _ in range(STEADY)), *STOPPED_AFTER]
+    for number, stop in enumerate(stops):
+        svid, email = f"{number:05}", f"person{number}@lifecycle.example"
+        extracts.person(svid, email)
+        days = [day for day in range(number % FORTNIGHT, 500, FORTNIGHT) if day >= stop]
+        for day in days:
+            at = datetime.combine(TODAY - timedelta(days=day), datetime.min.time())
+            extracts.event(email, at + timedelta(hours=15), send=1, open=1)
+        pauses[svid] = min(days)
+    extracts.person("nobody", "nobody@lifecycle.example")
+    # No extract may come without a row.
+    extracts.campaign(1, "common")
+    extracts.mapped("6085550100", "stranger@lifecycle.example")
+    extracts.gift("2026-06-01", "stranger@lifecycle.example")
+    return extracts, pauses
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The marts of lifecycle, built from the planted people."""
+    folder = tmp_path_factory.mktemp("lifecycle")
+    extracts, _ = planted()
+    write_extracts(folder / "extracts", extracts.tables)
+    return build_database(
+        folder / "extracts",
+        folder,
+        as_of_date=TODAY,
+        select=["+voter_lifecycle", "+churn_validation"],
+    )
+
+
+@pytest.fixture(scope="module")
+def people(database: Path) -> list[Person]:
+    """Everybody who was planted with acts."""
+    _, pauses = planted()
+    with duckdb.connect(str(database), read_only=True) as con:
+        found = con.execute("select * from marts.voter_lifecycle")
+        names = [column[0] for column in found.description]
+        rows = [dict(zip(names, values, strict=True)) for values in found.fetchall()]
+    of_voter = {row["svid"]: row for row in rows}
+    assert of_voter.pop("nobody")["churn_state"] == "no_activity"
+    assert set(of_voter) == set(pauses)
+    return [Person(pauses[svid], row) for svid, row in of_voter.items()]
+
+
+def test_the_days_are_those_that_were_planted(people: list[Person]) -> None:
+    assert [person.row["days_since_last_event"] for person in people] == [
+        person.pause for person in people
+    ]
+
+
+def test_who_keeps_coming_is_not_at_risk(people: list[Person]) -> None:
+    steady = [person.row for person in people if person.pause < FORTNIGHT]
+    assert len(steady) == STEADY
+    assert {(row["risk_class"], row["churn_risk_flag"]) for row in steady} == {("low", False)}
+    assert max(row["churn_probability_score"] for row in steady) < 0.2
+
+
+def test_who_has_gone_is_flagged(people: list[Person]) -> None:
+    """Two months of silence after an act a fortnight."""
+    gone = [person.row for person in people if 60 <= person.pause <= 180]
+    assert len(gone) > 50
+    assert {(row["risk_class"], row["churn_risk_flag"]) for row in gone} == {("high", True)}
+    assert {row["churn_state"] for row in gone} == {"active"}
+
+
+def test_who_is_long_gone_is_dormant_and_not_at_risk(people: list[Person]) -> None:
+    long_gone = [person.row for person in people if person.pause > 180]
+    assert len(long_gone) > 100
+    assert {
+        (row["churn_state"], row["churn_probability_score"], row["churn_risk_flag"])
+        for row in long_gone
+    } == {("dormant", None, False)}
+
+
+def test_the_probability_beats_the_base_rate(database: Path) -> None:
+    with duckdb.connect(str(database), read_only=True) as con:
+        people, skill = con.execute(
+            "select people, brier_skill from marts.churn_validation where tenth = 0"
+        ).fetchall()[0]
+    assert people > 200
+    assert skill > 0.5
