@@ -39,3 +39,8 @@
 {% macro share(part, whole) -%}
     cast({{ part }} as double) / nullif(cast({{ whole }} as double), 0)
 {%- endmacro %}
+
+{#- Answers per 100 exposures of a channel, 2 places (000-53). -#}
+{% macro response_rate(responses, exposures) -%}
+    round({{ percent(responses, exposures) }}, 2)
+{%- endmacro %}

@@ -50,3 +50,96 @@
     {%- set cap = seed_number('propensity_weights', 'component', component, 'cap') -%}
     0 + {{ weight }} * least(coalesce(cast({{ value }} as double), {{ cap }}), {{ cap }}) / {{ cap }}
 {%- endmacro %}
+
+{#- The seed score_scales as one row: one join serves every window and scale of a query. -#}
+{% macro score_scales() -%}
+    (
+        select
+            max(case when name = 'engagement_window_days' then value end) as engagement_window_days,
+            max(case when name = 'recent_window_days' then value end) as recent_window_days,
+            max(case when name = 'recent_points_per_day' then value end) as recent_points_per_day,
+            max(case when name = 'rf_window_days' then value end) as rf_window_days,
+            max(case when name = 'activity_window_days' then value end) as activity_window_days,
+            max(case when name = 'activity_scale' then value end) as activity_scale,
+            max(case when name = 'interest_window_days' then value end) as interest_window_days,
+            max(case when name = 'interest_scale' then value end) as interest_scale,
+            max(case when name = 'interest_return_points' then value end) as interest_return_points,
+            max(case when name = 'intent_window_days' then value end) as intent_window_days,
+            max(case when name = 'intent_scale' then value end) as intent_scale,
+            max(case when name = 'intent_return_points' then value end) as intent_return_points,
+            max(case when name = 'high_share' then value end) as high_share,
+            max(case when name = 'low_share' then value end) as low_share,
+            max(case when name = 'distribution_bins' then value end) as distribution_bins,
+            max(case when name = 'content_prior_interactions' then value end) as content_prior_interactions
+        from {{ ref('score_scales') }}
+    )
+{%- endmacro %}
+
+{#-
+    The seed engagement_weights as one row: one join serves every component. Columns are named
+    <component>_weight, and by what makes the component full.
+-#}
+{% macro engagement_weights() -%}
+    (
+        select
+            max(case when component = 'recency' then weight end) as recency_weight,
+            max(case when component = 'recency' then half_life_days end) as half_life_days,
+            max(case when component = 'frequency' then weight end) as frequency_weight,
+            max(case when component = 'frequency' then cap_percentile end) as frequency_percentile,
+            max(case when component = 'frequency' then least_cap end) as least_frequency_cap,
+            max(case when component = 'depth' then weight end) as depth_weight,
+            max(case when component = 'depth' then cap_percentile end) as depth_percentile,
+            max(case when component = 'depth' then least_cap end) as least_depth_cap,
+            max(case when component = 'duration' then weight end) as duration_weight,
+            max(case when component = 'duration' then cap_percentile end) as duration_percentile,
+            max(case when component = 'duration' then least_cap end) as least_duration_cap
+        from {{ ref('engagement_weights') }}
+    )
+{%- endmacro %}
+
+{#-
+    The seed event_types, a row per type as the stream records it, with its points in thousandths:
+    whole numbers have one sum, in whatever order they are added.
+-#}
+{% macro event_points() -%}
+    (
+        select
+            event_type,
+            role,
+            is_answer,
+            cast(round(engagement_points * 1000) as bigint) as engagement_points,
+            cast(round(interest_points * 1000) as bigint) as interest_points,
+            cast(round(intent_points * 1000) as bigint) as intent_points,
+            cast(round(recent_weight * 1000) as bigint) as recent_points
+        from {{ ref('event_types') }}
+        where event_type = recorded_as
+    )
+{%- endmacro %}
+
+{#- Thousandths, as event_points has them, as points. -#}
+{% macro points_of_thousandths(thousandths) -%}
+    cast(cast({{ thousandths }} as bigint) as double) / 1000
+{%- endmacro %}
+
+{#- 1 today, half of it after every half-life: 0-1. NULL without a day. -#}
+{% macro decayed(days, half_life_days) -%}
+    power(cast(2 as double), -cast({{ days }} as double) / {{ half_life_days }})
+{%- endmacro %}
+
+{#- A count 0 and above on a log scale, full at a cap above 0: 0-1 (F61). NULL without a count. -#}
+{% macro log_scaled(value, cap) -%}
+    case
+        when {{ value }} >= {{ cap }} then 1
+        else ln(1 + cast({{ value }} as double)) / ln(1 + cast({{ cap }} as double))
+    end
+{%- endmacro %}
+
+{#- Points that fill a scale ever more slowly: 0 without any or below, 0.63 at the scale, never 1 (F80): 0-1. NULL without points. -#}
+{% macro saturated(points, scale) -%}
+    1 - exp(-(case when {{ points }} < 0 then 0 else cast({{ points }} as double) end) / {{ scale }})
+{%- endmacro %}
+
+{#- As above, by what earns half: 0.5 at the half, 0.75 at twice that; for what is never below 0. -#}
+{% macro half_saturated(value, half) -%}
+    1 - power(cast(2 as double), -cast({{ value }} as double) / {{ half }})
+{%- endmacro %}

@@ -83,3 +83,21 @@
         )
     ), 0)
 {%- endmacro %}
+
+{#-
+    Moment estimate of the intra-class correlation of a beta-binomial (Kleinman 1973), 0-1: the part of
+    the variance of a rate that is between the groups. 0, a full pooling, where the groups differ by no
+    more than chance or there is nothing to compare. `sum_of_squares` is that between the groups,
+    weighted by trials; `squared_trials` is the sum over groups of their squared trials.
+-#}
+{% macro intra_class_correlation(groups, trials, squared_trials, mean, sum_of_squares) -%}
+    cast(case
+        when {{ groups }} < 2 or {{ mean }} * (1 - {{ mean }}) = 0 then 0
+        when {{ trials }} - {{ squared_trials }} / {{ trials }} - ({{ groups }} - 1) <= 0 then 0
+        else greatest(0, least(
+            1,
+            ({{ sum_of_squares }} / ({{ mean }} * (1 - {{ mean }})) - ({{ groups }} - 1))
+            / ({{ trials }} - {{ squared_trials }} / {{ trials }} - ({{ groups }} - 1))
+        ))
+    end as double)
+{%- endmacro %}

@@ -62,23 +62,15 @@ dispersed as (
     group by stacked.rate
 ),
 
--- Moment estimate of the intra-class correlation of a beta-binomial (Kleinman 1973); 0, a full
--- pooling, where the clients differ by no more than chance or there is nothing to compare.
 fitted as (
     select
         pooled.rate,
         pooled.clients,
         cast(pooled.trials as bigint) as sends,
         pooled.mean,
-        case
-            when pooled.clients < 2 or pooled.mean * (1 - pooled.mean) = 0 then 0
-            when pooled.trials - pooled.squared_trials / pooled.trials - (pooled.clients - 1) <= 0 then 0
-            else greatest(0, least(
-                1,
-                (dispersed.sum_of_squares / (pooled.mean * (1 - pooled.mean)) - (pooled.clients - 1))
-                / (pooled.trials - pooled.squared_trials / pooled.trials - (pooled.clients - 1))
-            ))
-        end as rho
+        {{ intra_class_correlation(
+            'pooled.clients', 'pooled.trials', 'pooled.squared_trials', 'pooled.mean', 'dispersed.sum_of_squares'
+        ) }} as rho
     from pooled
     inner join dispersed
         on pooled.rate = dispersed.rate
@@ -90,7 +82,7 @@ typed as (
         clients,
         sends,
         mean,
-        cast(rho as double) as rho,
+        rho,
         '{{ invocation_id }}' as build_id
     from fitted
 )

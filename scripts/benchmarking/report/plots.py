@@ -1,65 +1,21 @@
 """The plots of the page, as SVG that is the same for the same results.
 
-Colours are Okabe and Ito's, which colour-blind readers tell apart. Lines are labelled where they
-end.
+Lines are labelled where they end.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from benchmarking.report.goals import SCANS, ratios, times_told
 from benchmarking.results import Results, section
-
-BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-SKY, PURPLE, INK, GREY, PALE = "#56B4E9", "#CC79A7", "#222222", "#767676", "#E6E6E6"
-COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, INK, "#8C6D31", GREY)
-
-_STYLE: dict[Any, Any] = {
-    "svg.hashsalt": "behavioral-enrichment",
-    "svg.fonttype": "path",
-    "font.family": "DejaVu Sans",
-    "font.size": 10.0,
-    "axes.titlesize": 11.0,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": INK,
-    "text.color": INK,
-    "xtick.color": GREY,
-    "ytick.color": GREY,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": PALE,
-    "grid.linewidth": 0.8,
-    "figure.facecolor": "white",
-    "axes.facecolor": "white",
-}
-
-
-_BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
-
-
-@contextmanager
-def _drawn(file: Path, width: float, height: float) -> Iterator[Figure]:
-    """A figure, inches wide and high, that is written to ``file``."""
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        yield figure
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+from plotting import BEHIND, BLUE, COLOURS, GREY, INK, SKY, VERMILION, drawn
 
 
 def _duration(value: float, _: Any = None) -> str:
@@ -80,7 +36,7 @@ def latency(results: Results, file: Path) -> None:
     sizes = sorted({row["ids"] for row in questions["latency"]})
     columns = 3
     rows = math.ceil(len(names) / columns)
-    with _drawn(file, 9.6, 0.5 + 2.5 * rows) as figure:
+    with drawn(file, 9.6, 0.5 + 2.5 * rows) as figure:
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         for at, panel in enumerate(panels.flat):
             if at >= len(names):
@@ -172,7 +128,7 @@ def build(results: Results, file: Path) -> None:
     if scan:
         bars.insert(0, ("reading every column once", scan["cpu_s"], INK))
     bars += [(f"   {name}", stage["cpu_s"], SKY) for name, stage in stages]
-    with _drawn(file, 8.6, 0.9 + 0.32 * len(bars)) as figure:
+    with drawn(file, 8.6, 0.9 + 0.32 * len(bars)) as figure:
         axes = figure.subplots()
         places = range(len(bars))
         values = [value for _, value, _ in bars]
@@ -190,7 +146,7 @@ def build(results: Results, file: Path) -> None:
                 textcoords="offset points",
                 va="center",
                 fontsize=9,
-                bbox=_BEHIND,
+                bbox=BEHIND,
             )
         if scan:
             goal = SCANS * scan["cpu_s"]
@@ -205,7 +161,7 @@ def build(results: Results, file: Path) -> None:
                 ha="left" if is_passed else "right",
                 va="center",
                 fontsize=9,
-                bbox=_BEHIND,
+                bbox=BEHIND,
             )
         axes.set_xlim(0, 1.16 * max([*values, SCANS * scan["cpu_s"] if scan else 0.0]))
         axes.set_xlabel("CPU seconds, without dbt's start-up")
@@ -215,7 +171,7 @@ def growth(results: Results, file: Path) -> None:
     """CPU of the build and the questions' medians against the scale, on log axes."""
     scales = section(results, "growth")["scales"]
     sizes = [row["scale"] for row in scales]
-    with _drawn(file, 9.6, 4.2) as figure:
+    with drawn(file, 9.6, 4.2) as figure:
         left, right = figure.subplots(1, 2)
         cpu = [row["build"]["net_cpu_s"] for row in scales]
         left.plot(sizes, cpu, color=BLUE, linewidth=2, marker="o")

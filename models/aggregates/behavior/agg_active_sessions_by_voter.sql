@@ -1,0 +1,105 @@
+with events as (
+    select * from {{ ref('agg_events_by_voter_event') }}
+),
+
+session_events as (
+    select * from {{ ref('agg_sessions_by_voter_event') }}
+),
+
+sessions as (
+    select * from {{ ref('agg_sessions_by_session') }}
+),
+
+behavior as (
+    select * from {{ ref('agg_behavior_by_voter_channel') }}
+),
+
+clock as (
+    select * from {{ ref('agg_clock') }}
+),
+
+-- A session of nothing but leaving is no visit: it would raise the frequency of who goes (F96).
+active_sessions as (
+    select
+        session_events.session_number,
+        sum(types.engagement_points * events.quantity) as points
+    from events
+    inner join {{ event_points() }} as types
+        on events.event_type = types.event_type
+    inner join session_events
+        on
+            events.voter_number = session_events.voter_number
+            and events.event_number = session_events.event_number
+    where
+        events.is_human
+        and types.engagement_points > 0
+    group by session_events.session_number
+),
+
+outcomes as (
+    select
+        voter_number,
+        max(last_outcome_date) as last_outcome_date
+    from behavior
+    group by voter_number
+),
+
+-- Whole seconds, which have one sum in whatever order.
+dated as (
+    select
+        sessions.voter_number,
+        sessions.events,
+        cast(round(sessions.duration_seconds) as bigint) as seconds,
+        active_sessions.points,
+        {{ days_between('sessions.started_at', 'clock.as_of_date') }} as days_ago,
+        coalesce(cast(sessions.started_at as date) > outcomes.last_outcome_date, true) as is_since_outcome
+    from active_sessions
+    inner join sessions
+        on active_sessions.session_number = sessions.session_number
+    inner join outcomes
+        on sessions.voter_number = outcomes.voter_number
+    cross join clock
+),
+
+summed_by_voter as (
+    select
+        dated.voter_number,
+        count(*) as session_count,
+        sum(dated.events) as session_events,
+        sum(dated.seconds) as session_seconds,
+        count(case when dated.days_ago < scales.rf_window_days then 1 end) as sessions_recent,
+        count(
+            case
+                when dated.days_ago >= scales.rf_window_days and dated.days_ago < 2 * scales.rf_window_days then 1
+            end
+        ) as sessions_previous,
+        count(case when dated.days_ago < scales.engagement_window_days then 1 end) as engagement_sessions,
+        sum(case when dated.days_ago < scales.engagement_window_days then dated.points else 0 end)
+            as engagement_points,
+        sum(case when dated.days_ago < scales.engagement_window_days then dated.seconds else 0 end)
+            as engagement_seconds,
+        count(case when dated.days_ago < scales.interest_window_days then 1 end) as interest_sessions,
+        count(case when dated.is_since_outcome and dated.days_ago < scales.intent_window_days then 1 end)
+            as intent_sessions
+    from dated
+    cross join {{ score_scales() }} as scales
+    group by dated.voter_number
+),
+
+typed as (
+    select
+        voter_number,
+        session_count,
+        cast(session_events as bigint) as session_events,
+        cast(session_seconds as bigint) as session_seconds,
+        sessions_recent,
+        sessions_previous,
+        engagement_sessions,
+        {{ points_of_thousandths('engagement_points') }} as engagement_points,
+        cast(engagement_seconds as bigint) as engagement_seconds,
+        interest_sessions,
+        intent_sessions
+    from summed_by_voter
+)
+
+select * from typed

@@ -1,0 +1,23 @@
+with events as (
+    select * from {{ ref('agg_events_by_voter_event') }}
+),
+
+-- What earns points; leaving and giving up is no liking.
+counted as (
+    select
+        events.voter_number,
+        events.category,
+        events.topic,
+        events.client_shortname,
+        count(*) as interactions,
+        count(case when events.is_contact then 1 end) as contact_interactions
+    from events
+    inner join {{ event_points() }} as types
+        on events.event_type = types.event_type
+    where
+        events.is_human
+        and types.engagement_points > 0
+    group by events.voter_number, events.category, events.topic, events.client_shortname
+)
+
+select * from counted

@@ -1,0 +1,134 @@
+with contents as (
+    select * from {{ ref('agg_interactions_by_voter_content') }}
+),
+
+disclosure_limits as (
+    select * from {{ ref('disclosure_limits') }}
+),
+
+-- What has no topic or client is a kind of its own, and in the denominator (F104).
+stacked as (
+    select
+        dimensions.dimension,
+        case dimensions.dimension
+            when 'category' then contents.category
+            when 'client' then coalesce(contents.client_shortname, 'uncategorised')
+            when 'topic' then coalesce(contents.topic, 'uncategorised')
+        end as value,
+        contents.voter_number,
+        contents.interactions,
+        contents.contact_interactions
+    from contents
+    cross join (values ('category'), ('client'), ('topic')) as dimensions (dimension)
+),
+
+summed_by_voter as (
+    select
+        dimension,
+        value,
+        voter_number,
+        sum(interactions) as interactions,
+        sum(contact_interactions) as contact_interactions
+    from stacked
+    group by dimension, value, voter_number
+),
+
+voters as (
+    select
+        voter_number,
+        sum(interactions) as all_interactions
+    from contents
+    group by voter_number
+),
+
+-- A person of one interaction is mixed with the population, or would be all of one kind (F104).
+population as (
+    select
+        count(*) as all_people,
+        sum(1 / (cast(voters.all_interactions as double) + scales.content_prior_interactions)) as inverses
+    from voters
+    cross join {{ score_scales() }} as scales
+),
+
+all_contacts as (
+    select sum(contact_interactions) as all_interactions from contents
+),
+
+counted as (
+    select
+        summed_by_voter.dimension,
+        summed_by_voter.value,
+        cast(sum(summed_by_voter.contact_interactions) as bigint) as interactions,
+        count(*) as people,
+        sum(cast(summed_by_voter.interactions as double) / voters.all_interactions) as shares,
+        sum(
+            cast(summed_by_voter.interactions as double)
+            / (voters.all_interactions + scales.content_prior_interactions)
+        ) as shrunk_shares
+    from summed_by_voter
+    inner join voters
+        on summed_by_voter.voter_number = voters.voter_number
+    cross join {{ score_scales() }} as scales
+    group by summed_by_voter.dimension, summed_by_voter.value
+),
+
+shared as (
+    select
+        counted.dimension,
+        counted.value,
+        counted.interactions,
+        cast(all_contacts.all_interactions as bigint) as all_interactions,
+        {{ share('counted.interactions', 'all_contacts.all_interactions') }} as interaction_share,
+        counted.people,
+        population.all_people,
+        round(counted.shares / population.all_people, 6) as mean_share,
+        round(
+            (
+                counted.shrunk_shares
+                + scales.content_prior_interactions * population.inverses
+                * {{ share('counted.interactions', 'all_contacts.all_interactions') }}
+            ) / population.all_people, 6
+        ) as mean_share_adjusted,
+        counted.people < disclosure_limits.min_people as is_small_group
+    from counted
+    cross join all_contacts
+    cross join population
+    cross join {{ score_scales() }} as scales
+    inner join disclosure_limits
+        on disclosure_limits.rule = 'small_group'
+),
+
+-- Neither what has no name nor what a handful of people like is anybody's favourite.
+ranked as (
+    select
+        dimension,
+        value,
+        row_number() over (partition by dimension order by mean_share_adjusted desc, value) as content_rank
+    from shared
+    where
+        value <> 'uncategorised'
+        and not is_small_group
+),
+
+preferred as (
+    select
+        shared.dimension,
+        shared.value,
+        shared.interactions,
+        shared.all_interactions,
+        shared.interaction_share,
+        shared.people,
+        shared.all_people,
+        shared.mean_share,
+        shared.mean_share_adjusted,
+        ranked.content_rank,
+        shared.is_small_group,
+        '{{ invocation_id }}' as build_id
+    from shared
+    left join ranked
+        on
+            shared.dimension = ranked.dimension
+            and shared.value = ranked.value
+)
+
+select * from preferred
