@@ -50,3 +50,16 @@
     {%- set cap = seed_number('propensity_weights', 'component', component, 'cap') -%}
     0 + {{ weight }} * least(coalesce(cast({{ value }} as double), {{ cap }}), {{ cap }}) / {{ cap }}
 {%- endmacro %}
+
+{#- What donor propensity begins with: a past gift lifts everybody above those without one (000-25, 000-26). -#}
+{% macro propensity_base(past_donations) -%}
+    case
+        when {{ past_donations }} > 0 then {{ seed_number('propensity_weights', 'component', 'base_donor', 'weight') }}
+        else {{ seed_number('propensity_weights', 'component', 'base_other', 'weight') }}
+    end
+{%- endmacro %}
+
+{#- Donor propensity of its four components, 0-1, 3 places (000-25). -#}
+{% macro propensity_score(base, clicks, campaigns, recency) -%}
+    round(greatest(0, least(1, {{ base }} + {{ clicks }} + {{ campaigns }} + {{ recency }})), 3)
+{%- endmacro %}
