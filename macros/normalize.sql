@@ -40,6 +40,12 @@
     lower({{ trimmed(text) }})
 {%- endmacro %}
 
+{#- Is this a full domain name in lower case, without the dot of the root? Names of records may have labels such as _dmarc. -#}
+{% macro is_domain_name(text) -%}
+    {%- set label = "[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?" -%}
+    {{ matches(text, '(?:' ~ label ~ '[.])+(?:[a-z]{2,}|xn--[a-z0-9-]*[a-z0-9])') }}
+{%- endmacro %}
+
 {#-
     The form of an address: a local part and a domain in lower case. How long both may be stands in
     email_key.

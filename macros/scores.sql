@@ -142,4 +142,15 @@
 {#- As above, by what earns half: 0.5 at the half, 0.75 at twice that; for what is never below 0. -#}
 {% macro half_saturated(value, half) -%}
     1 - power(cast(2 as double), -cast({{ value }} as double) / {{ half }})
+{#- What donor propensity begins with: a past gift lifts everybody above those without one (000-25, 000-26). -#}
+{% macro propensity_base(past_donations) -%}
+    case
+        when {{ past_donations }} > 0 then {{ seed_number('propensity_weights', 'component', 'base_donor', 'weight') }}
+        else {{ seed_number('propensity_weights', 'component', 'base_other', 'weight') }}
+    end
+{%- endmacro %}
+
+{#- Donor propensity of its four components, 0-1, 3 places (000-25). -#}
+{% macro propensity_score(base, clicks, campaigns, recency) -%}
+    round(greatest(0, least(1, {{ base }} + {{ clicks }} + {{ campaigns }} + {{ recency }})), 3)
 {%- endmacro %}

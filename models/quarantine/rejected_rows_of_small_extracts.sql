@@ -22,6 +22,10 @@ suppressions as (
     select * from {{ ref('base_rights__suppressions') }}
 ),
 
+dns_records as (
+    select * from {{ ref('base_deliverability__dns_records') }}
+),
+
 erasure_requests as (
     select * from {{ ref('base_rights__erasure_requests') }}
 ),
@@ -81,6 +85,15 @@ rejected as (
         source_row_number,
         {{ row_as_json('source_row') }} as row_json
     from suppressions
+    where rejection_reason is not null
+    union all
+    select
+        'dns_records' as source_table,
+        rejection_reason as reason,
+        source_file,
+        source_row_number,
+        {{ row_as_json('source_row') }} as row_json
+    from dns_records
     where rejection_reason is not null
     union all
     -- Whoever asks to be erased leaves no trace, a misspelt identifier neither: file and row say where it stands.

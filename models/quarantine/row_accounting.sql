@@ -46,6 +46,10 @@ suppressions as (
     select * from {{ ref('stg_rights__suppressions') }}
 ),
 
+dns_records as (
+    select * from {{ ref('stg_deliverability__dns_records') }}
+),
+
 erasure_requests as (
     select * from {{ ref('stg_rights__erasure_requests') }}
 ),
@@ -148,6 +152,12 @@ linked as (
         cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
         count(*) as rows_kept
     from suppressions
+    union all
+    select
+        'dns_records' as source_table,
+        cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
+        count(*) as rows_kept
+    from dns_records
     union all
     select
         'erasure_requests' as source_table,

@@ -41,6 +41,12 @@ with counted as (
     having count(*) > 0
     union all
     select
+        'dns_records' as source_table,
+        count(*) as rows_in
+    from {{ source('deliverability', 'dns_records') }}
+    having count(*) > 0
+    union all
+    select
         'erasure_requests' as source_table,
         count(*) as rows_in
     from {{ source('rights', 'erasure_requests') }}

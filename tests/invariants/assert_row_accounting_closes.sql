@@ -49,5 +49,7 @@ where
     -- Fields and campaigns belong to nobody, requests to whom they name.
     or (
         row_accounting.rows_unlinked <> row_accounting.rows_erased
-        and row_accounting.source_table in ('custom_field', 'campaigns', 'suppressions', 'erasure_requests')
+        and row_accounting.source_table in (
+            'custom_field', 'campaigns', 'suppressions', 'dns_records', 'erasure_requests'
+        )
     )

@@ -77,6 +77,13 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 OPTIONAL: dict[str, dict[str, Any]] = {
     "suppressions": {"identifier": _TEXT, "channel": _TEXT, "reason": _TEXT, "from_date": _TIME},
     "erasure_requests": {"identifier": _TEXT, "requested_at": _TIME},
+    "dns_records": {
+        "domain": _TEXT,
+        "record_type": _TEXT,
+        "name": _TEXT,
+        "value": _TEXT,
+        "collected_at": _TIME,
+    },
 }
 """Tables that an organisation may do without; they are written where they have rows."""
 
@@ -229,6 +236,18 @@ class Extracts:
         self.tables.setdefault("suppressions", []).append(
             {"identifier": identifier, "channel": channel, "from_date": moment(from_date)}
         )
+
+    def dns(
+        self, domain: str | None, name: str, value: str, at: str = "2025-06-01", kind: str = "TXT"
+    ) -> None:
+        """A row of dns_records."""
+        self.tables.setdefault("dns_records", []).append({
+            "domain": domain,
+            "record_type": kind,
+            "name": name,
+            "value": value,
+            "collected_at": moment(at),
+        })  # fmt: skip
 
     def erase(self, identifier: str | None) -> None:
         """A row of erasure_requests."""

@@ -36,10 +36,7 @@ weighed as (
         days_since_last_donation,
         is_scored,
         voter_number,
-        case
-            when past_donations > 0 then {{ seed_number('propensity_weights', 'component', 'base_donor', 'weight') }}
-            else {{ seed_number('propensity_weights', 'component', 'base_other', 'weight') }}
-        end as score_base,
+        {{ propensity_base('past_donations') }} as score_base,
         {{ capped_component('clicks', 'total_clicks') }} as score_clicks,
         {{ capped_component('campaigns', 'campaigns_count') }} as score_campaigns,
         {{ capped_component('recency', 'days_since_last_click') }} as score_recency
@@ -59,9 +56,7 @@ scored as (
         days_since_last_click,
         past_donations,
         days_since_last_donation,
-        round(
-            greatest(0, least(1, score_base + score_clicks + score_campaigns + score_recency)), 3
-        ) as donor_propensity_score,
+        {{ propensity_score('score_base', 'score_clicks', 'score_campaigns', 'score_recency') }} as donor_propensity_score,
         score_base,
         score_clicks,
         score_campaigns,

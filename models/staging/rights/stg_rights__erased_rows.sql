@@ -43,6 +43,10 @@ suppressions as {{ inlined() }} (
     select * from {{ ref('base_rights__suppressions') }}
 ),
 
+dns_records as {{ inlined() }} (
+    select * from {{ ref('base_deliverability__dns_records') }}
+),
+
 -- One line for all that are erased: other people have other rows.
 summed_erasures as (
     select {{ erasures_digest('erasure_hash') }} as erasures_digest
@@ -122,6 +126,15 @@ left_rows as (
         source_file,
         count(*) as rows_left
     from suppressions
+    where
+        {{ is_needed }}
+    group by source_file
+    union all
+    select
+        'dns_records' as source_table,
+        source_file,
+        count(*) as rows_left
+    from dns_records
     where
         {{ is_needed }}
     group by source_file

@@ -7,6 +7,7 @@ well_formed as (
         {{ text_id('id') }} as person_id,
         {{ state_code('state') }} as state,
         {{ text_id('county') }} as county,
+        email as delivered_email,
         {{ well_formed_email('email') }} as well_formed_email,
         {{ well_formed_phone('cell_phone') }} as well_formed_cell_phone,
         {{ well_formed_phone('home_phone') }} as well_formed_home_phone,
@@ -21,6 +22,7 @@ keyed as (
         person_id,
         state,
         county,
+        delivered_email,
         {{ email_key('well_formed_email') }} as email_key,
         {{ phone_key('well_formed_cell_phone') }} as cell_phone_key,
         {{ phone_key('well_formed_home_phone') }} as home_phone_key,
@@ -40,6 +42,10 @@ retained as (
         keyed.state,
         keyed.county,
         keyed.email_key,
+        case
+            when keyed.email_key is null
+                then nullif({{ missing_key_reason('keyed.email_key', 'keyed.delivered_email') }}, 'blank')
+        end as email_refused_as,
         keyed.cell_phone_key,
         keyed.home_phone_key,
         keyed.rejection_reason,
