@@ -142,6 +142,8 @@
 {#- As above, by what earns half: 0.5 at the half, 0.75 at twice that; for what is never below 0. -#}
 {% macro half_saturated(value, half) -%}
     1 - power(cast(2 as double), -cast({{ value }} as double) / {{ half }})
+{%- endmacro %}
+
 {#- What donor propensity begins with: a past gift lifts everybody above those without one (000-25, 000-26). -#}
 {% macro propensity_base(past_donations) -%}
     case
