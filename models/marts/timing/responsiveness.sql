@@ -51,9 +51,10 @@ weighed as (
         sum(coalesce({{ expected_of('contact_hours', 'rated_clients') }}, 0)) as expected,
         sum(contact_hours.human_events) as human_events
     from contact_hours
-    inner join rated_clients
-        on coalesce(contact_hours.client_shortname, '') = rated_clients.client_key
     cross join {{ timing_rules() }} as rules
+    -- A gift has no client, and a client that sent nothing has no rate.
+    left join rated_clients
+        on coalesce(contact_hours.client_shortname, '') = rated_clients.client_key
     group by contact_hours.state, contact_hours.local_date, contact_hours.local_hour
 ),
 
