@@ -38,32 +38,43 @@
 {%- endmacro %}
 
 {#-
-    Responses per send of each client's mail, 0-1, a client with few sends taken to be like all others. `relation` has
-    rows of agg_sends_by_voter_hour in which each event is once. What has no client is a client, too.
+    Responses per send of each client's mail, 0-1, a client with few sends taken to be like all others; so set that over
+    all mail as many responses are expected as there were. `relation` has rows of agg_sends_by_voter_hour in which each
+    event is once. What has no client is a client, too.
 -#}
 {% macro client_response_rates(relation) -%}
     select
         client_key,
-        (responses + client_strength * overall_rate) / (sends + client_strength) as response_rate
+        mixed_rate * responses_of_all / nullif(
+            cast(sum(cast(sends * mixed_rate as decimal(18, 9))) over () as double), 0
+        ) as response_rate
     from (
         select
-            counted.client_key,
-            cast(counted.sends as double) as sends,
-            counted.responses,
-            rules.client_strength,
-            sum(counted.responses) over () / nullif(cast(sum(counted.sends) over () as double), 0) as overall_rate
+            client_key,
+            sends,
+            responses_of_all,
+            (responses + client_strength * responses_of_all / sends_of_all) / (sends + client_strength) as mixed_rate
         from (
             select
-                coalesce(sent.client_shortname, '') as client_key,
-                sum(sent.sends) as sends,
-                cast(sum(sent.clicked_sends) as double)
-                + max(rules.open_weight) * cast(sum(sent.only_opened_sends) as double) as responses
-            from {{ relation }} as sent
+                counted.client_key,
+                cast(counted.sends as double) as sends,
+                cast(counted.responses as double) as responses,
+                cast(sum(counted.responses) over () as double) as responses_of_all,
+                nullif(cast(sum(counted.sends) over () as double), 0) as sends_of_all,
+                rules.client_strength
+            from (
+                select
+                    coalesce(sent.client_shortname, '') as client_key,
+                    sum(sent.sends) as sends,
+                    sum({{ responses_of('sent', 'rules') }}) as responses
+                from {{ relation }} as sent
+                cross join {{ timing_rules() }} as rules
+                group by coalesce(sent.client_shortname, '')
+            ) as counted
             cross join {{ timing_rules() }} as rules
-            group by coalesce(sent.client_shortname, '')
-        ) as counted
-        cross join {{ timing_rules() }} as rules
-    ) as pooled
+            where counted.sends > 0
+        ) as pooled
+    ) as mixed
 {%- endmacro %}
 
 {#- What a row of agg_sends_by_voter_hour weighs; exact, so that sums do not depend on their order. -#}

@@ -70,7 +70,7 @@ united as (
         sends,
         is_clicked as clicked_sends,
         case when is_clicked = 0 then is_opened else 0 end as only_opened_sends,
-        0 as human_events
+        0 as acts
     from sent
     union all
     select
@@ -82,7 +82,7 @@ united as (
         0 as sends,
         0 as clicked_sends,
         0 as only_opened_sends,
-        1 as human_events
+        1 as acts
     from events
     where is_human
 ),
@@ -97,7 +97,7 @@ summed as (
         cast(sum(sends) as bigint) as sends,
         cast(sum(clicked_sends) as bigint) as clicked_sends,
         cast(sum(only_opened_sends) as bigint) as only_opened_sends,
-        cast(sum(human_events) as bigint) as human_events
+        cast(sum(acts) as bigint) as acts
     from united
     group by voter_number, is_contact, client_shortname, local_date, local_hour
 )

@@ -24,7 +24,7 @@ contact_hours as (
         sum(voter_hours.sends) as sends,
         sum(voter_hours.clicked_sends) as clicked_sends,
         sum(voter_hours.only_opened_sends) as only_opened_sends,
-        sum(voter_hours.human_events) as human_events
+        sum(voter_hours.acts) as acts
     from voter_hours
     inner join voter_numbers
         on voter_hours.voter_number = voter_numbers.voter_number
@@ -49,11 +49,12 @@ weighed as (
         sum(contact_hours.clicked_sends) as clicked_sends,
         sum({{ responses_of('contact_hours', 'rules') }}) as responses,
         sum(coalesce({{ expected_of('contact_hours', 'rated_clients') }}, 0)) as expected,
-        sum(contact_hours.human_events) as human_events
+        sum(contact_hours.acts) as acts
     from contact_hours
-    inner join rated_clients
-        on coalesce(contact_hours.client_shortname, '') = rated_clients.client_key
     cross join {{ timing_rules() }} as rules
+    -- A gift has no client, and a client that sent nothing has no rate.
+    left join rated_clients
+        on coalesce(contact_hours.client_shortname, '') = rated_clients.client_key
     group by contact_hours.state, contact_hours.local_date, contact_hours.local_hour
 ),
 
@@ -126,7 +127,7 @@ described as (
         weighed.clicked_sends,
         weighed.responses,
         weighed.expected,
-        weighed.human_events
+        weighed.acts
     from weighed
     cross join split
     -- A date without a time of day is at no hour and in no part of the day.
@@ -148,7 +149,7 @@ stacked as (
         clicked_sends,
         responses,
         expected,
-        human_events
+        acts
     from described
     where local_hour is not null
     union all
@@ -161,7 +162,7 @@ stacked as (
         clicked_sends,
         responses,
         expected,
-        human_events
+        acts
     from described
     union all
     select
@@ -173,7 +174,7 @@ stacked as (
         clicked_sends,
         responses,
         expected,
-        human_events
+        acts
     from described
     where part_of_day is not null
     union all
@@ -186,7 +187,7 @@ stacked as (
         clicked_sends,
         responses,
         expected,
-        human_events
+        acts
     from described
     union all
     select
@@ -199,7 +200,7 @@ stacked as (
         clicked_sends,
         responses,
         expected,
-        human_events
+        acts
     from described
 ),
 
@@ -218,7 +219,7 @@ summed as (
         cast(sum(case when is_held_out then clicked_sends else 0 end) as bigint) as held_out_clicks,
         sum(case when is_held_out then responses else 0 end) as held_out_responses,
         sum(case when is_held_out then expected else 0 end) as held_out_expected,
-        cast(sum(human_events) as bigint) as human_events
+        cast(sum(acts) as bigint) as acts
     from stacked
     group by dimension, value, sort_order
 ),
@@ -248,7 +249,7 @@ proportioned as (
         summed.held_out_sends,
         summed.held_out_clicks,
         round({{ share('summed.held_out_responses', 'summed.held_out_expected') }}, 4) as held_out_index,
-        summed.human_events,
+        summed.acts,
         summed.sends >= rules.min_value_sends as is_judged
     from summed
     cross join {{ timing_rules() }} as rules
@@ -270,15 +271,15 @@ ranked as (
         held_out_sends,
         held_out_clicks,
         held_out_index,
-        human_events,
+        acts,
         -- The hour at which most is clicked is the one at which most is sent (F101).
         is_judged and row_number() over (
             partition by dimension
             order by is_judged desc, response_index desc nulls last, sends desc, sort_order asc
         ) = 1 as is_best_by_rate,
-        human_events > 0 and row_number() over (
+        acts > 0 and row_number() over (
             partition by dimension
-            order by human_events desc, sort_order asc
+            order by acts desc, sort_order asc
         ) = 1 as is_peak_by_count,
         '{{ invocation_id }}' as build_id
     from proportioned

@@ -289,10 +289,10 @@ counted_hours as (
     select
         voter_number,
         local_hour,
-        sum(human_events) as human_events
+        sum(acts) as acts
     from voter_hours
     where
-        human_events > 0
+        acts > 0
         and local_hour is not null
     group by voter_number, local_hour
 ),
@@ -301,13 +301,13 @@ most_active as (
     select
         voter_number,
         local_hour,
-        human_events
+        acts
     from (
         select
             voter_number,
             local_hour,
-            human_events,
-            row_number() over (partition by voter_number order by human_events desc, local_hour asc) as place
+            acts,
+            row_number() over (partition by voter_number order by acts desc, local_hour asc) as place
         from counted_hours
     ) as placed
     where place = 1
@@ -331,7 +331,7 @@ completed as (
         coalesce(days.value_index, group_days.value_index) as day_index,
         coalesce(days.level, group_days.level, 'insufficient_data') as day_level,
         most_active.local_hour as most_active_hour,
-        most_active.human_events as most_active_hour_events,
+        most_active.acts as most_active_hour_events,
         time_zones.time_zone
     from segmented
     left join chosen_by_voter as hours
