@@ -112,8 +112,8 @@ bounded as (
 judged as (
     select
         tenth,
-        people,
-        events,
+        people as people_tried,
+        events as people_quiet,
         round(predicted_share, 4) as predicted_share,
         round(observed_share, 4) as observed_share,
         round(observed_share_low, 4) as observed_share_low,

@@ -1,0 +1,130 @@
+with predictive_segment_members as (
+    select * from {{ ref('predictive_segment_members') }}
+),
+
+voter_lifecycle as (
+    select * from {{ ref('voter_lifecycle') }}
+),
+
+engagement_scores as (
+    select * from {{ ref('engagement_scores') }}
+),
+
+segment_words as (
+    select * from {{ ref('segment_words') }}
+),
+
+disclosure_limits as (
+    select * from {{ ref('disclosure_limits') }}
+),
+
+rules as (
+    select
+        segment_narrow,
+        segment_broad
+    from {{ lifecycle_rules() }} as lifecycle_rules
+),
+
+counted as (
+    select
+        predictive_segment_members.predictive_segment,
+        predictive_segment_members.churn_overlay,
+        predictive_segment_members.birthday_proximity,
+        predictive_segment_members.engagement_tier,
+        predictive_segment_members.lifecycle_stage,
+        count(*) as segment_voters,
+        count(
+            case when voter_lifecycle.activity_pattern in ('recently_active', 'moderately_active') then 1 end
+        ) as active_voters,
+        count(case when voter_lifecycle.is_high_value then 1 end) as high_value_voters,
+        count(engagement_scores.engagement_score) as scored_voters,
+        cast(sum(cast(engagement_scores.engagement_score as decimal(18, 4))) as double) as engagement_sum,
+        count(voter_lifecycle.churn_probability_score) as churn_scored_voters,
+        cast(sum(cast(voter_lifecycle.churn_probability_score as decimal(18, 4))) as double) as churn_sum
+    from predictive_segment_members
+    inner join voter_lifecycle
+        on predictive_segment_members.voter_number = voter_lifecycle.voter_number
+    left join engagement_scores
+        on predictive_segment_members.voter_number = engagement_scores.voter_number
+    group by
+        predictive_segment_members.predictive_segment,
+        predictive_segment_members.churn_overlay,
+        predictive_segment_members.birthday_proximity,
+        predictive_segment_members.engagement_tier,
+        predictive_segment_members.lifecycle_stage
+),
+
+-- The parts that say something, in their order: At risk, birthday approaching, declining, veteran.
+worded as (
+    select
+        counted.predictive_segment,
+        string_agg(nullif(segment_words.words, ''), ', ' order by segment_words.sort_order) as words
+    from counted
+    inner join segment_words
+        on
+            (segment_words.dimension = 'churn_overlay' and counted.churn_overlay = segment_words.value)
+            or (segment_words.dimension = 'birthday_proximity' and counted.birthday_proximity = segment_words.value)
+            or (
+                segment_words.dimension = 'engagement_tier'
+                and coalesce(counted.engagement_tier, 'not_scored') = segment_words.value
+            )
+            or (segment_words.dimension = 'lifecycle_stage' and counted.lifecycle_stage = segment_words.value)
+    group by counted.predictive_segment
+),
+
+measured as (
+    select
+        counted.predictive_segment,
+        upper(left(worded.words, 1)) || substring(worded.words, 2) as segment_name,
+        counted.churn_overlay,
+        counted.birthday_proximity,
+        counted.engagement_tier,
+        counted.lifecycle_stage,
+        counted.segment_voters,
+        sum(counted.segment_voters) over () as all_voters,
+        counted.segment_voters < disclosure_limits.min_people as is_small_group,
+        counted.active_voters,
+        counted.high_value_voters,
+        counted.scored_voters,
+        counted.engagement_sum,
+        counted.churn_scored_voters,
+        counted.churn_sum,
+        rules.segment_narrow,
+        rules.segment_broad
+    from counted
+    inner join worded
+        on counted.predictive_segment = worded.predictive_segment
+    inner join disclosure_limits
+        on disclosure_limits.rule = 'small_group'
+    cross join rules
+),
+
+weighed as (
+    select
+        predictive_segment,
+        segment_name,
+        churn_overlay,
+        birthday_proximity,
+        engagement_tier,
+        lifecycle_stage,
+        segment_voters,
+        round({{ share('segment_voters', 'all_voters') }}, 4) as voter_share,
+        is_small_group,
+        case
+            when segment_voters * 100 < segment_narrow * all_voters then 'narrow'
+            when segment_voters * 100 > segment_broad * all_voters then 'broad'
+            else 'balanced'
+        end as segment_size,
+        case when not is_small_group then active_voters end as active_voters,
+        case when not is_small_group then high_value_voters end as high_value_voters,
+        case when not is_small_group then scored_voters end as scored_voters,
+        case when not is_small_group then round({{ share('engagement_sum', 'scored_voters') }}, 2) end
+            as mean_engagement_score,
+        case when not is_small_group then churn_scored_voters end as churn_scored_voters,
+        case when not is_small_group then round({{ share('churn_sum', 'churn_scored_voters') }}, 4) end
+            as mean_churn_probability,
+        '{{ invocation_id }}' as build_id
+    from measured
+)
+
+select * from weighed
