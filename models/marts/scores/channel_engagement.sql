@@ -102,10 +102,10 @@ ranked as (
         row_number() over (
             partition by state, svid
             order by
-                case when responses > 0 then 0 else 1 end,
+                case when responses > 0 then 0 else 1 end asc,
                 response_rate_adjusted desc,
                 exposures desc,
-                channel
+                channel asc
         ) as preference_rank
     from rated
     where exposures > 0

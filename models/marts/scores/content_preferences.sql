@@ -103,7 +103,7 @@ ranked as (
     select
         dimension,
         value,
-        row_number() over (partition by dimension order by mean_share_adjusted desc, value) as content_rank
+        row_number() over (partition by dimension order by mean_share_adjusted desc, value asc) as content_rank
     from shared
     where
         value <> 'uncategorised'

@@ -64,7 +64,7 @@ ranked_contents as (
     select
         voter_number,
         content,
-        row_number() over (partition by voter_number order by interactions desc, content) as place
+        row_number() over (partition by voter_number order by interactions desc, content asc) as place
     from contents_by_voter
 ),
 
@@ -79,12 +79,16 @@ top_contents as (
     group by voter_number
 ),
 
+used_channels as (
+    select distinct channel from channels
+),
+
 -- Channels that nobody uses are no part of the range.
 weighed_channels as (
-    select
-        sum(channel_weights.weight) as weight
+    select sum(channel_weights.weight) as weight
     from channel_weights
-    where exists (select 1 from channels where channels.channel = channel_weights.channel)
+    inner join used_channels
+        on channel_weights.channel = used_channels.channel
 ),
 
 strengths as (
@@ -114,9 +118,9 @@ placed as (
         frequency,
         depth,
         duration,
-        cume_dist() over (order by frequency) as frequency_place,
-        cume_dist() over (order by depth) as depth_place,
-        cume_dist() over (order by duration) as duration_place
+        cume_dist() over (order by frequency) as frequency_share,
+        cume_dist() over (order by depth) as depth_share,
+        cume_dist() over (order by duration) as duration_share
     from measured
 ),
 
@@ -124,16 +128,18 @@ placed as (
 capped as (
     select
         greatest(
-            coalesce(min(case when placed.frequency_place >= weights.frequency_percentile then placed.frequency end), 0),
-            max(weights.least_frequency_cap)
+            max(weights.least_frequency_cap),
+            coalesce(
+                min(case when placed.frequency_share >= weights.frequency_percentile then placed.frequency end), 0
+            )
         ) as frequency_cap,
         greatest(
-            coalesce(min(case when placed.depth_place >= weights.depth_percentile then placed.depth end), 0),
-            max(weights.least_depth_cap)
+            max(weights.least_depth_cap),
+            coalesce(min(case when placed.depth_share >= weights.depth_percentile then placed.depth end), 0)
         ) as depth_cap,
         greatest(
-            coalesce(min(case when placed.duration_place >= weights.duration_percentile then placed.duration end), 0),
-            max(weights.least_duration_cap)
+            max(weights.least_duration_cap),
+            coalesce(min(case when placed.duration_share >= weights.duration_percentile then placed.duration end), 0)
         ) as duration_cap
     from {{ engagement_weights() }} as weights
     -- With nobody there the least caps are there all the same.
@@ -316,8 +322,8 @@ ranked as (
             order by
                 round(recent_percentile + intent_percentile + propensity_percentile, 6) desc,
                 engagement_score desc,
-                state,
-                svid
+                state asc,
+                svid asc
         ) as conversion_rank
     from weighed
     where is_scored

@@ -1,0 +1,118 @@
+"""Pages of the docs, as `scripts/render_docs.py` writes them from a database."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from rendering import scores
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """A database with two scores of two bins: one that half of the voters have, one nobody."""
+    file = tmp_path / "behavioral.duckdb"
+    with duckdb.connect(str(file)) as con:
+        con.execute(
+            """
+            create schema marts;
+            create schema aggregates;
+            create table aggregates.agg_clock as select date '2026-06-30' as as_of_date;
+            create table marts.engagement_scores (recent_score double, engagement_score double);
+            create table marts.donor_propensity (donor_propensity_score double);
+            comment on column marts.engagement_scores.engagement_score is 'How engaged.\n';
+            create table marts.score_distribution as
+            select
+                score, bin, bin_from, bin_to, people_share, scored_people, unscored_people, mean,
+                mean as median, null::double as standard_deviation, mean as lowest_value,
+                mean as highest_value, people_share as high_people_share,
+                people_share as low_people_share
+            from (
+                values
+                ('engagement_score', 2, 50.0, 100.0, 0.5, 1500, 1500, 62.5),
+                ('engagement_score', 1, 0.0, 50.0, 0.5, 1500, 1500, 62.5),
+                ('recent_score', 1, 0.0, 0.5, null, 0, 3000, null),
+                ('recent_score', 2, 0.5, 1.0, null, 0, 3000, null)
+            ) as bins (
+                score, bin, bin_from, bin_to, people_share, scored_people, unscored_people, mean
+            )
+            """
+        )
+    return file
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(PROJECT / "scripts" / "render_docs.py"), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_page_tells_each_score_once(database: Path, tmp_path: Path) -> None:
+    done = run("scores", "--database", database, "--out", tmp_path)
+    page = tmp_path / "scores.md"
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{page}\n", "")
+    text = page.read_text()
+    assert "As of 2026-06-30." in text
+    assert (
+        "| `engagement_score` | 1,500 | 1,500 | 62.5 | 62.5 | – | 62.5 | 62.5 | 50.0 % | 50.0 % |"
+    ) in text
+    assert "| `recent_score` | 0 | 3,000 | – | – | – | – | – | – | – |" in text
+    assert "## engagement_score\n\nHow engaged.\n\n![" in text
+    # In the order of the columns of the mart.
+    assert text.index("## recent_score") < text.index("## engagement_score")
+    plots = {file.name for file in (tmp_path / "scores").iterdir()}
+    assert plots == {"engagement_score.svg", "recent_score.svg"}
+    assert all(f"(scores/{plot})" in text for plot in plots)
+
+
+def test_bins_are_in_order_and_bars_are_shares(database: Path) -> None:
+    with duckdb.connect(str(database), read_only=True) as con:
+        nobody, half = scores.distributions(con)
+    assert half.bins == [(0.0, 50.0, 0.5), (50.0, 100.0, 0.5)]
+    assert nobody.bins == [(0.0, 0.5, 0.0), (0.5, 1.0, 0.0)]
+    assert (half.meaning, nobody.meaning) == ("How engaged.", "")
+
+
+def test_the_same_figures_make_the_same_plot(database: Path, tmp_path: Path) -> None:
+    with duckdb.connect(str(database), read_only=True) as con:
+        nobody, half = scores.distributions(con)
+    drawn = []
+    for name, told in (("a", half), ("b", half), ("c", nobody)):
+        file = tmp_path / f"{name}.svg"
+        scores.plot(told, file)
+        drawn.append(file.read_bytes())
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_what_is_missing_is_told_in_one_line(database: Path, tmp_path: Path) -> None:
+    told = {
+        "no database": run("scores", "--database", tmp_path / "none.duckdb"),
+        "no folder": run("scores", "--database", database, "--out", tmp_path / "none"),
+        "no page": run("nothing", "--database", database, "--out", tmp_path),
+    }
+    with duckdb.connect(str(database)) as con:
+        con.execute("drop table marts.score_distribution")
+    told["older"] = run("scores", "--database", database, "--out", tmp_path)
+    database.write_text("no database")
+    told["other file"] = run("scores", "--database", database, "--out", tmp_path)
+    assert {name: done.returncode for name, done in told.items()} == {
+        "no database": 3,
+        "no folder": 2,
+        "no page": 2,
+        "older": 3,
+        "other file": 3,
+    }
+    for name, done in told.items():
+        assert "Traceback" not in done.stderr, name
+        assert done.stdout == "", name
+        assert name == "no page" or done.stderr.count("\n") == 1, name
+    assert not (tmp_path / "scores.md").exists()
