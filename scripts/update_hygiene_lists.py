@@ -1,4 +1,4 @@
-"""Makes the seed `disposable_domains` from maintained lists: python scripts/update_hygiene_lists.py.
+"""Makes the seed `disposable_domains`: python scripts/update_hygiene_lists.py.
 
 `disposable-email-domains` knows the services whose mailboxes are gone in hours, `email-validator`
 the names under which no mailbox can exist. Both are pinned in pyproject.toml: take newer versions
@@ -32,10 +32,13 @@ class RefusedError(Exception):
 
 
 def rows() -> list[tuple[str, str, str]]:
-    """``domain, domain_class, rationale``, in order. Raises RefusedError for a list that is none."""
+    """``domain, domain_class, rationale``, in order. Raises RefusedError for no list."""
     found = {
         **{
-            name.lower(): ("disposable", f"disposable-email-domains {version('disposable-email-domains')}")
+            name.lower(): (
+                "disposable",
+                f"disposable-email-domains {version('disposable-email-domains')}",
+            )
             for name in blocklist
         },
         **{

@@ -40,12 +40,13 @@ rejected as (
     from persons
     where rejection_reason is not null
     union all
+    -- A value may be what nobody here may know (F69): which field it is of is not known, or need not be.
     select
         'person_custom_field' as source_table,
         rejection_reason as reason,
         source_file,
         source_row_number,
-        {{ row_as_json('source_row') }} as row_json
+        '{"value": "withheld"}' as row_json
     from person_custom_fields
     where rejection_reason is not null
     union all

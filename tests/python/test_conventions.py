@@ -243,6 +243,9 @@ SEVERAL_MEANINGS = {
     "is_mature": "of a campaign; of the entries of a month",
     "source_file": "that delivered a row; that a check is about",
     "reason": "of an alert; of a similarity; of a rejection",
+    "p_value": "of a segment against the rest of the file; of a group against the rest",
+    "q_value": "corrected over the rows of a call; over those of a table",
+    "is_flagged": "by the threshold of a call; by the limits of a seed",
 }
 """Columns whose name means different things in different published tables, with the difference."""
 
@@ -1053,6 +1056,116 @@ def test_the_page_on_trust_names_what_there_is(
         promise for _, promise, _, proof, _ in rows if "promise" not in promise and "`" not in proof
     ]
     assert (wrong, unproven) == ([], [])
+
+
+def test_the_page_on_ethics_names_what_there_is(
+    manifest: Node, models: dict[str, Node], seeds: dict[str, Node], catalog: dict[str, Any]
+) -> None:
+    """Tables, seeds, extracts, columns; each score and flag has a row, each row its numbers."""
+    text = (PROJECT / "docs" / "ethics.md").read_text()
+    columns = {column for table in catalog.values() for column in table}
+    fields = {pattern for pattern, _ in sensitive_patterns()} | {"state_voter_id"}
+    known = {*models, *seeds, *columns, *fields, *(n["name"] for n in manifest["sources"].values())}
+    words = {"stop", "notes"}  # of a recommendation; a field that is not read
+    wrong = [
+        name
+        for name in quoted(text)
+        if not name.startswith("segment.py ")
+        and not (PROJECT / "docs" / name).exists()
+        and (name.partition(".")[2] or name) not in known | words
+    ]
+    rows = [
+        cells(line) for line in text.splitlines() if line.startswith(("| `marts", "| `segments"))
+    ]
+    without_numbers = [
+        row[0] for row in rows if not set(quoted(row[2])) <= set(seeds) or not row[2]
+    ]
+    assert (wrong, without_numbers) == ([], [])
+    with (PROJECT / "seeds" / "audited_scores.csv").open(newline="") as file:
+        audited = {row["score"] for row in csv.DictReader(file)}
+    told = {name.partition(".")[2] for row in rows for name in quoted(row[0])}
+    holders = {
+        score: {
+            name
+            for name, node in models.items()
+            if layer(node) == "marts" and score in node["columns"]
+        }
+        for score in audited
+    }
+    assert [score for score, names in holders.items() if not names & told] == []
+
+
+# ----------------------------------------------------------------------------------- sensitive data
+
+
+def sensitive_patterns() -> list[tuple[str, set[str]]]:
+    """Patterns of sensitive custom fields, and the published tables that may hold their values."""
+    with (PROJECT / "seeds" / "sensitive_fields.csv").open(newline="") as file:
+        return [
+            (row["field_pattern"], set(row["allowed_marts"].split()))
+            for row in csv.DictReader(file)
+        ]
+
+
+READ_FIELDS = {"state_voter_id", "party", "gender", "birth_date"}
+"""Custom fields that any definition reads."""
+
+FIELD_READERS = {
+    "base_voterfile__person_custom_fields",
+    "stg_rights__erased_persons",  # the voter ids that requests name
+    "stg_delivered_rows",  # counts
+}
+"""Models that read the values of custom fields from the extract."""
+
+
+def test_only_named_custom_fields_are_read(manifest: Node, models: dict[str, Node]) -> None:
+    """By name, where the value is compared with it; and by few models at all."""
+    source = "source.behavioral_enrichment.voterfile.person_custom_field"
+    assert {
+        name for name, node in models.items() if source in node["depends_on"]["nodes"]
+    } == FIELD_READERS
+    dictionary = {"stg_voterfile__custom_fields", "base_voterfile__custom_fields"}
+    readers = [
+        node
+        for node in models.values()
+        if dictionary & {key.rpartition(".")[2] for key in node["depends_on"]["nodes"]}
+        or "source.behavioral_enrichment.voterfile.custom_field" in node["depends_on"]["nodes"]
+    ]
+    named = {
+        name
+        for node in readers
+        for name in re.findall(
+            r"(?:\bfield_name|field_name\([^)]*\)\s*\}\})\s*=\s*'(\w+)'",
+            without_comments(node["raw_code"]),
+        )
+    }
+    assert named == READ_FIELDS
+    # What reads the values without their names only counts rows.
+    values = "stg_voterfile__person_custom_fields"
+    assert {
+        name
+        for name, node in models.items()
+        if f"model.behavioral_enrichment.{values}" in node["depends_on"]["nodes"]
+    } <= {"lnk_voter", "lnk_voter_person", "row_accounting"}
+
+
+def test_columns_of_sensitive_names_stand_where_they_may(models: dict[str, Node]) -> None:
+    """A column that is called like a sensitive field, in a published table that may not."""
+    wrong = [
+        f"{name}.{column}"
+        for name, node in models.items()
+        if is_published(node)
+        for column in node["columns"]
+        for pattern, allowed in sensitive_patterns()
+        if re.fullmatch(pattern.replace("%", ".*"), column) and name not in allowed
+    ]
+    assert wrong == []
+
+
+def test_tables_that_may_hold_sensitive_fields_exist(models: dict[str, Node]) -> None:
+    named = {name for _, allowed in sensitive_patterns() for name in allowed}
+    published = {name for name, node in models.items() if is_published(node)}
+    assert named - published == set()
 
 
 # ----------------------------------------------------------------------------- the public interface

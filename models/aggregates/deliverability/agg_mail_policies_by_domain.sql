@@ -212,8 +212,16 @@ dkim_keys as (
         strpos(tags, ';p=') > 0 as has_key_tag,
         {{ extracted('tags', ';p=([^;]*);') }} as public_key,
         coalesce(lower({{ extracted('tags', ';k=([^;]*);') }}), 'rsa') as key_type,
-        coalesce({{ matches('lower(' ~ extracted('tags', ';t=([^;]*);') ~ ')', '(?:.*:)?y(?::.*)?') }}, false) as is_testing
+        coalesce({{ matches('lower(' ~ extracted('tags', ';t=([^;]*);') ~ ')', '(?:.*:)?y(?::.*)?') }}, false)
+            as is_testing
     from dkim_tags
+),
+
+key_lengths as (
+    select
+        max(case when rule = 'dkim_key_characters' then threshold end) as least_characters,
+        max(case when rule = 'dkim_long_key_characters' then threshold end) as long_characters
+    from hygiene_thresholds
 ),
 
 dkim_judged as (
@@ -227,17 +235,12 @@ dkim_judged as (
             when not {{ matches('dkim_keys.public_key', '[A-Za-z0-9+/]+={0,2}') }} then 'malformed'
             when dkim_keys.is_testing then 'testing'
             when dkim_keys.key_type = 'ed25519' then 'long'
-            when length(dkim_keys.public_key) < limits.least_characters then 'short'
-            when length(dkim_keys.public_key) < limits.long_characters then 'medium'
+            when length(dkim_keys.public_key) < key_lengths.least_characters then 'short'
+            when length(dkim_keys.public_key) < key_lengths.long_characters then 'medium'
             else 'long'
         end as key_class
     from dkim_keys
-    cross join (
-        select
-            max(case when rule = 'dkim_key_characters' then threshold end) as least_characters,
-            max(case when rule = 'dkim_long_key_characters' then threshold end) as long_characters
-        from hygiene_thresholds
-    ) as limits
+    cross join key_lengths
 ),
 
 -- A selector that is delegated and was followed has both records: the key counts.

@@ -201,7 +201,9 @@ joined as (
         coalesce(bounced_by_address.bounces_in_a_row, 0) as bounces_in_a_row,
         case
             when bounced_by_address.bounces_in_a_row > 0
-                then {{ days_between('bounced_by_address.first_bounce_in_row_at', 'bounced_by_address.last_bounce_at') }}
+                then {{ days_between(
+                    'bounced_by_address.first_bounce_in_row_at', 'bounced_by_address.last_bounce_at'
+                ) }}
         end as bounce_days,
         unanswered_by_address.first_unanswered_date,
         cast(bounced_by_address.last_bounce_at as date) as last_bounce_date,

@@ -122,7 +122,8 @@ selected_voters as (
         valued.voter_number,
         valued.score,
         valued.score_value,
-        case when valued.score_value >= cast(audited_scores.selects_at as decimal(18, 6)) then 1 else 0 end as is_selected,
+        case when valued.score_value >= cast(audited_scores.selects_at as decimal(18, 6)) then 1 else 0 end
+            as is_selected,
         case when tried.earlier_value >= audited_scores.selects_at then 1 else 0 end as was_selected,
         tried.has_outcome
     from valued
@@ -149,7 +150,8 @@ cells as (
         sum(selected_voters.is_selected) as selected,
         count(selected_voters.has_outcome) as tried_voters,
         coalesce(sum(selected_voters.has_outcome), 0) as positives,
-        coalesce(sum(case when selected_voters.has_outcome = 0 then selected_voters.was_selected end), 0) as false_positives,
+        coalesce(sum(case when selected_voters.has_outcome = 0 then selected_voters.was_selected end), 0)
+            as false_positives,
         coalesce(sum(case when selected_voters.has_outcome = 1 then 1 - selected_voters.was_selected end), 0)
             as false_negatives
     from selected_voters
@@ -446,8 +448,13 @@ flagged as (
             and (
                 -- Rounded: 0.6 - 0.5 is a hair below 0.1 in binary fractions.
                 round(abs(corrected.p_selected - corrected.p_rest) * 100, 9) >= limits.rate_difference
-                or coalesce(round(corrected.p_selected / nullif(corrected.p_rest, 0), 9), 0) < limits.selection_ratio
-                or coalesce(round(corrected.p_rest / nullif(corrected.p_selected, 0), 9), 0) < limits.selection_ratio
+                or (
+                    corrected.p_rest is not null
+                    and round(
+                        least(corrected.p_selected, corrected.p_rest)
+                        / nullif(greatest(corrected.p_selected, corrected.p_rest), 0), 9
+                    ) < limits.selection_ratio
+                )
             ), false
         ) as is_flagged,
         audited_scores.outcome,

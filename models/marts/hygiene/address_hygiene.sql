@@ -163,8 +163,10 @@ described as (
         case
             when addresses.refused_as is not null then 'none'
             when
-                addresses.bounces_in_a_row >= {{ seed_number('hygiene_thresholds', 'rule', 'hard_bounces', 'threshold') }}
-                and addresses.bounce_days >= {{ seed_number('hygiene_thresholds', 'rule', 'hard_bounce_days', 'threshold') }}
+                addresses.bounces_in_a_row
+                >= {{ seed_number('hygiene_thresholds', 'rule', 'hard_bounces', 'threshold') }}
+                and addresses.bounce_days
+                >= {{ seed_number('hygiene_thresholds', 'rule', 'hard_bounce_days', 'threshold') }}
                 then 'hard'
             when addresses.bounces_in_a_row > 0 then 'soft'
             when addresses.bounces > 0 then 'recovered'

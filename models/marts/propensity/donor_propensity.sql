@@ -56,7 +56,8 @@ scored as (
         days_since_last_click,
         past_donations,
         days_since_last_donation,
-        {{ propensity_score('score_base', 'score_clicks', 'score_campaigns', 'score_recency') }} as donor_propensity_score,
+        {{ propensity_score('score_base', 'score_clicks', 'score_campaigns', 'score_recency') }}
+            as donor_propensity_score,
         score_base,
         score_clicks,
         score_campaigns,

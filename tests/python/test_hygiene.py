@@ -1,0 +1,366 @@
+"""Addresses, sending domains and sensitive fields, from extracts to the database.
+
+One build of hand-made extracts: people with every kind of address, records of domains, and
+values of custom fields that nobody may know, which are searched for in all that was built.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from disposable_email_domains import blocklist
+from email_validator import EmailNotValidError, validate_email
+
+import render_bias_audit
+import update_hygiene_lists
+from extracts import PROJECT, Extracts, build_database, write_extracts
+from render_bias_audit import Row, shown
+
+AS_OF = date(2025, 6, 30)
+
+DISPOSABLE = "mailinator.com"
+LONG_KEY = "M" * 392
+
+PARTY, GENDER, BIRTH_DATE = "Needlepartei", "needlegender", "1971-02-03"
+
+
+def patterns() -> dict[str, set[str]]:
+    """Patterns of sensitive fields, and the published tables that may hold their values."""
+    with (PROJECT / "seeds" / "sensitive_fields.csv").open(newline="") as file:
+        return {
+            row["field_pattern"]: set(row["allowed_marts"].split()) for row in csv.DictReader(file)
+        }
+
+
+def unread() -> dict[str, str]:
+    """Name of a field for each pattern that may be in no table, and a value to search for."""
+    names = (name for name, allowed in patterns().items() if not allowed and name != "birth_date")
+    return {name.strip("%"): f"needle-{number:03}-value" for number, name in enumerate(names)}
+
+
+def world() -> Extracts:
+    """Twelve people of one party, whose addresses are of every kind."""
+    made = Extracts()
+    addresses = [
+        "ann@valid.org",
+        f"bob@{DISPOSABLE}",
+        f"cleo@mail.{DISPOSABLE}",
+        "info@office.org",
+        "dora@duck.com",
+        "ed@reserved.invalid",
+        "fay at x.org",
+        "none@none.com",
+        "gus@bounces.org",
+        "hal@recovers.org",
+        "ida@quiet.org",
+        None,
+    ]
+    for number, address in enumerate(addresses, start=1):
+        made.person(f"{number:04}", address, fields={"party": PARTY, "gender": GENDER})
+    made.field(1, "birth_date", BIRTH_DATE)
+    for number, (name, value) in enumerate(unread().items(), start=100):
+        made.tables["custom_field"].append({"id": number, "name": name})
+        for person, field in ((1, number), (None, number), (2, None)):
+            made.tables["person_custom_field"].append(
+                {"person_id": person, "custom_field_id": field, "value": value}
+            )
+    made.campaign(1, "acme")
+    made.event("ann@valid.org", "2025-06-01T10:00", campaign=1, send=1, open=1)
+    for day in ("01", "08", "15"):
+        made.event("gus@bounces.org", f"2025-05-{day}", campaign=int(day), send=1, bounce=1)
+        made.event("hal@recovers.org", f"2025-05-{day}", campaign=int(day), send=1, bounce=1)
+    made.event("hal@recovers.org", "2025-05-20", campaign=20, send=1)
+    for number in range(10):
+        made.event("ida@quiet.org", f"2024-12-{number + 1:02}", campaign=1, send=1)
+    made.mapped("608-234-0001", "ann@valid.org")
+    made.gift("2025-06-01", "ann@valid.org")
+    made.dns("sends.org", "sends.org", '"v=spf1 include:spf.sends.org" " -all"')
+    made.dns("sends.org", "spf.sends.org", "v=spf1 ip4:192.0.2.1 ~all")
+    made.dns("sends.org", "s1._domainkey.sends.org", f"v=DKIM1; p={LONG_KEY}")
+    made.dns("sends.org", "_dmarc.sends.org.", "v=DMARC1; p=reject; rua=mailto:a@sends.org")
+    made.dns("sends.org", "_dmarc.sends.org", "v=DMARC1; p=reject; rua=mailto:a@sends.org")
+    made.dns(None, "sends.org", "v=spf1 +all")
+    made.dns("sends.org", "sends.org", "v=spf1 +all", at="2025-05-31")
+    made.dns("fails.org", "fails.org", "v=spf1 +all")
+    return made
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database."""
+    folder = tmp_path_factory.mktemp("hygiene")
+    extracts = write_extracts(folder / "extracts", world().tables)
+    return build_database(extracts, folder / "built", as_of_date=AS_OF)
+
+
+def select(database: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(database), read_only=True) as con:
+        return con.execute(sql).fetchall()
+
+
+def texts(database: Path) -> Iterator[tuple[str, str]]:
+    """Each row of what was built, and of what functions answer, as text."""
+    with duckdb.connect(str(database), read_only=True) as con:
+        tables = con.execute(
+            "select schema_name, table_name from duckdb_tables() where not temporary union all "
+            "select schema_name, view_name from duckdb_views() where not internal "
+            "and schema_name not in ('extracts', 'staging')"
+        ).fetchall()
+        functions = con.execute(
+            "select distinct function_name from duckdb_functions() where schema_name = 'segments'"
+        ).fetchall()
+        queries = [(f"{schema}.{name}", f"{schema}.{name}") for schema, name in tables] + [
+            (
+                f"segments.{name}",
+                f"segments.{name}((select list(svid) from marts.enriched_profiles))",
+            )
+            for (name,) in functions
+        ]
+        for name, relation in queries:
+            for row in con.execute(f"select * from {relation}").fetchall():
+                yield name, "\x1f".join(str(value) for value in row)
+
+
+def holders(database: Path, value: str) -> set[str]:
+    """Tables and functions that hold a value."""
+    return {name for name, text in texts(database) if value in text}
+
+
+def published(names: set[str]) -> set[str]:
+    """The bare names of those that people outside the project read."""
+    return {
+        table
+        for schema, _, table in (name.partition(".") for name in names)
+        if schema in ("marts", "quarantine", "segments")
+    }
+
+
+# ---------------------------------------------------------------------------------------- addresses
+
+
+def test_every_kind_of_address_is_classed_and_none_is_removed(built: Path) -> None:
+    found = select(
+        built,
+        "select svid, address_class, class_reason, bounce_class, mail_barred_by "
+        "from marts.address_hygiene order by svid",
+    )
+    assert found == [
+        ("0001", "valid", None, "none", None),
+        ("0002", "disposable", None, "none", "disposable"),
+        ("0003", "disposable", None, "none", "disposable"),
+        ("0004", "role", None, "none", "role"),
+        ("0005", "relay", None, "none", None),
+        ("0006", "risky", "reserved_domain", "none", "risky"),
+        ("0007", "malformed", "malformed", "none", "malformed"),
+        ("0008", "malformed", "placeholder", "none", "malformed"),
+        ("0009", "risky", "hard_bounce", "hard", "hard_bounce"),
+        ("0010", "valid", None, "recovered", None),
+        ("0011", "valid", None, "none", "inactive"),
+    ]
+
+
+def test_no_address_or_domain_is_told(built: Path) -> None:
+    rows = [text for name, text in texts(built) if name == "marts.address_hygiene"]
+    assert len(rows) == 11
+    assert not any(
+        part in row for row in rows for part in ("@", "valid.org", "office", "quiet", DISPOSABLE)
+    )
+
+
+def test_the_list_of_disposable_domains_is_that_of_the_packages() -> None:
+    with (PROJECT / "seeds" / "disposable_domains.csv").open(newline="") as file:
+        kept = [
+            (row["domain"], row["domain_class"], row["rationale"]) for row in csv.DictReader(file)
+        ]
+    assert kept == update_hygiene_lists.rows()
+    assert {row[2] for row in kept if row[1] == "disposable"} == {
+        f"disposable-email-domains {version('disposable-email-domains')}"
+    }
+
+
+def test_a_list_that_is_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(update_hygiene_lists, "SEED", tmp_path / "disposable_domains.csv")
+    for wrong, told in (
+        (set(), "0 disposable domains"),
+        (blocklist | {"gmail.com"}, "gmail.com is a public mailbox provider"),
+        (blocklist | {"no domain"}, "1 names are no domains"),
+    ):
+        monkeypatch.setattr(update_hygiene_lists, "blocklist", wrong)
+        with pytest.raises(SystemExit) as stopped:
+            update_hygiene_lists.main()
+        assert stopped.value.code == 2
+        assert told in capsys.readouterr().err
+    assert not (tmp_path / "disposable_domains.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("ann@x.org", "a.b+c@sub.x-y.co", "o'hara@x.org", "ann@x", "ann@@x.org", "ann at x.org"),
+        *(".ann@x.org", "an..n@x.org", "ann.@x.org", "ann@-x.org", "ann@x-.org", "ann@x..org"),
+        *("ann@x.o", "@x.org", "ann@", "ann@x.123", f"{'a' * 64}@x.org", f"{'a' * 65}@x.org"),
+        f"ann@{'x' * 50}.{'y' * 60}.org",
+    ],
+)
+def test_what_is_an_address_is_what_a_maintained_package_says(address: str, built: Path) -> None:
+    try:
+        validate_email(address, check_deliverability=False)
+        is_valid = True
+    except EmailNotValidError:
+        is_valid = False
+    macro = (PROJECT / "macros" / "normalize.sql").read_text()
+    assert "macro email_pattern" in macro
+    assert is_address(address) == is_valid
+
+
+def is_address(text: str) -> bool:
+    """What the project's macro says, rendered and run by the engine."""
+    import jinja2
+
+    source = (PROJECT / "macros" / "normalize.sql").read_text()
+    template = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701
+    pattern = template.from_string(source).make_module().email_pattern().strip()  # type: ignore[attr-defined]
+    with duckdb.connect() as con:
+        ((found,),) = con.execute(
+            "select regexp_full_match(?, ?) and length(?) <= 254 and strpos(?, '@') <= 65",
+            [text, pattern, text, text],
+        ).fetchall()
+    return bool(found)
+
+
+# --------------------------------------------------------------------------------- sending domains
+
+
+def test_sending_domains_are_judged_from_their_last_records(built: Path) -> None:
+    found = select(
+        built,
+        "select domain, readiness, spf_status, spf_lookups, dkim_status, dmarc_status, "
+        "dmarc_policy from marts.sending_domains order by domain",
+    )
+    assert found == [
+        ("fails.org", "not_ready", "broken", 0, "missing", "missing", None),
+        ("sends.org", "enforced", "ready", 1, "ready", "ready", "reject"),
+    ]
+
+
+def test_records_are_accounted_for(built: Path) -> None:
+    counts = "rows_in, rows_kept, rows_unlinked, rows_rejected, rows_duplicate"
+    found = select(
+        built, f"select {counts} from quarantine.row_accounting where source_table = 'dns_records'"
+    )
+    assert found == [(8, 6, 0, 1, 1)]
+    refused = select(
+        built, "select reason from quarantine.rejected_rows where source_table = 'dns_records'"
+    )
+    assert refused == [("domain_malformed",)]
+
+
+# --------------------------------------------------------------------------------- sensitive fields
+
+
+def test_the_search_sees_what_is_there(built: Path) -> None:
+    assert "linkage.lnk_voter" in holders(built, PARTY)
+    assert "linkage.lnk_voter" in holders(built, BIRTH_DATE)
+    planted = select(built, "select count(*) from extracts.person_custom_field")
+    assert planted[0][0] > 3 * len(unread())
+
+
+def test_fields_that_nobody_may_know_are_in_no_table(built: Path) -> None:
+    assert holders(built, "needle-") == set()
+    refused = select(
+        built,
+        "select count(*), count(distinct row_json) from quarantine.rejected_rows "
+        "where source_table = 'person_custom_field'",
+    )
+    assert refused == [(2 * len(unread()), 1)]
+
+
+@pytest.mark.parametrize(("field", "value"), [("party", PARTY), ("gender", GENDER)])
+def test_a_field_is_where_it_may_be_and_nowhere_else(field: str, value: str, built: Path) -> None:
+    """Where it may be it is, too: a table that is named and does not have it is named in vain."""
+    assert published(holders(built, value)) == patterns()[field]
+
+
+def test_no_mart_holds_a_date_of_birth(built: Path) -> None:
+    assert published(holders(built, BIRTH_DATE)) <= patterns()["birth_date"]
+
+
+# --------------------------------------------------------------------------------------- bias audit
+
+
+def row(group: str, voters: int, *, is_small: bool = False) -> Row:
+    values = dict.fromkeys(Row._fields, 0) | {
+        "score": "s",
+        "group_kind": "party",
+        "group_value": group,
+        "voters": voters,
+        "is_small_group": is_small,
+    }
+    return Row(**values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "told"),
+    [
+        ([5000, 400, 30], ["0", "1", "2"]),
+        ([5000, 400, 10], ["0"]),
+        ([5000, 6, 5], ["0"]),
+        ([5000, 30, 5, 5], ["0"]),
+        ([5000, 3], []),
+        ([10], []),
+        ([11], ["0"]),
+    ],
+)
+def test_small_groups_are_not_found_by_subtraction(sizes: list[int], told: list[str]) -> None:
+    rows = [row(str(number), size, is_small=size < 11) for number, size in enumerate(sizes)]
+    assert [one.group_value for one in shown(rows, 11)] == told
+
+
+def test_the_page_tells_the_mart_and_nothing_of_small_groups(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BEHAVIORAL_DB", str(built))
+    page = tmp_path / "audit.md"
+    monkeypatch.setattr("sys.argv", ["render_bias_audit.py", "--out", str(page)])
+    render_bias_audit.main()
+    text = page.read_text()
+    assert f"as of {AS_OF}" in text
+    assert PARTY in text  # twelve people
+    assert "under 0.001" not in text
+    # Eleven have an address, one of them mailed no more.
+    assert f"| {PARTY} | 11 | 0.091 | 1 | 9.1 (1.6 to 37.7) |" in text
+    assert "made-up sample" not in text
+
+
+def test_what_cannot_be_rendered_is_told_in_one_line(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for database, code in ((tmp_path / "missing.duckdb", 3), (built, 2)):
+        monkeypatch.setenv("BEHAVIORAL_DB", str(database))
+        monkeypatch.setattr("sys.argv", ["render_bias_audit.py", "--out", str(tmp_path)])
+        with pytest.raises(SystemExit) as stopped:
+            render_bias_audit.main()
+        assert stopped.value.code == code
+        told = capsys.readouterr().err
+        assert told.startswith("error: ")
+        assert told.count("\n") == 1
+
+
+def test_the_committed_page_says_that_it_is_of_the_sample() -> None:
+    text = (PROJECT / "docs" / "bias-audit.md").read_text()
+    assert "of a build from the made-up sample" in text
+    with (PROJECT / "seeds" / "audited_scores.csv").open(newline="") as file:
+        assert [
+            f"`{one['score']}`"
+            for one in csv.DictReader(file)
+            if f"## `{one['score']}`" not in text
+        ] == []
