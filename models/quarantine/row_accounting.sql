@@ -174,7 +174,9 @@ balanced as (
         delivered_rows.source_table,
         delivered_rows.rows_in,
         coalesce(linked.rows_kept, 0) as rows_kept,
-        delivered_rows.rows_in - coalesce(counted_rejected.rows_rejected, 0) - coalesce(linked.rows_linked, 0) as rows_unlinked,
+        delivered_rows.rows_in
+        - coalesce(counted_rejected.rows_rejected, 0)
+        - coalesce(linked.rows_linked, 0) as rows_unlinked,
         coalesce(counted_rejected.rows_rejected, 0) as rows_rejected,
         coalesce(linked.rows_linked - linked.rows_kept, 0) as rows_duplicate,
         coalesce(counted_erased.rows_erased, 0) as rows_erased,

@@ -128,7 +128,7 @@ def _exposures(table: str, mean: float, channel: str, hours: str) -> str:
             utc_of(local_at, zone) as occurred_at,
             case
                 when lapsed_at is not null and utc_of(local_at, zone) >= lapsed_at then 0
-                else least(0.9, case when preferred_channel = '{channel}' then 0.45 else 0.07 end
+                else least(0.95, case when preferred_channel = '{channel}' then 0.65 else 0.07 end
                     * timing_factor(habit, local_at))
             end as rate
         from (
@@ -483,7 +483,8 @@ def _events(mean: float) -> str:
 
         select
             lower(to_hex(key)) as event_id,
-            case when luck >= 0.003 and email is not null and (reach < 0.6 or phone is null)
+            case when luck >= 0.003 and email is not null
+                    and (reach < 0.6 or phone is null or (reach >= 0.8 and svid is null))
                 then {_EMAIL} end as email,
             case when luck >= 0.003 and phone is not null
                     and (email is null or reach between 0.6 and 0.8)

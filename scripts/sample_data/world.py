@@ -603,7 +603,10 @@ def sends(source: str, size: Size) -> str:
             select
                 *,
                 not left_now and draw(slot, 'bounce') < bounce_rate as bounced,
-                not is_over and draw(slot, 'open') < open_probability * open_factor as may_open,
+                -- Mail is read less by voters who answer elsewhere.
+                not is_over and draw(slot, 'open') < open_probability * open_factor * if(
+                    habit >= {FIRST_VOTER_ADDRESS} and preferred_channel(habit) <> 'email', 0.55, 1
+                ) as may_open,
                 case
                     when is_evening_person(habit) or is_saturday_person(habit)
                         then timing_factor(habit, local_of(send_at, zone_of(state)))

@@ -55,8 +55,9 @@ sms_parts as (
                 then case
                     when sms_responses.sends > 0 then 'sms_send'
                     when
-                        coalesce(sms_responses.sends, sms_responses.replies, sms_responses.clicks, sms_responses.opt_outs)
-                        is null
+                        coalesce(
+                            sms_responses.sends, sms_responses.replies, sms_responses.clicks, sms_responses.opt_outs
+                        ) is null
                         then 'text_interaction'
                 end
             when 2 then case when sms_responses.replies > 0 then 'sms_reply' end
