@@ -94,17 +94,40 @@
     cast(date_trunc('week', {{ moment }}) as date)
 {%- endmacro %}
 
+{#- The parts of a moment in ISO 8601, as regular expressions. -#}
+{% macro iso_day() -%}
+    [1-9][0-9]{3}-[0-9]{2}-[0-9]{2}
+{%- endmacro %}
+
+{% macro iso_time() -%}
+    [T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?
+{%- endmacro %}
+
+{% macro iso_offset() -%}
+    [+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?
+{%- endmacro %}
+
 {#-
     Text in ISO 8601 as a UTC timestamp, NULL for any other text: a date, or a date and a time with
     an optional offset (none means UTC).
 -#}
 {% macro iso_timestamp(text) -%}
-    {%- set day = '[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}' -%}
-    {%- set time = '[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?' -%}
-    {%- set offset = '(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)' -%}
     case
-        when {{ matches(text, day ~ '(?:' ~ time ~ ')?') }} then try_cast({{ text }} as timestamp)
-        when {{ matches(text, day ~ time ~ offset) }} then {{ utc_timestamp(text) }}
+        when {{ matches(text, iso_day() ~ '(?:' ~ iso_time() ~ ')?') }} then try_cast({{ text }} as timestamp)
+        when {{ matches(text, iso_day() ~ iso_time() ~ '(?:Z|' ~ iso_offset() ~ ')') }} then {{ utc_timestamp(text) }}
+    end
+{%- endmacro %}
+
+{#-
+    The time of day that the clock showed where something happened, of a text in ISO 8601 with an offset; NULL without
+    one. Z and +00:00 say that somebody writes in UTC, and nothing of where that was.
+-#}
+{% macro given_local_timestamp(text) -%}
+    case
+        when
+            {{ matches(text, iso_day() ~ iso_time() ~ iso_offset()) }}
+            and not {{ matches(text, '.*[+-]00(?::?00)?') }}
+            then try_cast({{ replace_all(text, iso_offset() ~ '$', '') }} as timestamp)
     end
 {%- endmacro %}
 

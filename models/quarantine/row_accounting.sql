@@ -42,6 +42,10 @@ donations as (
     select * from {{ ref('agg_donations_by_donation') }}
 ),
 
+channel_events as (
+    select * from {{ ref('agg_channel_events_by_event') }}
+),
+
 suppressions as (
     select * from {{ ref('stg_rights__suppressions') }}
 ),
@@ -164,6 +168,14 @@ linked as (
         cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
         count(*) as rows_kept
     from erasure_requests
+    union all
+    -- What another row or extract tells, too, is no event of its own.
+    select
+        source_table,
+        cast(sum(delivered_rows) as bigint) as rows_linked,
+        count(case when delivered_rows > 0 and not is_repeated then 1 end) as rows_kept
+    from channel_events
+    group by source_table
 ),
 
 -- What is neither rejected nor linked is valid, but of nobody in the voter file.
@@ -171,14 +183,17 @@ balanced as (
     select
         delivered_rows.source_table,
         delivered_rows.rows_in,
-        linked.rows_kept,
-        delivered_rows.rows_in - coalesce(counted_rejected.rows_rejected, 0) - linked.rows_linked as rows_unlinked,
+        coalesce(linked.rows_kept, 0) as rows_kept,
+        delivered_rows.rows_in
+        - coalesce(counted_rejected.rows_rejected, 0)
+        - coalesce(linked.rows_linked, 0) as rows_unlinked,
         coalesce(counted_rejected.rows_rejected, 0) as rows_rejected,
-        linked.rows_linked - linked.rows_kept as rows_duplicate,
+        coalesce(linked.rows_linked - linked.rows_kept, 0) as rows_duplicate,
         coalesce(counted_erased.rows_erased, 0) as rows_erased,
         '{{ invocation_id }}' as build_id
     from delivered_rows
-    inner join linked
+    -- A channel may be known of strangers only.
+    left join linked
         on delivered_rows.source_table = linked.source_table
     -- A table may have no rejected row.
     left join counted_rejected

@@ -51,6 +51,54 @@ with counted as (
         count(*) as rows_in
     from {{ source('rights', 'erasure_requests') }}
     having count(*) > 0
+    union all
+    select
+        'email_openers' as source_table,
+        count(*) as rows_in
+    from {{ source('channels', 'email_openers') }}
+    having count(*) > 0
+    union all
+    select
+        'sms_responses' as source_table,
+        count(*) as rows_in
+    from {{ source('channels', 'sms_responses') }}
+    having count(*) > 0
+    union all
+    select
+        'phone_contacts' as source_table,
+        count(*) as rows_in
+    from {{ source('channels', 'phone_contacts') }}
+    having count(*) > 0
+    union all
+    select
+        'survey_responses' as source_table,
+        count(*) as rows_in
+    from {{ source('channels', 'survey_responses') }}
+    having count(*) > 0
+    union all
+    select
+        'event_attendance' as source_table,
+        count(*) as rows_in
+    from {{ source('channels', 'event_attendance') }}
+    having count(*) > 0
+    union all
+    select
+        'petition_signers' as source_table,
+        count(*) as rows_in
+    from {{ source('channels', 'petition_signers') }}
+    having count(*) > 0
+    union all
+    select
+        'web_visits' as source_table,
+        count(*) as rows_in
+    from {{ source('channels', 'web_visits') }}
+    having count(*) > 0
+    union all
+    select
+        'behavior_events' as source_table,
+        count(*) as rows_in
+    from {{ source('channels', 'behavior_events') }}
+    having count(*) > 0
 )
 
 select * from counted

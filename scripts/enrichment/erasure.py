@@ -225,7 +225,8 @@ def _search(con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str])
         )
     if {"source_table", "row_json"} <= columns.keys():
         conditions.append(
-            "source_table = 'person_custom_field' and exists (select 1 from wanted_voters where "
+            "source_table in ('person_custom_field', 'behavior_events') "
+            "and exists (select 1 from wanted_voters where "
             "contains(replace(row_json, ' ', ''), '\"' || wanted_voters.svid || '\"'))"
         )
     return f"select count(*) from {table} as looked where {' or '.join(conditions)}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from sample_data import planted, world
+from sample_data import channels, planted, world
 
 WORKERS = 2
 ROWS_PER_FILE = 8_000_000
@@ -176,6 +176,7 @@ def build(out: Path, scale: float, seed: int, voters: int | None, log: Log) -> d
     log(f"planning {persons} persons, {size.clients} clients, {mailings} mailings")
     for statement in (
         world.macros(seed),
+        channels.MACROS,
         world.calendar(),
         world.clients(size, mailings),
         world.voters(persons),
@@ -224,15 +225,22 @@ def build(out: Path, scale: float, seed: int, voters: int | None, log: Log) -> d
          world.map_rows(first, count, number - 1, len(spans)))
         for number, (first, count) in enumerate(spans, start=1)
     ]  # fmt: skip
+    means = channels.rows_of(size.channels, persons)
+    for statement in channels.statements(persons, means):
+        con.execute(statement)
+    for table, query in channels.queries(means, sends).items():
+        jobs[table] = [(_part(table, 1), query)]
     for table, queries in jobs.items():
         log(f"writing {table}")
-        queries.append((_part(table, 0), f"select * from planted_{table}"))
+        if table in planted.COLUMNS:
+            queries.append((_part(table, 0), f"select * from planted_{table}"))
         rows[table] = writer.write(queries)
         log(f"wrote {rows[table]} rows of {table}")
 
     log("writing truth")
     truth = {
         **world.TRUTH,
+        **channels.TRUTH,
         "client_preferences": world.preference_truth(size),
         "donation_causes": world.cause_truth(gifts),
         "planted_rows": "select * from planted_rows order by all",

@@ -71,8 +71,43 @@ COLUMNS: dict[str, dict[str, str]] = {
         "AMOUNT": "decimal(12, 2)",
         "DONATION_ID": "varchar",
     },
+    "sms_responses": {
+        "EMAIL": "varchar",
+        "CONTACT_NUMBER": "varchar",
+        "EVENT_DATE": "timestamp",
+        "SEND": "integer",
+        "REPLY": "integer",
+        "CLICK": "integer",
+        "OPT_OUT": "integer",
+        "CAMPAIGN_ID": "varchar",
+        "CLIENT_SHORTNAME": "varchar",
+        "EVENT_ID": "varchar",
+    },
+    "web_visits": {
+        "EMAIL": "varchar",
+        "CONTACT_NUMBER": "varchar",
+        "EVENT_DATE": "timestamp",
+        "SESSION_ID": "varchar",
+        "PAGE_PATH": "varchar",
+        "TOPIC": "varchar",
+        "DURATION_SECONDS": "double",
+        "SCROLL_DEPTH": "double",
+        "EVENT_ID": "varchar",
+    },
+    "phone_contacts": {
+        "EMAIL": "varchar",
+        "CONTACT_NUMBER": "varchar",
+        "EVENT_DATE": "timestamp",
+        "DISPOSITION": "varchar",
+        "DURATION_SECONDS": "double",
+        "CLIENT_SHORTNAME": "varchar",
+        "EVENT_ID": "varchar",
+    },
 }
 """The tables of a sample: their columns, with the types in which days deliver them."""
+
+CHANNELS = ("sms_responses", "web_visits", "phone_contacts")
+"""Some of the optional tables; the last of them comes on a later day for the first time."""
 
 DATED = {"email_clickers": "EVENT_DATE", "donations": "DONATION_DATE"}
 """The tables that move the clock, and the column that says when."""
@@ -90,6 +125,7 @@ ACCEPTED = (
 """The checks of the extracts that stop a build after what days do to them on purpose."""
 
 MAKING = "making.tmp"  # a file that is being written; no extract, because of its suffix
+LATER = "later"  # a folder of a table that is not there yet
 ASIDE = "aside"  # a folder of files that were taken away and may come back; no table
 
 
@@ -101,7 +137,8 @@ def prepare(sample: Path, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     dates = ("timestamp", "date")
     for table, columns in COLUMNS.items():
-        (folder / table).mkdir(parents=True)
+        place = folder / LATER / table if table == CHANNELS[-1] else folder / table
+        place.mkdir(parents=True)
         chosen = ", ".join(
             f"cast({name} - interval 2 year as {kind}) as {name}" if kind in dates else name
             for name, kind in columns.items()
@@ -111,7 +148,7 @@ def prepare(sample: Path, folder: Path) -> None:
             with duckdb.connect() as con:
                 con.execute(
                     f"copy (select {chosen} from read_parquet({_text(file)})) to"
-                    f" {_text(folder / table / file.name)} (format parquet, compression zstd)"
+                    f" {_text(place / file.name)} (format parquet, compression zstd)"
                 )
 
 
@@ -648,6 +685,55 @@ def _among(values: Sequence[str]) -> str:
 
 
 @_adding
+def channel_news(days: Days) -> bool:
+    """A day's text messages, visits and calls; a few of them come late."""
+    for table in CHANNELS:
+        if days.files(table):
+            file = days.chance.choice(days.files(table))
+            luck = days.salted(*COLUMNS[table])
+            days.write(
+                days.new_file(table, "news"),
+                f"select * exclude (luck, number) replace ({_dirty_email()},"
+                f" {_moment(days.today)} - {_lateness()} as EVENT_DATE,"
+                f" case when luck % 7 <> 0 then 'day-{days.number}-' || number end as EVENT_ID)"
+                " from (select *, row_number() over (order by luck) as number from"
+                f" (select *, {luck} % 10000 as luck from {days.typed(table, [file])}))"
+                " where number <= 40 order by number",
+            )
+    return True
+
+
+@_adding
+def channel_rows_repeated(days: Days) -> bool:
+    """Rows that older files of channels have: as they were, a day later, of somebody else."""
+    emails = [email for _, email, _ in days.persons("email is not null", 3)]
+    for table in CHANNELS:
+        if days.files(table):
+            file = days.chance.choice(days.files(table))
+            order = days.salted(*COLUMNS[table])
+            days.write(
+                days.new_file(table, "repeated"),
+                "select * exclude (number) replace ("
+                "EVENT_DATE + to_days(cast(number % 3 = 1 as integer)) as EVENT_DATE,"
+                f" case when number % 3 = 2 then {_among(emails)} else EMAIL end as EMAIL)"
+                f" from (select *, row_number() over (order by {order}) as number"
+                f" from {days.typed(table, [file])}) where number <= 30 order by number",
+            )
+    return True
+
+
+@_adding
+def channel_appears(days: Days) -> bool:
+    """A channel is delivered for the first time, with all of its past."""
+    files = sorted((days.folder / LATER).rglob("*.parquet"))
+    for file in files:
+        place = days.folder / file.parent.name
+        place.mkdir(exist_ok=True)
+        file.rename(place / file.name)
+    return bool(files)
+
+
+@_adding
 def email_changed(days: Days) -> bool:
     """Known persons get a stranger's address with a history, another person's, and a fresh one."""
     persons = days.persons("email is not null", 4)
@@ -1042,8 +1128,9 @@ def latest_day_removed(days: Days) -> bool:
     """The rows of the latest days are taken back, so that the clock falls back."""
     days.as_of = None
     latest = []
+    dated = {**DATED, **dict.fromkeys(CHANNELS, "EVENT_DATE")}
     for file, column in (
-        (file, column) for table, column in DATED.items() for file in days.files(table)
+        (file, column) for table, column in dated.items() for file in days.files(table)
     ):
         moment = f"try_cast({column} as timestamp)"
         row = days.con.execute(

@@ -33,6 +33,7 @@ FULL = {
     "campaigns": 73_000,
     "donations": 3_200_000,
 }
+CHANNEL_ROWS = 3_000_000  # of the optional channels together, which sample_data.channels makes
 MINIMUM = {"person": 400, "campaigns": 400}  # room for the planted cases in a tiny world
 
 
@@ -47,6 +48,7 @@ class Size:
     campaigns: int
     donations: int
     clients: int
+    channels: int
 
     @classmethod
     def of(cls, scale: float, voters: int | None) -> Size:
@@ -62,7 +64,8 @@ class Size:
         rows["donations"] = max(rows["donations"], 4 * persons)
         # Few campaigns carry few clients, so that a client still has a history to learn from.
         clients = min(200, max(20, rows["campaigns"] // 150 * 10))
-        return cls(clients=clients, **rows)
+        channels = max(round(CHANNEL_ROWS * scale), 12 * persons)
+        return cls(clients=clients, channels=channels, **rows)
 
 
 def macros(seed: int) -> str:
@@ -300,7 +303,7 @@ select
     -- Hours in UTC of a day of work in the middle of America, with a morning and an evening peak.
     calendar_slot.day + to_hours(pick(numbered.ix, 'hour', [
         11, 12, 13, 13, 14, 14, 14, 14, 15, 15, 15, 15, 16, 16, 17, 17, 18, 19, 20, 21, 22, 22,
-        23, 23, 23, 3
+        23, 23, 23, 3, 0, 1
     ])) + to_minutes(5 * cast(floor(draw(numbered.ix, 'minute') * 12) as integer)) as send_at,
     draw(numbered.ix, 'shape') < 0.6 as is_one_row,
     case
@@ -446,6 +449,7 @@ def voter_source() -> str:
             habit,
             email,
             taste,
+            state,
             0.95 * share * least(40, pow(1 - draw(addr, 'activity'), -0.7)) as activity
         from voter_address
     """
@@ -459,6 +463,7 @@ def stranger_source(first: int, count: int, stride: int) -> str:
             addr as habit,
             stranger_email(addr) as email,
             cast(floor(draw(addr, 'taste') * {TASTES}) as integer) as taste,
+            cast(null as varchar) as state,
             least(40, pow(1 - draw(addr, 'activity'), -0.7)) as activity
         from (
             select e * {stride} + cast(floor(draw(e, 'spread') * {stride}) as bigint) as addr
@@ -480,6 +485,7 @@ def subscriptions(source: str, size: Size) -> str:
                 habit,
                 email,
                 taste,
+                state,
                 activity,
                 unnest(list_sort(list_distinct(list_transform(
                     range(least(9, 1 + cast(floor(
@@ -512,6 +518,7 @@ def subscriptions(source: str, size: Size) -> str:
             described.addr,
             described.habit,
             described.email,
+            described.state,
             described.client,
             described.is_own_taste,
             described.subscription,
@@ -577,17 +584,36 @@ def sends(source: str, size: Size) -> str:
             from sent
         ),
 
-        delivered as (
+        queued as (
             select
-                placed.*,
+                placed.* exclude (left_now),
+                coalesce(campaign.send_at + interval 2 day >= lapsed_at(habit), false) as is_over,
+                -- Whoever has lapsed does not even unsubscribe.
+                placed.left_now and not is_over as left_now,
                 campaign.campaign_id,
                 campaign.is_one_row,
-                campaign.send_at + to_seconds(floor(draw(slot, 'queue') * 2400)) as send_at,
-                not left_now and draw(slot, 'bounce') < campaign.bounce_rate as bounced,
-                draw(slot, 'open') < open_probability * campaign.open_factor as may_open,
-                draw(slot, 'click') as click_luck
+                campaign.open_factor,
+                campaign.bounce_rate,
+                campaign.send_at + to_seconds(floor(draw(slot, 'queue') * 2400)) as send_at
             from placed
             inner join campaign on placed.ix = campaign.ix
+        ),
+
+        delivered as (
+            select
+                *,
+                not left_now and draw(slot, 'bounce') < bounce_rate as bounced,
+                -- Mail is read less by voters who answer elsewhere.
+                not is_over and draw(slot, 'open') < open_probability * open_factor * if(
+                    habit >= {FIRST_VOTER_ADDRESS} and preferred_channel(habit) <> 'email', 0.55, 1
+                ) as may_open,
+                case
+                    when is_evening_person(habit) or is_saturday_person(habit)
+                        then timing_factor(habit, local_of(send_at, zone_of(state)))
+                    else 1
+                end as timing,
+                draw(slot, 'click') as click_luck
+            from queued
         ),
 
         read as (
@@ -595,7 +621,9 @@ def sends(source: str, size: Size) -> str:
                 *,
                 left_now or (may_open and not bounced) as opened,
                 -- A few click with images off: a click without an open.
-                not bounced and click_luck < click_probability * if(may_open, 1, 0.01) as clicked
+                not bounced and not is_over
+                    and click_luck < least(0.9, click_probability * timing)
+                        * if(may_open, 1, 0.01) as clicked
             from delivered
         ),
 
@@ -752,6 +780,7 @@ def caused_gifts(stage: str) -> str:
             where clicks > 0 and not is_scanned
                 and draw(slot, 'gift') < if(is_giver(habit),
                     (0.12 + 0.5 * draw(habit, 'generous')) * if(is_own_taste, 1.3, 0.7), 0.005)
+                and coalesce(click_at + interval 31 day < lapsed_at(habit), true)
         )
 
         select
@@ -809,6 +838,7 @@ def own_gifts(source: str) -> str:
             and calendar_slot.slot
             = cast(floor(draw(addresses.addr * 100 + j, 'gift day') * {SLOTS}) as integer)
         left join voter_address on addresses.addr = voter_address.addr
+        where coalesce(calendar_slot.day + interval 1 day < lapsed_at(addresses.habit), true)
     """
 
 
@@ -1082,6 +1112,13 @@ def field_rows(rows: int, persons: int) -> str:
                 when draw(p, 'birth dirt') < 0.004 then '0000-00-00'
                 when draw(p, 'birth dirt') < 0.008 then '07/04/1961'
                 when draw(p, 'birth dirt') < 0.01 then '2190-01-01'
+                -- Systems that must have a date make it the first of January; leap days are real.
+                when draw(p, 'birth dirt') < 0.025
+                    then cast(1935 + cast(floor(70 * draw(human, 'age')) as integer) as varchar)
+                        || '-01-01'
+                when draw(p, 'birth dirt') < 0.03
+                    then cast(1936 + 4 * cast(floor(17 * draw(human, 'age')) as integer) as varchar)
+                        || '-02-29'
                 else strftime(date '1934-01-01' + to_days(cast(floor(365.25 * (
                     4.5 * taste + 28 * draw(human, 'age')
                 )) as integer)), '%Y-%m-%d')

@@ -84,6 +84,28 @@ OPTIONAL: dict[str, dict[str, Any]] = {
         "value": _TEXT,
         "collected_at": _TIME,
     },
+    "web_visits": {
+        "EMAIL": _TEXT,
+        "CONTACT_NUMBER": _TEXT,
+        "EVENT_DATE": _TIME,
+        "SESSION_ID": _TEXT,
+        "TOPIC": _TEXT,
+        "DURATION_SECONDS": pa.float64(),
+        "EVENT_ID": _TEXT,
+    },
+    "behavior_events": {
+        "event_id": _TEXT,
+        "email": _TEXT,
+        "phone": _TEXT,
+        "svid": _TEXT,
+        "session_id": _TEXT,
+        "event_type": _TEXT,
+        "occurred_at": _TEXT,
+        "page": _TEXT,
+        "properties": _TEXT,
+        "context": _TEXT,
+        "value": pa.float64(),
+    },
 }
 """Tables that an organisation may do without; they are written where they have rows."""
 
@@ -228,6 +250,25 @@ class Extracts:
             "DONATION_ID": donation_id or f"gift-{number}",
             "DONATION_SOURCE": source,
         })  # fmt: skip
+
+    def visit(self, at: str | None, email: str | None = None, *, phone: str | None = None) -> None:
+        """A row of web_visits."""
+        number = len(self.tables.setdefault("web_visits", [])) + 1
+        self.tables["web_visits"].append(
+            {
+                "EMAIL": email,
+                "CONTACT_NUMBER": phone,
+                "EVENT_DATE": moment(at),
+                "EVENT_ID": f"visit-{number}",
+            }
+        )
+
+    def act(self, at: str | None, event_type: str = "page_view", **columns: Any) -> None:
+        """A row of behavior_events, its other columns as given."""
+        number = len(self.tables.setdefault("behavior_events", [])) + 1
+        self.tables["behavior_events"].append(
+            {"event_id": f"act-{number}", "event_type": event_type, "occurred_at": at, **columns}
+        )
 
     def suppress(
         self, identifier: str | None, channel: str | None = None, from_date: str | None = None

@@ -102,6 +102,11 @@ MARTS = {
     """,
     "marts.campaign_attribution": CAMPAIGNS,
     "marts.coverage": "state step people share",
+    "marts.events": """
+        state svid voter_number event_number session_number channel event_type category is_human
+        is_contact occurred_at local_at local_source campaign_id client_shortname topic
+        duration_seconds depth quantity value
+    """,
     "marts.contact_permissions": (
         "state svid may_email may_phone may_solicit contact_barred_by solicitation_barred_by"
     ),
@@ -169,6 +174,19 @@ EXTRACTS = {
         DONATION_SOURCE""",
 }
 """Extracts that a build needs; a star marks a required column."""
+
+OPTIONAL_EXTRACTS = {
+    **dict.fromkeys(
+        (
+            *("email_openers", "sms_responses", "phone_contacts", "survey_responses"),
+            *("event_attendance", "petition_signers", "web_visits"),
+        ),
+        "EMAIL CONTACT_NUMBER *EVENT_DATE",
+    ),
+    "behavior_events": """*event_id email phone svid session_id *event_type category *occurred_at
+        source page properties context value""",
+}
+"""Channels that an organisation may do without; each may have columns of its own beside these."""
 
 BRIEF_ROWS = [f"000-{number:02}" for number in (*range(1, 45), 58, 61, 62)]
 
@@ -593,10 +611,14 @@ def test_build_tables_tells_of_all_that_was_built(
 
 def test_every_mart_has_a_key(manifest: Node, models: dict[str, Node]) -> None:
     """A primary key of the contract; of a view, which has none, a key that dbt tests."""
-    unique_columns = defaultdict(set)
+    tested_keys: dict[str, list[set[str]]] = defaultdict(list)
     for node in of_type(manifest, "test").values():
-        if (node.get("test_metadata") or {}).get("name") == "unique":
-            unique_columns[node["attached_node"]].add(node["column_name"])
+        test = node.get("test_metadata") or {}
+        if test.get("name") == "unique":
+            tested_keys[node["attached_node"]].append({node["column_name"]})
+        elif test.get("name") == "key":
+            arguments = test["kwargs"].get("arguments", test["kwargs"])
+            tested_keys[node["attached_node"]].append(set(arguments["columns"]))
     without = []
     for name, node in models.items():
         if layer(node) not in ("marts", "quarantine"):
@@ -604,7 +626,7 @@ def test_every_mart_has_a_key(manifest: Node, models: dict[str, Node]) -> None:
         constraints = [kind["type"] for kind in node["constraints"]]
         for column in node["columns"].values():
             constraints += [kind["type"] for kind in column["constraints"]]
-        is_tested = set(node["primary_key"]) <= unique_columns[node["unique_id"]]
+        is_tested = set(node["primary_key"]) in tested_keys[node["unique_id"]]
         is_view = node["config"]["materialized"] == "view"
         if "primary_key" not in constraints or (is_view and not is_tested):
             without.append(name)
@@ -1195,6 +1217,17 @@ def test_extracts_are_declared_as_the_interface_has_them(manifest: Node) -> None
         if node["config"]["meta"].get("required")
     }
     assert declared == {name: set(columns.split()) for name, columns in EXTRACTS.items()}
+
+
+@pytest.mark.parametrize("table", OPTIONAL_EXTRACTS)
+def test_a_channel_is_declared_as_the_interface_has_it(table: str, manifest: Node) -> None:
+    (node,) = (node for node in manifest["sources"].values() if node["name"] == table)
+    declared = {
+        ("*" if column["config"]["meta"].get("required") else "") + name
+        for name, column in node["columns"].items()
+    }
+    assert not node["config"]["meta"].get("required")
+    assert missing(OPTIONAL_EXTRACTS[table], declared) == []
 
 
 def test_settings_have_their_names_and_defaults() -> None:

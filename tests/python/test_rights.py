@@ -70,6 +70,16 @@ def world() -> Extracts:
     made.gift("2030-01-01", "hal@x.org", donation_id="of 608/234/0005")
     made.gift("2025-06-04", phone="608-234-0006")
     made.gift("2025-06-05", "stays@x.org", phone="608-234-0099")
+    for name in ("ann", "bob", "eve", "lost", "stays"):
+        made.visit("2025-06-04T10:00", f"{name}@x.org")
+    made.visit(None, phone="608-234-0006")
+    for voter in ("WI:0001", "MN:0001", "0001", "WI:0008"):
+        made.act("2025-06-04T10:00:00-05:00", svid=voter)
+    made.act("2025-06-04", "yawn", svid="wi:0001")
+    made.act("2025-06-05", email="hal@x.org", properties='{"reader": "fay@x.org"}')
+    made.act("2025-06-05", "yawn", email="hal@x.org", properties='{"reader": "EVE@x.org"}')
+    made.act("2025-06-05", email="hal@x.org", properties='{"reader": "(608) 234-0006"')
+    made.act("2030-01-01", email="hal@x.org", context='{"reader": "fay@x.org"}')
     made.suppress("eve@x.org")
     made.suppress("WI:0008", "email")
     made.suppress("nobody")
@@ -182,6 +192,19 @@ def test_who_shares_with_the_erased_stays(builds: dict[str, Path]) -> None:
     assert select(builds["onwards"], phones) == [("6082340002",), ("6082340099",)]
 
 
+def test_what_channels_tell_of_the_erased_is_nobody_elses(builds: dict[str, Path]) -> None:
+    """A bare voter id, which two states gave out, does not become the one's who stays."""
+    told = (
+        "select state || ':' || svid, channel, count(*) from marts.events"
+        " where channel = 'web' group by all order by all"
+    )
+    assert select(builds["onwards"], told) == [
+        ("MN:0001", "web", 1),
+        ("WI:0002", "web", 1),
+        ("WI:0008", "web", 2),
+    ]
+
+
 def test_the_rows_of_the_erased_are_accounted_for(builds: dict[str, Path]) -> None:
     sql = (
         "select source_table, rows_in, rows_kept, rows_unlinked, rows_rejected, rows_duplicate, "
@@ -200,6 +223,8 @@ def test_the_rows_of_the_erased_are_accounted_for(builds: dict[str, Path]) -> No
             "donations": 5,
             "suppressions": 1,
             "erasure_requests": 0,
+            "web_visits": 4,
+            "behavior_events": 5,  # three that name Ann, and two refused that name somebody
         }
         assert found["erasure_requests"][:5] == [6, 5, 0, 1, 0]
     withheld = (

@@ -24,9 +24,13 @@ FULL = {
     "campaigns": 73_000,
     "donations": 3_200_000,
 }
+CHANNELS = [
+    "email_openers", "sms_responses", "phone_contacts", "survey_responses", "event_attendance",
+    "petition_signers", "web_visits", "behavior_events",
+]  # fmt: skip
 TRUTH = [
     "persons", "clients", "incidents", "client_preferences", "donation_causes", "planted_rows",
-    "planted_traps",
+    "planted_traps", "habits", "sessions",
 ]  # fmt: skip
 
 Ask = Callable[[str], object]
@@ -78,8 +82,21 @@ def rows(folder: Path, table: str) -> int:
 @pytest.fixture(scope="module")
 def ask(sample: Path) -> Ask:
     """Answer a query on the extracts, and on the truth as `truth_<name>`, with one value."""
+    return asked(sample)
+
+
+@pytest.fixture(scope="module")
+def ask_many(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """The same of a sample with so many voters that their habits show."""
+    out = tmp_path_factory.mktemp("many") / "data"
+    assert run("--scale", TINY, "--voters", 6000, "--out", out).returncode == 0
+    return asked(out)
+
+
+def asked(sample: Path) -> Ask:
+    """Answers queries on a sample."""
     con = duckdb.connect()
-    for table in [*FULL, "custom_field"]:
+    for table in [*FULL, "custom_field", *CHANNELS]:
         con.execute(f"create view {table} as select * from '{sample}/{table}/*.parquet'")
     for name in TRUTH:
         con.execute(f"create view truth_{name} as select * from '{sample}/truth/{name}.parquet'")
@@ -331,6 +348,56 @@ TRAPS = {
     "F50 refunds": "select count(*) from donations where amount < 0",
     "F50 zero and unknown amounts": """
         select count(*) from donations where coalesce(amount, 0) = 0""",
+    "F64 moments with an offset": """
+        select count(*) from behavior_events
+        where regexp_full_match(occurred_at, '.*[-+][0-9]{2}:[0-9]{2}')""",
+    "F66 leap days": """
+        select count(*) from person_custom_field
+        where custom_field_id in (3, 103) and value like '%-02-29'""",
+    "F66 first of January": """
+        select count(*) from person_custom_field
+        where custom_field_id in (3, 103) and value like '%-01-01'""",
+    "F89 addresses within JSON": """
+        select count(*) from behavior_events where page like '%@%' and properties like '%@%'""",
+    "broken JSON": """
+        select count(*) from behavior_events where not json_valid(properties)""",
+    "unknown types": """
+        select count(*) from behavior_events where event_type = 'page_pinch'""",
+    "unknown outcomes": "select count(*) from phone_contacts where lower(disposition) = 'beep'",
+    "events of nobody": """
+        select count(*) from behavior_events where coalesce(email, phone, svid) is null""",
+    "durations below zero": "select count(*) from web_visits where duration_seconds < 0",
+    "moments that are none": """
+        select count(*) from behavior_events where occurred_at = 'yesterday'""",
+    "visits of the future": "select count(*) from web_visits where event_date > '2100-01-01'",
+    "rows of channels twice": """
+        select count(*) from (
+            select event_id from web_visits where event_id is not null
+            group by all having count(*) > 1
+        )""",
+    "opens that email_clickers tells": """
+        select count(*) from email_openers as openers
+        join email_clickers as clickers on clickers.open = 1
+            and clickers.event_date = openers.event_date
+            and clickers.campaign_id = openers.campaign_id
+            and lower(trim(clickers.email)) = lower(trim(openers.email))""",
+    "opens that it does not tell": """
+        select count(*) from email_openers as openers
+        where not is_bot and not exists (
+            select 1 from email_clickers as clickers where clickers.event_date = openers.event_date
+        )""",
+    "opens by machines": "select count(*) from email_openers where is_bot",
+    "events by a bare voter id": """
+        select count(*) from behavior_events where svid not like '%:%'""",
+    "sessions across midnight": """
+        select count(*) from truth_sessions
+        where timezone('America/Chicago', timezone('UTC', started_at))::date
+            < timezone('America/Chicago', timezone('UTC', last_page_at))::date""",
+    "long gaps with an id": """
+        select count(*) from truth_sessions where has_gap and session_id is not null""",
+    "long gaps without one": """
+        select count(*) from truth_sessions where has_gap and session_id is null""",
+    "visits of no time": "select count(*) from web_visits where duration_seconds = 0",
 }
 
 
@@ -437,3 +504,95 @@ def test_caused_gifts_follow_their_click(ask: Ask) -> None:
     """)
     assert isinstance(found, float)
     assert found > 0.95
+
+
+def test_channels_have_their_share_of_rows(ask: Ask) -> None:
+    found = sum(int(str(ask(f"select count(*) from {table}"))) for table in CHANNELS)
+    assert found == pytest.approx(3_000_000 * SCALE, rel=0.25)
+
+
+def test_people_answer_on_their_channel(ask_many: Ask) -> None:
+    # Several times as often as on another.
+    for channel, table, exposure, response in (
+        ("sms", "sms_responses", "send = 1", "reply + click = 1"),
+        ("phone", "phone_contacts", "true", "lower(disposition) = 'answered'"),
+        ("event", "event_attendance", "status = 'invited'", "status = 'registered'"),
+    ):
+        ratio = ask_many(f"""
+            with answered as (
+                select
+                    habits.preferred_channel = '{channel}' as is_own,
+                    count(*) filter ({response}) / count(*) filter ({exposure}) as rate
+                from {table} as reached
+                join truth_persons as persons on persons.main_email = reached.email
+                join truth_habits as habits using (person_id)
+                group by all
+            )
+
+            select max(rate) filter (is_own) / max(rate) filter (not is_own) from answered
+        """)
+        assert isinstance(ratio, float)
+        assert ratio > 3, channel
+
+
+def test_some_answer_in_the_evening_while_most_is_sent_in_the_morning(ask_many: Ask) -> None:
+    # On the phone and in mail, by the clock of the middle of America.
+    for table, exposure, response in (
+        ("phone_contacts", "true", "lower(disposition) = 'answered'"),
+        ("email_clickers", "send = 1", "send = 1 and click > 0"),
+    ):
+        reached = f"""
+            select
+                habits.best_hour_from is not null as is_evening_person,
+                hour(timezone('America/Chicago', timezone('UTC', event_date))) as hour,
+                {exposure} as is_exposure,
+                {response} as is_response
+            from {table} as reached
+            join truth_persons as persons on persons.main_email = reached.email
+            join truth_habits as habits using (person_id)
+            where persons.state in ('WI', 'MN') and preferred_channel <> 'phone'
+                and event_date between '2023-01-01' and '2027-01-01'
+        """
+        rate = "avg(cast(is_response as integer)) filter (is_exposure and "
+        ratio = ask_many(f"""
+            select {rate} hour between 18 and 20) / {rate} hour not between 18 and 20)
+            from ({reached}) where is_evening_person
+        """)
+        assert isinstance(ratio, float), table
+        assert ratio > 2, table
+        assert ask_many(f"""
+            select count(*) filter (hour between 9 and 11) > 1.5 * count(*)
+                filter (hour between 18 and 20)
+            from ({reached}) where is_exposure
+        """), table
+
+
+def test_whoever_has_lapsed_does_nothing_more(ask: Ask) -> None:
+    people = """
+        truth_persons as persons
+        join truth_habits as habits using (person_id)
+        join {table} as acts on acts.email = persons.main_email
+    """
+    lapsed = "select count(*) from {people} where acts.event_date > lapsed_on and {act}"
+    for table, act in (
+        ("web_visits", "acts.event_date < '2100-01-01'"),
+        ("petition_signers", "acts.event_date < '2100-01-01'"),
+        ("sms_responses", "reply + click > 0 and acts.event_date < '2100-01-01'"),
+        ("email_openers", "not is_bot and acts.event_date < '2100-01-01'"),
+    ):
+        assert ask(lapsed.format(people=people.format(table=table), act=act)) == 0, table
+    assert ask("select count(*) > 10 from truth_habits where lapsed_on is not null")
+
+
+def test_the_truth_knows_the_sessions(ask: Ask) -> None:
+    assert ask("""
+        select count(*) > 100 from truth_sessions as sessions
+        join web_visits as visits using (session_id)
+    """)
+    # No visit lies outside of its session, but for the errors that were planted.
+    assert ask("""
+        select count(*) = 0 from truth_sessions as sessions
+        join web_visits as visits using (session_id)
+        where visits.event_date not between sessions.started_at and sessions.last_page_at
+            and visits.event_date between '2000-01-01' and '2100-01-01'
+    """)

@@ -6,8 +6,16 @@ donation_voters as (
     select * from {{ ref('agg_donations_by_donation_voter') }}
 ),
 
+channel_events as (
+    select * from {{ ref('agg_channel_events_by_event') }}
+),
+
 voter_addresses as (
     select * from {{ ref('lnk_voter_address') }}
+),
+
+voter_phones as (
+    select * from {{ ref('lnk_voter_phone') }}
 ),
 
 voter_numbers as (
@@ -91,6 +99,31 @@ email_moments as (
     where unsubs > 0
 ),
 
+-- Whom the events of the optional extracts are about.
+channel_contacts as (
+    select
+        'email' as link_method,
+        email_key as contact_key,
+        state,
+        svid
+    from voter_addresses
+    union all
+    select
+        'phone' as link_method,
+        phone_key as contact_key,
+        state,
+        svid
+    from voter_phones
+    where is_used
+    union all
+    select
+        'svid' as link_method,
+        {{ voter_text('state', 'svid') }} as contact_key,
+        state,
+        svid
+    from voter_numbers
+),
+
 -- In the order of time, ties by type and key: numbers of events are an order of them, too.
 united as (
     select
@@ -130,6 +163,29 @@ united as (
         donation_voters.state,
         donation_voters.svid
     from donation_voters
+    union all
+    select
+        cast(channel_events.channel_event_number as varchar) as event_key,
+        channel_events.source_table,
+        channel_events.event_type,
+        channel_events.occurred_at,
+        channel_events.given_local_at,
+        channel_events.given_session_id,
+        channel_events.campaign_id,
+        channel_events.client_shortname,
+        channel_events.topic,
+        channel_events.duration_seconds,
+        channel_events.depth,
+        channel_events.quantity,
+        channel_events.value,
+        channel_contacts.state,
+        channel_contacts.svid
+    from channel_events
+    inner join channel_contacts
+        on
+            channel_events.link_method = channel_contacts.link_method
+            and channel_events.contact_key = channel_contacts.contact_key
+    where channel_events.is_counted
 ),
 
 numbered as (

@@ -47,6 +47,38 @@ dns_records as {{ inlined() }} (
     select * from {{ ref('base_deliverability__dns_records') }}
 ),
 
+email_openers as {{ inlined() }} (
+    select * from {{ ref('base_channels__email_openers') }}
+),
+
+sms_responses as {{ inlined() }} (
+    select * from {{ ref('base_channels__sms_responses') }}
+),
+
+phone_contacts as {{ inlined() }} (
+    select * from {{ ref('base_channels__phone_contacts') }}
+),
+
+survey_responses as {{ inlined() }} (
+    select * from {{ ref('base_channels__survey_responses') }}
+),
+
+event_attendance as {{ inlined() }} (
+    select * from {{ ref('base_channels__event_attendance') }}
+),
+
+petition_signers as {{ inlined() }} (
+    select * from {{ ref('base_channels__petition_signers') }}
+),
+
+web_visits as {{ inlined() }} (
+    select * from {{ ref('base_channels__web_visits') }}
+),
+
+behavior_events as {{ inlined() }} (
+    select * from {{ ref('base_channels__behavior_events') }}
+),
+
 -- One line for all that are erased: other people have other rows.
 summed_erasures as (
     select {{ erasures_digest('erasure_hash') }} as erasures_digest
@@ -135,6 +167,78 @@ left_rows as (
         source_file,
         count(*) as rows_left
     from dns_records
+    where
+        {{ is_needed }}
+    group by source_file
+    union all
+    select
+        'email_openers' as source_table,
+        source_file,
+        count(*) as rows_left
+    from email_openers
+    where
+        {{ is_needed }}
+    group by source_file
+    union all
+    select
+        'sms_responses' as source_table,
+        source_file,
+        count(*) as rows_left
+    from sms_responses
+    where
+        {{ is_needed }}
+    group by source_file
+    union all
+    select
+        'phone_contacts' as source_table,
+        source_file,
+        count(*) as rows_left
+    from phone_contacts
+    where
+        {{ is_needed }}
+    group by source_file
+    union all
+    select
+        'survey_responses' as source_table,
+        source_file,
+        count(*) as rows_left
+    from survey_responses
+    where
+        {{ is_needed }}
+    group by source_file
+    union all
+    select
+        'event_attendance' as source_table,
+        source_file,
+        count(*) as rows_left
+    from event_attendance
+    where
+        {{ is_needed }}
+    group by source_file
+    union all
+    select
+        'petition_signers' as source_table,
+        source_file,
+        count(*) as rows_left
+    from petition_signers
+    where
+        {{ is_needed }}
+    group by source_file
+    union all
+    select
+        'web_visits' as source_table,
+        source_file,
+        count(*) as rows_left
+    from web_visits
+    where
+        {{ is_needed }}
+    group by source_file
+    union all
+    select
+        'behavior_events' as source_table,
+        source_file,
+        count(*) as rows_left
+    from behavior_events
     where
         {{ is_needed }}
     group by source_file

@@ -1,0 +1,95 @@
+{#- What the optional extracts of the channels share (models/staging/channels). -#}
+
+{#-
+    Why a row of a channel is refused: the first reason that fits, those of the table itself, pairs of condition and
+    reason, last. "After the clock's day" is missing: the clock itself is read from the accepted rows. Meant for
+    relations with the columns uncastable_columns, email_key, phone_key and occurred_at; `svid` is one more that
+    says whose row it is.
+-#}
+{% macro channel_rejection_reason(own=[], svid=none) -%}
+    case
+        when uncastable_columns is not null then 'uncastable_value'
+        when email_key is null and phone_key is null {{ 'and ' ~ svid ~ ' is null ' if svid }}then 'no_identifier'
+        when occurred_at is null then 'date_missing'
+        when occurred_at < cast('1990-01-01' as timestamp) then 'date_ancient'
+        {%- for condition, reason in own %}
+        when {{ condition }} then '{{ reason }}'
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+{#-
+    The last moment of valid rows of a channel up to the day of the build: of its last week, and of all its time where
+    no row of that week is valid. `relation` has the columns of a base_channels model, and its table's name.
+-#}
+{% macro latest_of_channel(relation, column='event_date') -%}
+    {%- set recent = latest_rows_of_channel(relation, 'occurred_at >= ' ~ last_week_of(relation, column)) -%}
+    {{ recent }}
+    union all
+    {{ latest_rows_of_channel(relation, 'not exists (select 1 from (' ~ recent ~ ') as recent where recent.happened_at is not null)') }}
+{%- endmacro %}
+
+{% macro latest_rows_of_channel(relation, condition) -%}
+    select max(occurred_at) as happened_at
+    from {{ relation }}
+    where
+        {{ condition }}
+        and rejection_reason is null
+        and cast(occurred_at as date) <= {{ build_date() }}
+{%- endmacro %}
+
+{#-
+    What something is about, lower case. Text in which somebody may be named stays out: with an @, with five digits
+    in a row, or longer than a heading (F89).
+-#}
+{% macro topic_text(text) -%}
+    case
+        when
+            {{ matches(text_id(text), '[^@]{1,60}') }}
+            and not {{ matches(text_id(text), '.*[0-9]{5}.*') }}
+            then lower({{ text_id(text) }})
+    end
+{%- endmacro %}
+
+{#- Is this text JSON? -#}
+{% macro is_json(text) -%}
+    {{ adapter.dispatch('is_json')(text) }}
+{%- endmacro %}
+
+{% macro default__is_json(text) -%}
+    coalesce(json_valid({{ text }}), false)
+{%- endmacro %}
+
+{% macro spark__is_json(text) -%}
+    (get_json_object({{ text }}, '$') is not null)
+{%- endmacro %}
+
+{#-
+    The property of a JSON text that the seed allowed_properties lets through for a target, as text: the first in the
+    seed's order that is there. Give it valid JSON or NULL. On DuckDB as a list: see is_placeholder.
+-#}
+{% macro allowed_property(json, json_column, target) -%}
+    {{ adapter.dispatch('allowed_property')(json, json_column, target) }}
+{%- endmacro %}
+
+{% macro default__allowed_property(json, json_column, target) -%}
+    (
+        select min_by(get_json_object({{ json }}, allowed.path), allowed.sort_order)
+        from {{ ref('allowed_properties') }} as allowed
+        where
+            allowed.json_column = '{{ json_column }}'
+            and allowed.target = '{{ target }}'
+            and get_json_object({{ json }}, allowed.path) is not null
+    )
+{%- endmacro %}
+
+{% macro duckdb__allowed_property(json, json_column, target) -%}
+    list_extract(list_filter(
+        list_transform((
+            select list(allowed.path order by allowed.sort_order)
+            from {{ ref('allowed_properties') }} as allowed
+            where allowed.json_column = '{{ json_column }}' and allowed.target = '{{ target }}'
+        ), lambda path: json_extract_string({{ json }}, path)),
+        lambda found: found is not null
+    ), 1)
+{%- endmacro %}

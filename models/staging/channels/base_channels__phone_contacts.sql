@@ -1,0 +1,87 @@
+with delivered as (
+    select * from {{ source('channels', 'phone_contacts') }}
+),
+
+well_formed as (
+    select
+        {{ well_formed_email('email') }} as well_formed_email,
+        {{ well_formed_phone('contact_number') }} as well_formed_phone,
+        event_date as occurred_at,
+        lower({{ text_id('disposition') }}) as disposition,
+        duration_seconds,
+        {{ text_id('campaign_id') }} as campaign_id,
+        {{ text_id('client_shortname') }} as client_shortname,
+        {{ text_id('event_id') }} as event_id,
+        uncastable_columns,
+        source_file,
+        source_row_number,
+        source_row
+    from delivered
+),
+
+keyed as (
+    select
+        {{ email_key('well_formed_email') }} as email_key,
+        {{ phone_key('well_formed_phone') }} as phone_key,
+        occurred_at,
+        disposition,
+        duration_seconds,
+        campaign_id,
+        client_shortname,
+        event_id,
+        uncastable_columns,
+        source_file,
+        source_row_number,
+        source_row
+    from well_formed
+),
+
+-- Everything but "after the clock's day": the clock itself is read from the accepted rows.
+checked as (
+    select
+        email_key,
+        phone_key,
+        occurred_at,
+        disposition,
+        duration_seconds,
+        campaign_id,
+        client_shortname,
+        event_id,
+        {{ channel_rejection_reason(own=[
+            (
+                "coalesce(disposition, '') not in"
+                ~ " ('answered', 'no_answer', 'voicemail', 'busy', 'refused', 'wrong_number')",
+                'unknown_event_type',
+            ),
+            ('duration_seconds < 0', 'runs_backwards'),
+        ]) }} as rejection_reason,
+        source_file,
+        source_row_number,
+        source_row
+    from keyed
+),
+
+retained as (
+    select
+        checked.email_key,
+        checked.phone_key,
+        checked.occurred_at,
+        checked.disposition,
+        checked.duration_seconds,
+        checked.campaign_id,
+        checked.client_shortname,
+        checked.event_id,
+        checked.rejection_reason,
+        checked.source_file,
+        checked.source_row_number,
+        checked.source_row
+    from checked
+    where
+        {{ is_not_erased(
+            emails=['checked.email_key'],
+            phones=['checked.phone_key'],
+            refused=refused_text('checked.rejection_reason', 'checked.source_row')
+        ) }}
+)
+
+select * from retained
