@@ -41,7 +41,7 @@
 {% macro churn_cells(relation, days_since_first, days_since_last, active_days, recent_active_days) -%}
     select
         people.voter_number,
-        recency.band as recency_band,
+        recency.band as pause_band,
         frequency.band as frequency_band,
         rhythm.band as rhythm_band
     from (

@@ -34,7 +34,7 @@ placed_at_trial as (
 observed as (
     select
         'current' as fit,
-        placed_at_fit.recency_band,
+        placed_at_fit.pause_band,
         placed_at_fit.frequency_band,
         placed_at_fit.rhythm_band,
         case when activity.days_since_last >= rules.churn_horizon then 1 else 0 end as is_quiet
@@ -45,7 +45,7 @@ observed as (
     union all
     select
         'trial' as fit,
-        placed_at_trial.recency_band,
+        placed_at_trial.pause_band,
         placed_at_trial.frequency_band,
         placed_at_trial.rhythm_band,
         case when activity.days_since_last_at_fit >= rules.churn_horizon then 1 else 0 end as is_quiet
@@ -58,7 +58,7 @@ observed as (
 counted_by_cell as (
     select
         fit,
-        recency_band,
+        pause_band,
         frequency_band,
         rhythm_band,
         count(*) as exposures,
@@ -66,7 +66,7 @@ counted_by_cell as (
     from observed
     group by
         fit,
-        recency_band,
+        pause_band,
         frequency_band,
         rhythm_band
 ),
@@ -76,7 +76,7 @@ cells as (
     select
         fits.fit,
         fits.horizons_back * cast(rules.churn_horizon as bigint) as days_before_clock,
-        recency.band as recency_band,
+        recency.band as pause_band,
         frequency.band as frequency_band,
         rhythm.band as rhythm_band,
         rules.churn_prior_people,
@@ -104,7 +104,7 @@ counted as (
     select
         cells.fit,
         cells.days_before_clock,
-        cells.recency_band,
+        cells.pause_band,
         cells.frequency_band,
         cells.rhythm_band,
         cells.churn_prior_people,
@@ -117,7 +117,7 @@ counted as (
     left join counted_by_cell
         on
             cells.fit = counted_by_cell.fit
-            and cells.recency_band = counted_by_cell.recency_band
+            and cells.pause_band = counted_by_cell.pause_band
             and cells.frequency_band = counted_by_cell.frequency_band
             and cells.rhythm_band = counted_by_cell.rhythm_band
 ),
@@ -126,7 +126,7 @@ summed_by_margin as (
     select
         fit,
         days_before_clock,
-        recency_band,
+        pause_band,
         frequency_band,
         rhythm_band,
         churn_prior_people,
@@ -136,10 +136,10 @@ summed_by_margin as (
         events,
         cast(sum(exposures) over (partition by fit) as double) as fit_exposures,
         cast(sum(events) over (partition by fit) as double) as fit_events,
-        cast(sum(exposures) over (partition by fit, recency_band) as double) as recency_exposures,
-        cast(sum(events) over (partition by fit, recency_band) as double) as recency_events,
-        cast(sum(exposures) over (partition by fit, recency_band, frequency_band) as double) as pair_exposures,
-        cast(sum(events) over (partition by fit, recency_band, frequency_band) as double) as pair_events
+        cast(sum(exposures) over (partition by fit, pause_band) as double) as recency_exposures,
+        cast(sum(events) over (partition by fit, pause_band) as double) as recency_events,
+        cast(sum(exposures) over (partition by fit, pause_band, frequency_band) as double) as pair_exposures,
+        cast(sum(events) over (partition by fit, pause_band, frequency_band) as double) as pair_events
     from counted
 ),
 
@@ -149,7 +149,7 @@ rated as (
     select
         fit,
         days_before_clock,
-        recency_band,
+        pause_band,
         frequency_band,
         rhythm_band,
         churn_prior_people,
@@ -168,7 +168,7 @@ rated_by_recency as (
     select
         fit,
         days_before_clock,
-        recency_band,
+        pause_band,
         frequency_band,
         rhythm_band,
         churn_prior_people,
@@ -187,7 +187,7 @@ rated_by_pair as (
     select
         fit,
         days_before_clock,
-        recency_band,
+        pause_band,
         frequency_band,
         rhythm_band,
         churn_prior_people,
@@ -204,7 +204,7 @@ rated_by_pair as (
 fitted as (
     select
         fit,
-        recency_band,
+        pause_band,
         frequency_band,
         rhythm_band,
         days_before_clock,

@@ -11,7 +11,7 @@ tried as (
     from churn_hazard as outcomes
     inner join churn_hazard as trials
         on
-            outcomes.recency_band = trials.recency_band
+            outcomes.pause_band = trials.pause_band
             and outcomes.frequency_band = trials.frequency_band
             and outcomes.rhythm_band = trials.rhythm_band
     where

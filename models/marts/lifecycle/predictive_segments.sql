@@ -32,7 +32,7 @@ counted as (
         predictive_segment_members.birthday_proximity,
         predictive_segment_members.engagement_tier,
         predictive_segment_members.lifecycle_stage,
-        count(*) as segment_voters,
+        count(*) as people,
         count(
             case when voter_lifecycle.activity_pattern in ('recently_active', 'moderately_active') then 1 end
         ) as active_voters,
@@ -80,9 +80,9 @@ measured as (
         counted.birthday_proximity,
         counted.engagement_tier,
         counted.lifecycle_stage,
-        counted.segment_voters,
-        sum(counted.segment_voters) over () as all_voters,
-        counted.segment_voters < disclosure_limits.min_people as is_small_group,
+        counted.people,
+        sum(counted.people) over () as all_voters,
+        counted.people < disclosure_limits.min_people as is_small_group,
         counted.active_voters,
         counted.high_value_voters,
         counted.scored_voters,
@@ -107,12 +107,12 @@ weighed as (
         birthday_proximity,
         engagement_tier,
         lifecycle_stage,
-        segment_voters,
-        round({{ share('segment_voters', 'all_voters') }}, 4) as voter_share,
+        people,
+        round({{ share('people', 'all_voters') }}, 4) as voter_share,
         is_small_group,
         case
-            when segment_voters * 100 < segment_narrow * all_voters then 'narrow'
-            when segment_voters * 100 > segment_broad * all_voters then 'broad'
+            when people * 100 < segment_narrow * all_voters then 'narrow'
+            when people * 100 > segment_broad * all_voters then 'broad'
             else 'balanced'
         end as segment_size,
         case when not is_small_group then active_voters end as active_voters,

@@ -151,7 +151,7 @@ placed_earlier as (
 scored_now as (
     select
         placed_now.voter_number,
-        placed_now.recency_band,
+        placed_now.pause_band,
         placed_now.frequency_band,
         placed_now.rhythm_band,
         churn_hazard.churn_exposures,
@@ -162,7 +162,7 @@ scored_now as (
     inner join churn_hazard
         on
             churn_hazard.fit = 'current'
-            and placed_now.recency_band = churn_hazard.recency_band
+            and placed_now.pause_band = churn_hazard.pause_band
             and placed_now.frequency_band = churn_hazard.frequency_band
             and placed_now.rhythm_band = churn_hazard.rhythm_band
 ),
@@ -176,7 +176,7 @@ scored_earlier as (
     inner join churn_hazard
         on
             churn_hazard.fit = 'current'
-            and placed_earlier.recency_band = churn_hazard.recency_band
+            and placed_earlier.pause_band = churn_hazard.pause_band
             and placed_earlier.frequency_band = churn_hazard.frequency_band
             and placed_earlier.rhythm_band = churn_hazard.rhythm_band
 ),
@@ -274,7 +274,7 @@ gathered as (
         summed_gifts.days_since_first_gift,
         summed_gifts.days_since_last_gift,
         coalesce(summed_gifts.has_returned, false) as has_returned,
-        scored_now.recency_band,
+        scored_now.pause_band,
         scored_now.frequency_band,
         scored_now.rhythm_band,
         scored_now.churn_exposures,
@@ -357,7 +357,7 @@ compared as (
             when gathered.days_since_last_event > rules.churn_dormant then 'dormant'
             else 'active'
         end as churn_state,
-        gathered.recency_band,
+        gathered.pause_band,
         gathered.frequency_band,
         gathered.rhythm_band,
         gathered.churn_exposures,
@@ -401,7 +401,7 @@ staged as (
         high_value_reason is not null as is_high_value,
         high_value_reason,
         churn_state,
-        recency_band,
+        pause_band,
         frequency_band,
         rhythm_band,
         churn_exposures,
