@@ -175,7 +175,9 @@ joined as (
         coalesce(measured.frequency, 0) as frequency,
         coalesce(measured.depth, 0) as depth,
         coalesce(measured.duration, 0) as duration,
-        100 * coalesce(strengths.strength, 0) / nullif(weighed_channels.weight, 0) as multi_channel_score,
+        -- Few channels in the file are full by themselves; of many, some are enough.
+        coalesce(strengths.strength, 0)
+        / nullif(least(coalesce(weighed_channels.weight, 0), scales.multi_channel_full), 0) as multi_channel_share,
         coalesce(strengths.active_channels, 0) as active_channels,
         top_contents.top_content_1,
         top_contents.top_content_2,
@@ -253,7 +255,8 @@ scaled as (
             when joined.days_since_first_event >= 2 * scales.rf_window_days - 1
                 then joined.sessions_recent - joined.sessions_previous
         end as session_delta,
-        case when joined.is_scored then round(coalesce(joined.multi_channel_score, 0), 2) end as multi_channel_score
+        case when joined.is_scored then round(100 * least(1, coalesce(joined.multi_channel_share, 0)), 2) end
+            as multi_channel_score
     from joined
     cross join capped
     cross join {{ engagement_weights() }} as weights
