@@ -34,6 +34,7 @@ clock as (
     select * from {{ ref('agg_clock') }}
 ),
 
+-- Points have three places; their sum has no more, or people with the same points would not be equal.
 summed_by_voter as (
     select
         voter_number,
@@ -41,10 +42,10 @@ summed_by_voter as (
         cast(sum(human_event_types) as bigint) as human_event_types,
         min(first_event_date) as first_event_date,
         max(last_activity_date) as last_activity_date,
-        sum(recent_points) as recent_points,
-        sum(activity_points) as activity_points,
-        sum(interest_points) as interest_points,
-        sum(intent_points) as intent_points
+        round(sum(recent_points), 3) as recent_points,
+        round(sum(activity_points), 3) as activity_points,
+        round(sum(interest_points), 3) as interest_points,
+        round(sum(intent_points), 3) as intent_points
     from behavior
     group by voter_number
 ),
