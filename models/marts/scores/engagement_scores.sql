@@ -34,6 +34,7 @@ clock as (
     select * from {{ ref('agg_clock') }}
 ),
 
+-- Points have three places; their sum has no more, or people with the same points would not be equal.
 summed_by_voter as (
     select
         voter_number,
@@ -41,10 +42,10 @@ summed_by_voter as (
         cast(sum(human_event_types) as bigint) as human_event_types,
         min(first_event_date) as first_event_date,
         max(last_activity_date) as last_activity_date,
-        sum(recent_points) as recent_points,
-        sum(activity_points) as activity_points,
-        sum(interest_points) as interest_points,
-        sum(intent_points) as intent_points
+        round(sum(recent_points), 3) as recent_points,
+        round(sum(activity_points), 3) as activity_points,
+        round(sum(interest_points), 3) as interest_points,
+        round(sum(intent_points), 3) as intent_points
     from behavior
     group by voter_number
 ),
@@ -172,7 +173,9 @@ joined as (
         coalesce(measured.frequency, 0) as frequency,
         coalesce(measured.depth, 0) as depth,
         coalesce(measured.duration, 0) as duration,
-        100 * coalesce(strengths.strength, 0) / nullif(weighed_channels.weight, 0) as multi_channel_score,
+        -- Few channels in the file are full by themselves; of many, some are enough.
+        coalesce(strengths.strength, 0)
+        / nullif(least(coalesce(weighed_channels.weight, 0), scales.multi_channel_full), 0) as multi_channel_share,
         coalesce(strengths.active_channels, 0) as active_channels,
         top_contents.top_content_1,
         top_contents.top_content_2,
@@ -247,7 +250,8 @@ scaled as (
             when joined.days_since_first_event >= 2 * scales.rf_window_days - 1
                 then joined.sessions_recent - joined.sessions_previous
         end as session_delta,
-        case when joined.is_scored then round(coalesce(joined.multi_channel_score, 0), 2) end as multi_channel_score
+        case when joined.is_scored then round(100 * least(1, coalesce(joined.multi_channel_share, 0)), 2) end
+            as multi_channel_score
     from joined
     cross join capped
     cross join {{ engagement_weights() }} as weights
