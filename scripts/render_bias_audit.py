@@ -155,8 +155,9 @@ def table(rows: Iterable[Row], *, with_errors: bool) -> Iterator[str]:
 def section(score: str, rows: Sequence[Row], min_people: int) -> Iterator[str]:
     """What the document says of one score."""
     first = rows[0]
-    yield f"\n## `{score}`\n"
-    yield f"Selected at {first.selects_at:g} or above. Held against: {first.outcome}.\n"
+    outcome = first.outcome.replace("none:", "nothing:", 1)
+    yield f"## `{score}`\n"
+    yield f"Selected at {first.selects_at:g} or above. Held against {outcome}.\n"
     with_errors = any(row.tried_voters for row in rows)
     for kind, heading in KINDS.items():
         groups = [row for row in rows if row.group_kind == kind]
@@ -220,7 +221,7 @@ def main() -> None:
         "--sample", action="store_true", help="say that the figures are of the made-up sample"
     )
     given = parser.parse_args()
-    source = " of a build from the made-up sample (`make demo`)" if given.sample else ""
+    source = "\nof a build from the made-up sample (`make demo`)" if given.sample else ""
     try:
         with Database() as database:
             made = document(database, source)
