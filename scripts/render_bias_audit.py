@@ -61,7 +61,7 @@ class Row(NamedTuple):
     score: str
     group_kind: str
     group_value: str
-    voters: int
+    group_voters: int
     is_small_group: bool
     mean_score: float
     selected: int
@@ -91,10 +91,12 @@ def shown(rows: Sequence[Row], min_people: int) -> list[Row]:
 
     Where some are too small, at least two are left out, and together they are `min_people` or more.
     """
-    by_size = sorted(rows, key=lambda row: (row.voters, row.group_value))
+    by_size = sorted(rows, key=lambda row: (row.group_voters, row.group_value))
     hidden = [row for row in by_size if row.is_small_group]
     for row in by_size[len(hidden) :]:
-        if not hidden or (len(hidden) > 1 and sum(one.voters for one in hidden) >= min_people):
+        if not hidden or (
+            len(hidden) > 1 and sum(one.group_voters for one in hidden) >= min_people
+        ):
             break
         hidden.append(row)
     return [row for row in rows if row not in hidden]
@@ -126,7 +128,7 @@ def table(rows: Iterable[Row], *, with_errors: bool) -> Iterator[str]:
     for row in rows:
         cells = [
             text(row.group_value),
-            f"{row.voters:,}",
+            f"{row.group_voters:,}",
             number(row.mean_score, 3),
             f"{row.selected:,}",
             interval(row.selection_rate, row.selection_rate_low, row.selection_rate_high),

@@ -300,7 +300,7 @@ def row(group: str, voters: int, *, is_small: bool = False) -> Row:
         "score": "s",
         "group_kind": "party",
         "group_value": group,
-        "voters": voters,
+        "group_voters": voters,
         "is_small_group": is_small,
     }
     return Row(**values)  # type: ignore[arg-type]
