@@ -67,6 +67,7 @@
             max(case when name = 'intent_window_days' then value end) as intent_window_days,
             max(case when name = 'intent_scale' then value end) as intent_scale,
             max(case when name = 'intent_return_points' then value end) as intent_return_points,
+            max(case when name = 'multi_channel_full' then value end) as multi_channel_full,
             max(case when name = 'high_share' then value end) as high_share,
             max(case when name = 'low_share' then value end) as low_share,
             max(case when name = 'distribution_bins' then value end) as distribution_bins,

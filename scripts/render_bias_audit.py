@@ -61,7 +61,7 @@ class Row(NamedTuple):
     score: str
     group_kind: str
     group_value: str
-    voters: int
+    group_voters: int
     is_small_group: bool
     mean_score: float
     selected: int
@@ -91,10 +91,12 @@ def shown(rows: Sequence[Row], min_people: int) -> list[Row]:
 
     Where some are too small, at least two are left out, and together they are `min_people` or more.
     """
-    by_size = sorted(rows, key=lambda row: (row.voters, row.group_value))
+    by_size = sorted(rows, key=lambda row: (row.group_voters, row.group_value))
     hidden = [row for row in by_size if row.is_small_group]
     for row in by_size[len(hidden) :]:
-        if not hidden or (len(hidden) > 1 and sum(one.voters for one in hidden) >= min_people):
+        if not hidden or (
+            len(hidden) > 1 and sum(one.group_voters for one in hidden) >= min_people
+        ):
             break
         hidden.append(row)
     return [row for row in rows if row not in hidden]
@@ -126,7 +128,7 @@ def table(rows: Iterable[Row], *, with_errors: bool) -> Iterator[str]:
     for row in rows:
         cells = [
             text(row.group_value),
-            f"{row.voters:,}",
+            f"{row.group_voters:,}",
             number(row.mean_score, 3),
             f"{row.selected:,}",
             interval(row.selection_rate, row.selection_rate_low, row.selection_rate_high),
@@ -155,8 +157,9 @@ def table(rows: Iterable[Row], *, with_errors: bool) -> Iterator[str]:
 def section(score: str, rows: Sequence[Row], min_people: int) -> Iterator[str]:
     """What the document says of one score."""
     first = rows[0]
-    yield f"\n## `{score}`\n"
-    yield f"Selected at {first.selects_at:g} or above. Held against: {first.outcome}.\n"
+    outcome = first.outcome.replace("none:", "nothing:", 1)
+    yield f"## `{score}`\n"
+    yield f"Selected at {first.selects_at:g} or above. Held against {outcome}.\n"
     with_errors = any(row.tried_voters for row in rows)
     for kind, heading in KINDS.items():
         groups = [row for row in rows if row.group_kind == kind]
@@ -220,7 +223,7 @@ def main() -> None:
         "--sample", action="store_true", help="say that the figures are of the made-up sample"
     )
     given = parser.parse_args()
-    source = " of a build from the made-up sample (`make demo`)" if given.sample else ""
+    source = "\nof a build from the made-up sample (`make demo`)" if given.sample else ""
     try:
         with Database() as database:
             made = document(database, source)

@@ -33,18 +33,12 @@ class RefusedError(Exception):
 
 def rows() -> list[tuple[str, str, str]]:
     """``domain, domain_class, rationale``, in order. Raises RefusedError for no list."""
-    found = {
-        **{
-            name.lower(): (
-                "disposable",
-                f"disposable-email-domains {version('disposable-email-domains')}",
-            )
-            for name in blocklist
-        },
-        **{
-            name.lower(): ("reserved", f"email-validator {version('email-validator')}")
-            for name in SPECIAL_USE_DOMAIN_NAMES
-        },
+    disposable_from, reserved_from = (
+        f"{package} {version(package)}"
+        for package in ("disposable-email-domains", "email-validator")
+    )
+    found = {name.lower(): ("disposable", disposable_from) for name in blocklist} | {
+        name.lower(): ("reserved", reserved_from) for name in SPECIAL_USE_DOMAIN_NAMES
     }
     disposable = sum(kind == "disposable" for kind, _ in found.values())
     if disposable < LEAST:

@@ -32,7 +32,7 @@ answered as (
         engagement_scores.interest_score,
         engagement_scores.intent_score,
         engagement_scores.recency_index,
-        engagement_scores.session_count,
+        engagement_scores.active_sessions,
         engagement_scores.sessions_recent,
         engagement_scores.sessions_previous,
         engagement_scores.session_delta,

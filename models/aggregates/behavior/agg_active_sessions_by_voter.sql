@@ -19,7 +19,7 @@ clock as (
 ),
 
 -- A session of nothing but leaving is no visit: it would raise the frequency of who goes (F96).
-active_sessions as (
+earning_sessions as (
     select
         session_events.session_number,
         sum(types.engagement_points * events.quantity) as points
@@ -50,12 +50,12 @@ dated as (
         sessions.voter_number,
         sessions.events,
         cast(round(sessions.duration_seconds) as bigint) as seconds,
-        active_sessions.points,
+        earning_sessions.points,
         {{ days_between('sessions.started_at', 'clock.as_of_date') }} as days_ago,
         coalesce(cast(sessions.started_at as date) > outcomes.last_outcome_date, true) as is_since_outcome
-    from active_sessions
+    from earning_sessions
     inner join sessions
-        on active_sessions.session_number = sessions.session_number
+        on earning_sessions.session_number = sessions.session_number
     inner join outcomes
         on sessions.voter_number = outcomes.voter_number
     cross join clock
@@ -64,9 +64,7 @@ dated as (
 summed_by_voter as (
     select
         dated.voter_number,
-        count(*) as session_count,
-        sum(dated.events) as session_events,
-        sum(dated.seconds) as session_seconds,
+        count(*) as active_sessions,
         count(case when dated.days_ago < scales.rf_window_days then 1 end) as sessions_recent,
         count(
             case
@@ -89,9 +87,7 @@ summed_by_voter as (
 typed as (
     select
         voter_number,
-        session_count,
-        cast(session_events as bigint) as session_events,
-        cast(session_seconds as bigint) as session_seconds,
+        active_sessions,
         sessions_recent,
         sessions_previous,
         engagement_sessions,

@@ -37,7 +37,7 @@ spf_texts as (
     from current_records
     where
         record_type = 'txt'
-        and {{ matches('lower(record_value)', 'v=spf1(?: .*)?') }}
+        and strpos(lower(record_value) || ' ', 'v=spf1 ') = 1
 ),
 
 -- What all says is what remains; a redirect beside it is ignored (RFC 7208, section 6.1).
@@ -212,8 +212,7 @@ dkim_keys as (
         strpos(tags, ';p=') > 0 as has_key_tag,
         {{ extracted('tags', ';p=([^;]*);') }} as public_key,
         coalesce(lower({{ extracted('tags', ';k=([^;]*);') }}), 'rsa') as key_type,
-        coalesce({{ matches('lower(' ~ extracted('tags', ';t=([^;]*);') ~ ')', '(?:.*:)?y(?::.*)?') }}, false)
-            as is_testing
+        strpos(':' || coalesce(lower({{ extracted('tags', ';t=([^;]*);') }}), '') || ':', ':y:') > 0 as is_testing
     from dkim_tags
 ),
 
@@ -281,7 +280,10 @@ dmarc_tags as (
         strpos(record_name, '_dmarc.') = 1
         and (
             record_type = 'cname'
-            or (record_type = 'txt' and {{ matches('lower(record_value)', 'v *= *dmarc1(?: *;.*)?') }})
+            or (
+                record_type = 'txt'
+                and strpos({{ replace_all('lower(record_value)', blank(), '') }} || ';', 'v=dmarc1;') = 1
+            )
         )
 ),
 

@@ -427,7 +427,7 @@ flagged as (
         corrected.score,
         corrected.group_kind,
         corrected.group_value,
-        corrected.voters,
+        corrected.voters as group_voters,
         corrected.voters < limits.min_people as is_small_group,
         round(corrected.mean_score, 4) as mean_score,
         corrected.selected,

@@ -34,6 +34,7 @@ clock as (
     select * from {{ ref('agg_clock') }}
 ),
 
+-- Points have three places; their sum has no more, or people with the same points would not be equal.
 summed_by_voter as (
     select
         voter_number,
@@ -41,10 +42,10 @@ summed_by_voter as (
         cast(sum(human_event_types) as bigint) as human_event_types,
         min(first_event_date) as first_event_date,
         max(last_activity_date) as last_activity_date,
-        sum(recent_points) as recent_points,
-        sum(activity_points) as activity_points,
-        sum(interest_points) as interest_points,
-        sum(intent_points) as intent_points
+        round(sum(recent_points), 3) as recent_points,
+        round(sum(activity_points), 3) as activity_points,
+        round(sum(interest_points), 3) as interest_points,
+        round(sum(intent_points), 3) as intent_points
     from behavior
     group by voter_number
 ),
@@ -166,16 +167,15 @@ joined as (
         + scales.interest_return_points * greatest(coalesce(sessions.interest_sessions, 0) - 1, 0) as interest_points,
         summed_by_voter.intent_points
         + scales.intent_return_points * greatest(coalesce(sessions.intent_sessions, 0) - 1, 0) as intent_points,
-        coalesce(sessions.session_count, 0) as session_count,
+        coalesce(sessions.active_sessions, 0) as active_sessions,
         coalesce(sessions.sessions_recent, 0) as sessions_recent,
         coalesce(sessions.sessions_previous, 0) as sessions_previous,
-        coalesce(sessions.session_seconds, 0) as session_seconds,
-        round({{ share('sessions.session_seconds', 'sessions.session_count') }}, 2) as average_session_seconds,
-        round({{ share('sessions.session_events', 'sessions.session_count') }}, 2) as events_per_session,
         coalesce(measured.frequency, 0) as frequency,
         coalesce(measured.depth, 0) as depth,
         coalesce(measured.duration, 0) as duration,
-        100 * coalesce(strengths.strength, 0) / nullif(weighed_channels.weight, 0) as multi_channel_score,
+        -- Few channels in the file are full by themselves; of many, some are enough.
+        coalesce(strengths.strength, 0)
+        / nullif(least(coalesce(weighed_channels.weight, 0), scales.multi_channel_full), 0) as multi_channel_share,
         coalesce(strengths.active_channels, 0) as active_channels,
         top_contents.top_content_1,
         top_contents.top_content_2,
@@ -210,12 +210,9 @@ scaled as (
         joined.human_events,
         joined.human_event_types,
         joined.last_activity_date,
-        joined.session_count,
+        joined.active_sessions,
         joined.sessions_recent,
         joined.sessions_previous,
-        joined.session_seconds,
-        joined.average_session_seconds,
-        joined.events_per_session,
         joined.active_channels,
         joined.top_content_1,
         joined.top_content_2,
@@ -253,7 +250,8 @@ scaled as (
             when joined.days_since_first_event >= 2 * scales.rf_window_days - 1
                 then joined.sessions_recent - joined.sessions_previous
         end as session_delta,
-        case when joined.is_scored then round(coalesce(joined.multi_channel_score, 0), 2) end as multi_channel_score
+        case when joined.is_scored then round(100 * least(1, coalesce(joined.multi_channel_share, 0)), 2) end
+            as multi_channel_score
     from joined
     cross join capped
     cross join {{ engagement_weights() }} as weights
@@ -270,13 +268,10 @@ weighed as (
         human_events,
         human_event_types,
         last_activity_date,
-        session_count,
+        active_sessions,
         sessions_recent,
         sessions_previous,
         session_delta,
-        session_seconds,
-        average_session_seconds,
-        events_per_session,
         active_channels,
         top_content_1,
         top_content_2,
@@ -356,13 +351,10 @@ graded as (
         weighed.multi_channel_score,
         weighed.active_channels,
         weighed.recency_index,
-        weighed.session_count,
+        weighed.active_sessions,
         weighed.sessions_recent,
         weighed.sessions_previous,
         weighed.session_delta,
-        weighed.session_seconds,
-        weighed.average_session_seconds,
-        weighed.events_per_session,
         weighed.human_events,
         weighed.human_event_types,
         weighed.last_activity_date,
