@@ -116,3 +116,28 @@ def test_the_probability_beats_the_base_rate(database: Path) -> None:
         ).fetchall()[0]
     assert people > 200
     assert skill > 0.5
+
+
+def test_who_lapsed_in_the_sample_is_not_active(
+    sample_database: Path, sample_extracts: Path
+) -> None:
+    """The sample's lapsed people did nothing after a day at least eight months before its end.
+
+    At an address that is shared others may go on, and that counts for each of its voters (F05).
+    """
+    with duckdb.connect(":memory:") as con:
+        con.execute(f"attach '{sample_database}' as built (read_only)")
+        states = dict(
+            con.execute(
+                "select lifecycle.churn_state, count(*) "
+                "from built.marts.voter_lifecycle as lifecycle "
+                "inner join built.marts.enriched_profiles as profiles "
+                "on lifecycle.voter_number = profiles.voter_number "
+                "inner join read_parquet(?) as habits "
+                "on cast(habits.person_id as varchar) = profiles.person_id "
+                "where habits.lapsed_on is not null and profiles.max_shared_by = 1 group by all",
+                [str(sample_extracts / "truth" / "habits.parquet")],
+            ).fetchall()
+        )
+    assert states["dormant"] > 5
+    assert "active" not in states
