@@ -229,6 +229,7 @@ SEVERAL_MEANINGS = {
     "value": "of an attribute; of a rate",
     "share": "of the voters of a state; of a person's engagements",
     "status": "of a rate; of a check",
+    "duration_seconds": "of a build; of an event",
     "source_file": "that delivered a row; that a check is about",
     "reason": "of an alert; of a similarity; of a rejection",
 }
