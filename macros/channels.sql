@@ -19,21 +19,31 @@
 {%- endmacro %}
 
 {#-
-    The last moment of valid rows of a channel up to the day of the build: of its last week, and of all its time where
-    no row of that week is valid. `relation` has the columns of a base_channels model, and its table's name.
+    The last moment of valid rows of a channel up to the day of the build, in its last week, and, where that has none,
+    in all of its time: for stg_clock. `table` is a relation with the columns of a base_channels model and its table's name.
 -#}
-{% macro latest_of_channel(relation, column='event_date') -%}
-    {%- set recent = latest_rows_of_channel(relation, 'occurred_at >= ' ~ last_week_of(relation, column)) -%}
-    {{ recent }}
-    union all
-    {{ latest_rows_of_channel(relation, 'not exists (select 1 from (' ~ recent ~ ') as recent where recent.happened_at is not null)') }}
+{% macro recent_of_channel(table, column='event_date') -%}
+    select
+        '{{ table }}' as source_table,
+        max(occurred_at) as happened_at
+    from {{ table }}
+    where
+        occurred_at >= {{ last_week_of(table, column) }}
+        and rejection_reason is null
+        and cast(occurred_at as date) <= {{ build_date() }}
 {%- endmacro %}
 
-{% macro latest_rows_of_channel(relation, condition) -%}
+{% macro all_of_channel(table) -%}
     select max(occurred_at) as happened_at
-    from {{ relation }}
+    from {{ table }}
     where
-        {{ condition }}
+        not exists (
+            select 1
+            from recent_of_channels
+            where
+                recent_of_channels.source_table = '{{ table }}'
+                and recent_of_channels.happened_at is not null
+        )
         and rejection_reason is null
         and cast(occurred_at as date) <= {{ build_date() }}
 {%- endmacro %}

@@ -97,22 +97,41 @@ all_gifts as (
         )
 ),
 
-channels as (
-    {{ latest_of_channel('email_openers') }}
+-- Of each channel the same, with all of its time where no row of its last week is valid.
+recent_of_channels as {{ materialized() }} (
+    {{ recent_of_channel('email_openers') }}
     union all
-    {{ latest_of_channel('sms_responses') }}
+    {{ recent_of_channel('sms_responses') }}
     union all
-    {{ latest_of_channel('phone_contacts') }}
+    {{ recent_of_channel('phone_contacts') }}
     union all
-    {{ latest_of_channel('survey_responses') }}
+    {{ recent_of_channel('survey_responses') }}
     union all
-    {{ latest_of_channel('event_attendance') }}
+    {{ recent_of_channel('event_attendance') }}
     union all
-    {{ latest_of_channel('petition_signers') }}
+    {{ recent_of_channel('petition_signers') }}
     union all
-    {{ latest_of_channel('web_visits') }}
+    {{ recent_of_channel('web_visits') }}
     union all
-    {{ latest_of_channel('behavior_events', column='try_cast(left(occurred_at, 10) as timestamp)') }}
+    {{ recent_of_channel('behavior_events', column='try_cast(left(occurred_at, 10) as timestamp)') }}
+),
+
+all_of_channels as (
+    {{ all_of_channel('email_openers') }}
+    union all
+    {{ all_of_channel('sms_responses') }}
+    union all
+    {{ all_of_channel('phone_contacts') }}
+    union all
+    {{ all_of_channel('survey_responses') }}
+    union all
+    {{ all_of_channel('event_attendance') }}
+    union all
+    {{ all_of_channel('petition_signers') }}
+    union all
+    {{ all_of_channel('web_visits') }}
+    union all
+    {{ all_of_channel('behavior_events') }}
 ),
 
 latest as (
@@ -124,7 +143,9 @@ latest as (
     union all
     select happened_at from all_gifts
     union all
-    select happened_at from channels
+    select happened_at from recent_of_channels
+    union all
+    select happened_at from all_of_channels
 ),
 
 -- Without a single valid event or gift nothing can be recent: the day of the build serves.

@@ -107,6 +107,31 @@ MARTS = {
         is_contact occurred_at local_at local_source campaign_id client_shortname topic
         duration_seconds depth quantity value
     """,
+    "marts.engagement_scores": """
+        state svid voter_number person_id recency_component frequency_component depth_component
+        duration_component engagement_score engagement_tier recent_score recent_level
+        activity_score interest_score intent_score recency_index active_sessions sessions_recent
+        sessions_previous session_delta multi_channel_score is_scored
+    """,
+    "marts.channel_engagement": """
+        state svid channel exposures responses activities response_rate response_rate_adjusted
+        preference_rank is_preferred
+    """,
+    "marts.voter_lifecycle": """
+        state svid voter_number first_event_at last_event_at lifecycle_stage activity_pattern
+        giving_behavior donor_stage churn_state churn_risk_flag churn_probability_score risk_class
+        rule_churn_flag behavior_pattern pattern_evidence is_high_value
+    """,
+    "marts.predictive_segments": "predictive_segment people",
+    "marts.send_times": """
+        state svid voter_number optimal_send_hour optimal_send_day hour_sends hour_clicks hour_rate
+        hour_level time_zone_source
+    """,
+    "marts.birthdays": "state svid birthday_year birthday_on birthday_window days_until",
+    "marts.address_hygiene": "state svid address_rank address_class bounce_class should_mail",
+    "marts.sending_domains": "domain spf_status dkim_status dmarc_status readiness",
+    "marts.bias_audit": "score group_kind group_value people selection_rate q_value",
+    "marts.insights": "insight_rank rule sentence insight_share mart",
     "marts.contact_permissions": (
         "state svid may_email may_phone may_solicit contact_barred_by solicitation_barred_by"
     ),
@@ -143,6 +168,27 @@ FUNCTIONS = {
     "segment_contacts": (
         ("svids",),
         "requested_svid state svid email phone contact_barred_by solicitation_barred_by",
+    ),
+    "segment_scores": (
+        ("svids",),
+        """requested_svid state svid link_status engagement_score engagement_tier recent_score
+        recent_level activity_score interest_score intent_score is_scored""",
+    ),
+    "segment_lifecycle": (
+        ("svids",),
+        """requested_svid state svid link_status lifecycle_stage activity_pattern giving_behavior
+        donor_stage churn_state churn_risk_flag churn_probability_score risk_class
+        rule_churn_flag behavior_pattern pattern_evidence is_high_value""",
+    ),
+    "segment_timing": (
+        ("svids",),
+        """requested_svid state svid link_status optimal_send_hour hour_sends hour_clicks hour_rate
+        hour_level optimal_send_day day_level time_zone_source""",
+    ),
+    "segment_channels": (
+        ("svids",),
+        """requested_svid state svid link_status multi_channel_score preferred_channel
+        email_response_rate sms_response_rate phone_response_rate""",
     ),
 }
 """Table functions of the schema `segments`: parameters, and the columns that each must have."""
@@ -188,7 +234,16 @@ OPTIONAL_EXTRACTS = {
 }
 """Channels that an organisation may do without; each may have columns of its own beside these."""
 
-BRIEF_ROWS = [f"000-{number:02}" for number in (*range(1, 45), 58, 61, 62)]
+BRIEF_ROWS = [
+    f"{document}-{number:02}"
+    for document, numbers in {
+        "000": (*range(1, 59), 61, 62),
+        "001": (*range(2, 18), 19, 20, 23),
+        "002": (*range(1, 5), *range(17, 24), 25, 26),
+        "003": (1, 2, *range(10, 22), 25, 26, 30, 35),
+    }.items()
+    for number in numbers
+]
 
 BRIEF_ROWS_ELSEWHERE = {
     "000-40": "macros/extracts.sql",  # Parquet into DuckDB
@@ -255,10 +310,14 @@ SEVERAL_MEANINGS = {
     "mean": "of a rate over its sends; of a score over the voters who have it",
     "dimension": "of content; of the groups of the scores",
     "status": "of a rate; of a check",
+<<<<<<< HEAD
     "duration_seconds": "of a session; of a build",
     "people": "each of those who share an event; of these the first only, where events count once",
     "step": "of the linkage; of a funnel",
     "is_mature": "of a campaign; of the entries of a month",
+=======
+    "duration_seconds": "of a build; of an event",
+>>>>>>> b-stream
     "source_file": "that delivered a row; that a check is about",
     "reason": "of an alert; of a similarity; of a rejection",
     "p_value": "of a segment against the rest of the file; of a group against the rest",
