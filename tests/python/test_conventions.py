@@ -310,14 +310,11 @@ SEVERAL_MEANINGS = {
     "mean": "of a rate over its sends; of a score over the voters who have it",
     "dimension": "of content; of the groups of the scores",
     "status": "of a rate; of a check",
-<<<<<<< HEAD
-    "duration_seconds": "of a session; of a build",
+    "duration_seconds": "of an event; of a session; of a build",
+    "depth": "of an event; of a session",
     "people": "each of those who share an event; of these the first only, where events count once",
     "step": "of the linkage; of a funnel",
     "is_mature": "of a campaign; of the entries of a month",
-=======
-    "duration_seconds": "of a build; of an event",
->>>>>>> b-stream
     "source_file": "that delivered a row; that a check is about",
     "reason": "of an alert; of a similarity; of a rejection",
     "p_value": "of a segment against the rest of the file; of a group against the rest",
