@@ -130,7 +130,7 @@ MARTS = {
     "marts.birthdays": "state svid birthday_year birthday_on birthday_window days_until",
     "marts.address_hygiene": "state svid address_rank address_class bounce_class should_mail",
     "marts.sending_domains": "domain spf_status dkim_status dmarc_status readiness",
-    "marts.bias_audit": "score group_kind group_value people selection_rate q_value",
+    "marts.bias_audit": "score group_kind group_value group_voters selection_rate q_value",
     "marts.insights": "insight_rank rule sentence insight_share mart",
     "marts.contact_permissions": (
         "state svid may_email may_phone may_solicit contact_barred_by solicitation_barred_by"
@@ -634,7 +634,9 @@ def test_all_marts_are_of_one_build(sample_database: Path) -> None:
         }
     assert set(MARTS) - {"quarantine.rejected_rows"} <= set(found)
     (build,) = found["marts.build_info"]
-    assert {name: ids for name, ids in found.items() if ids != [build]} == {}
+    without_rows = {name for name, ids in found.items() if not ids}
+    assert without_rows <= {"marts.sending_domains", "marts.insights"}
+    assert {name for name, ids in found.items() if ids != [build]} == without_rows
 
 
 def test_build_tables_tells_of_all_that_was_built(
