@@ -25,26 +25,6 @@ def small_build() -> None:
     main.dbtRunner = WithoutTests
 
 
-def other_seed(name: str, folder: str) -> None:
-    """Reads a seed from the folder `seeds` of another place."""
-    node(f"seed.behavioral_enrichment.{name}").root_path = folder
-
-
-def other_key(model: str, columns: list[str], instead: list[str]) -> None:
-    """Changes the primary key that a model's contract declares."""
-    constraints = node(f"model.behavioral_enrichment.{model}").constraints
-    (key,) = (each for each in constraints if each.type == "primary_key")
-    assert key.columns == columns
-    key.columns = instead
-
-
-def node(name: str) -> Any:
-    """A node of the project that has been parsed for this process."""
-    from dbt.cli import main
-
-    return main.dbtRunner().manifest.nodes[name]
-
-
 def with_threads(number: int) -> None:
     """Lets dbt build so many models at a time."""
     from dbt.cli import main

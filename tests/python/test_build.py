@@ -1,7 +1,7 @@
 """Builds of the real project: odd and bad extracts, failures, and what a build leaves behind.
 
-Builds run in a copy of the checkout, or in folders of their own, so that the `target`, `logs` and
-`warehouse` of the real one stay as they are.
+Builds run in a copy of the checkout, so that the `target`, `logs` and `warehouse` of the real one
+stay as they are.
 """
 
 from __future__ import annotations
@@ -164,9 +164,12 @@ class Checkout(NamedTuple):
             check=False,
         )
 
-    def build(self, extracts: Path) -> subprocess.CompletedProcess[str]:
+    def build(self, extracts: Path, *accept: str) -> subprocess.CompletedProcess[str]:
         """Builds and publishes with the runner."""
-        return self.run("python", "scripts/segment.py", "build", BEHAVIORAL_DATA_DIR=str(extracts))
+        return self.run(
+            *("python", "scripts/segment.py", "build", *(f"--accept={check}" for check in accept)),
+            BEHAVIORAL_DATA_DIR=str(extracts),
+        )
 
 
 def checkout(folder: Path) -> Checkout:
@@ -422,24 +425,21 @@ def assert_published_untouched(database: Path) -> None:
 
 
 def test_too_many_rejected_rows_stop_the_build_or_are_told(
-    warm: Warm, odd_extracts: Path, tmp_path: Path
+    dev: Dev, odd_extracts: Path, tmp_path: Path
 ) -> None:
     """As the seed says, table by table; few rows are told only, and what is told is published."""
-    seed = copied_seed("input_limits", tmp_path)
+    made = checkout(tmp_path / "project")
+    shutil.copytree(dev.checkout.folder / "target", made.folder / "target")
+    seed = made.folder / "seeds" / "input_limits.csv"
     seed.write_text(f"{seed.read_text()}rejected_share,campaigns,0.5,0,stop,Half is fine\n")
-    database = tmp_path / "behavioral.duckdb"
-    run = warm.run(
-        *("build", "--accept=integer_ids"),
-        env=build_environment(odd_extracts, database),
-        first=("plant", "other_seed", [seed.stem, str(tmp_path)]),
-    )
+    run = made.build(odd_extracts, "integer_ids")
     assert run.returncode == 0, run.stderr
     (line,) = (line for line in run.stderr.splitlines() if "warning" in line)
     assert line == (
         "segment.py: warning: table donations: 3 of 6 rows are rejected, 3 of them for "
         "uncastable_value: 50.0 %, expected at most 5.0 %"
     )
-    with closing(duckdb.connect(str(database), read_only=True)) as con:
+    with closing(duckdb.connect(str(made.published), read_only=True)) as con:
         told = con.execute(
             "select source_table, status from marts.input_checks"
             " where check_name = 'rejected_share' and found_value > 0.05 order by source_table"
@@ -450,45 +450,31 @@ def test_too_many_rejected_rows_stop_the_build_or_are_told(
 # ----------------------------------------------------------------------------------- failed builds
 
 
-class Failed(NamedTuple):
-    """A build that failed, below a folder, and what it said."""
-
-    folder: Path
-    database: Path
-    run: subprocess.CompletedProcess[str]
-
-
-def copied_seed(name: str, folder: Path) -> Path:
-    """A seed of the project, in a folder of its own."""
-    copy = folder / "seeds" / f"{name}.csv"
-    copy.parent.mkdir()
-    shutil.copy(PROJECT / "seeds" / copy.name, copy)
-    return copy
-
-
 @pytest.fixture(scope="module")
-def failed(warm: Warm, odd_extracts: Path, tmp_path_factory: pytest.TempPathFactory) -> Failed:
+def failed(
+    dev: Dev, odd_extracts: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Checkout, subprocess.CompletedProcess[str]]:
     """A build of two defects: a seed that is no number, and a key that two voters share."""
-    folder = tmp_path_factory.mktemp("failing")
-    database = folder / "warehouse" / "behavioral.duckdb"
-    database.parent.mkdir()
-    database.write_bytes(b"published before")
-    seed = copied_seed("attribution_models", folder)
+    made = checkout(tmp_path_factory.mktemp("failing") / "project")
+    # What dbt has parsed before, to save time.
+    shutil.copytree(dev.checkout.folder / "target", made.folder / "target")
+    (made.folder / "target" / "run_results.json").unlink()
+    made.published.write_bytes(b"published before")
+    seed = made.folder / "seeds" / "attribution_models.csv"
     seed.write_text(seed.read_text().replace("linear,4,", "linear,four,"))
-    defects = [
-        ("other_seed", [seed.stem, str(folder)]),
-        ("other_key", ["enriched_profiles", ["state", "svid"], ["svid"]]),
-    ]
-    run = warm.run(
-        *("build", "--accept=integer_ids", "--accept=rejected_share"),
-        env=build_environment(odd_extracts, database, folder),
-        first=("plant", "several", [defects]),
+    contract = made.folder / "models" / "marts" / "profiles" / "enriched_profiles.yml"
+    text, changed = re.subn(
+        r"(type: primary_key,? *\n?\s*columns: )\[state, svid\]", r"\1[svid]", contract.read_text()
     )
-    return Failed(folder, database, run)
+    assert changed == 1
+    contract.write_text(text)
+    return made, made.build(odd_extracts, "integer_ids", "rejected_share")
 
 
-def test_a_failed_build_leaves_the_published_database(failed: Failed) -> None:
-    run = failed.run
+def test_a_failed_build_leaves_the_published_database(
+    failed: tuple[Checkout, subprocess.CompletedProcess[str]],
+) -> None:
+    made, run = failed
     assert run.returncode == 4, run.stderr
     assert run.stdout == ""
     line = run.stderr.splitlines()[-1]
@@ -496,21 +482,21 @@ def test_a_failed_build_leaves_the_published_database(failed: Failed) -> None:
     assert "attribution_models" in line
     assert "enriched_profiles" in line
     assert "the published database is untouched" in line
-    assert_published_untouched(failed.database)
+    assert_published_untouched(made.published)
 
 
-def test_a_failed_build_says_where_to_read_more(failed: Failed) -> None:
-    assert "run `dbt build` to build your own file and read why" in failed.run.stderr
+def test_a_failed_build_says_where_to_read_more(
+    failed: tuple[Checkout, subprocess.CompletedProcess[str]],
+) -> None:
+    assert "run `dbt build` to build your own file and read why" in failed[1].stderr
 
 
 @pytest.mark.parametrize("which", ["dev", "failed"])
 def test_what_dbt_writes_names_nobody(which: str, request: pytest.FixtureRequest) -> None:
     """Nor what a build prints; even where the engine refused a person's row."""
-    fixture: Dev | Failed = request.getfixturevalue(which)
-    if isinstance(fixture, Dev):
-        folder, said = fixture.checkout.folder, fixture.said
-    else:
-        folder, said = fixture.folder, fixture.run.stdout + fixture.run.stderr
+    fixture = request.getfixturevalue(which)
+    folder = fixture[0].folder
+    said = fixture.said if which == "dev" else fixture[1].stdout + fixture[1].stderr
     files = {
         str(file.relative_to(folder)): file.read_bytes()
         for name in ("target", "logs")
