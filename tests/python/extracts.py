@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +12,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from warm import Warm
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -328,6 +328,7 @@ def write_extracts(folder: Path, tables: Tables, *, without: Collection[str] = (
 
 
 def build_database(
+    warm: Warm,
     extracts: Path,
     folder: Path,
     *,
@@ -342,18 +343,10 @@ def build_database(
     the last lines of dbt when the build fails.
     """
     database = folder / "behavioral.duckdb"
-    accepted = ["changed_file", "missing_file"] if previous else []
-    command = [
-        *(str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "build"),
-        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", "publish"),
-        *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
-        *(
-            "--vars",
-            json.dumps({"as_of_date": as_of_date.isoformat(), "accepted_checks": accepted}),
-        ),
-        *("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
-        *(["--select", *select] if select else []),
-    ]
+    given = {
+        "as_of_date": as_of_date.isoformat(),
+        "accepted_checks": ["changed_file", "missing_file"] if previous else [],
+    }
     environment = os.environ | {
         "BEHAVIORAL_DATA_DIR": str(extracts),
         "BEHAVIORAL_DB": str(database),
@@ -361,8 +354,13 @@ def build_database(
         "BEHAVIORAL_PREVIOUS_DB": str(previous or ""),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    run = subprocess.run(
-        command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+    run = warm.dbt(
+        *("--no-use-colors", "build", "--target", "publish", "--vars", json.dumps(given)),
+        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+        *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
+        *("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
+        *(["--select", *select] if select else []),
+        env=environment,
     )
     if run.returncode != 0:
         raise RuntimeError("dbt build failed:\n" + "\n".join(run.stdout.splitlines()[-30:]))

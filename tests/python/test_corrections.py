@@ -23,6 +23,7 @@ import pytest
 
 import brief_sql
 from extracts import Extracts, Row, build_database, write_extracts
+from warm import Warm
 
 AS_OF = date(2025, 6, 18)
 """The world's clock, a Wednesday."""
@@ -134,40 +135,31 @@ def opened(data: Path, database: Path) -> duckdb.DuckDBPyConnection:
     return con
 
 
-@pytest.fixture(scope="session")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in which both worlds are built, so that the second finds the project parsed."""
-    return tmp_path_factory.mktemp("corrections")
-
-
 @contextmanager
 def built(
-    workshop: Path,
-    name: str,
+    warm: Warm,
+    folder: Path,
     extracts: Extracts,
     *,
     without: Sequence[str] = (),
     select: Sequence[str] = (),
 ) -> Iterator[World]:
-    """Write and build a world in the workshop, move it out to a folder of its own, and open it."""
-    data = write_extracts(workshop / "data", extracts.tables, without=without)
-    database = build_database(data, workshop / "build", as_of_date=AS_OF, select=select)
-    place = workshop / name
-    place.mkdir()
-    data, database = data.rename(place / "data"), database.rename(place / database.name)
+    """Write a world, build it, and open it."""
+    data = write_extracts(folder / "data", extracts.tables, without=without)
+    database = build_database(warm, data, folder, as_of_date=AS_OF, select=select)
     with opened(data, database) as con:
         yield World(con, data)
 
 
 @pytest.fixture(scope="session")
-def world(workshop: Path) -> Iterator[World]:
+def world(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The rows of all tests, and what the project makes of them."""
     described = {row["CAMPAIGN_ID"] for row in WORLD.tables["campaigns"]}
     for event in WORLD.tables["email_clickers"]:
         if (campaign := event["CAMPAIGN_ID"]) is not None and campaign not in described:
             described.add(campaign)
             WORLD.campaign(campaign, event["CLIENT_SHORTNAME"], campaign_name(campaign))
-    with built(workshop, "world", WORLD) as world:
+    with built(warm, tmp_path_factory.mktemp("world"), WORLD) as world:
         yield world
 
 
@@ -430,7 +422,7 @@ F14_SVIDS = [f"140{number}" for number in range(4)]
 
 
 @pytest.fixture(scope="session")
-def bare_world(workshop: Path) -> Iterator[World]:
+def bare_world(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Clickers only, and no columns but those of the brief's asset tables."""
     bare = Extracts()
     fourteen(bare, clickers_only=True)
@@ -442,7 +434,8 @@ def bare_world(workshop: Path) -> Iterator[World]:
     absent = ["campaigns.CAMPAIGN_NAME", "campaigns.START_DATE", "donations.AMOUNT"]
     absent += ["donations.DONATION_ID", "email_clickers.IS_BOT", "email_clickers.EVENT_ID"]
     models = ["+segment_affinity", "+campaign_attribution"]
-    with built(workshop, "bare_world", bare, without=absent, select=models) as world:
+    folder = tmp_path_factory.mktemp("bare_world")
+    with built(warm, folder, bare, without=absent, select=models) as world:
         yield world
 
 

@@ -34,6 +34,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from extracts import Extracts, moment, write_extracts
+from warm import Warm
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -146,7 +147,7 @@ class Built(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+def built(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Built:
     """The world, built and published by the runner."""
     folder = tmp_path_factory.mktemp("end_to_end")
     write_extracts(folder / "extracts", world().tables)
@@ -157,11 +158,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
     }
-    made = Built(folder, environment)
     # A row or two of a few are bad on purpose.
-    run = segment(made, "build", "--accept", "rejected_share")
+    run = warm.run("build", "--accept", "rejected_share", cwd=folder, env=environment)
     assert run.returncode == 0, run.stderr
-    return made
+    return Built(folder, environment)
 
 
 def segment(built: Built, *arguments: str) -> subprocess.CompletedProcess[str]:

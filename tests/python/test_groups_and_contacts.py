@@ -21,6 +21,7 @@ if str(PROJECT / "scripts") not in sys.path:
     sys.path.insert(0, str(PROJECT / "scripts"))
 
 import segment
+from warm import Warm
 
 AS_OF = date(2025, 6, 30)
 LEAST = 11
@@ -80,10 +81,10 @@ def world() -> Extracts:
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def database(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Path:
     folder = tmp_path_factory.mktemp("groups")
     extracts = write_extracts(folder / "extracts", world().tables)
-    return build_database(extracts, folder / "built", as_of_date=AS_OF)
+    return build_database(warm, extracts, folder / "built", as_of_date=AS_OF)
 
 
 class Asked:

@@ -2,29 +2,25 @@
 
 A folder of extracts changes day by day (`sample_data.days`); after each day the published database
 is built on, and compared with a full refresh of the same extracts. Both builds run at the same
-time, in a process each. `make equivalence` does the same for as many days, and with as many rows,
-as one likes.
+time. `make equivalence` does the same for as many days, and with as many rows, as one likes.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, redirect_stderr
 from datetime import date
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import duckdb
 import pytest
 
+from conftest import build_environment
 from sample_data.days import ACCEPTED, Day, Days, kinds, prepare
 from sample_data.equality import Comparison, compare
+from warm import Run, Warm
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -32,57 +28,6 @@ SEED, DAYS = 6, 8  # of this seed, so many days have every kind of change
 
 CARRIED = ("email_clickers", "list_link_phone_email_map")
 """The tables that are too large to be read each day; the others are read whole."""
-
-# ------------------------------------------------------------------------------------- the builds
-
-
-def begin(extracts: Path, database: Path, scratch: Path, *, with_tests: bool = False) -> None:
-    """Makes this process one that builds `database` from `extracts`.
-
-    dbt parses the project once, without a given day. It runs no tests, unless told so: `make test`
-    does elsewhere.
-    """
-    os.environ |= {
-        "BEHAVIORAL_DATA_DIR": str(extracts),
-        "BEHAVIORAL_DB": str(database),
-        "BEHAVIORAL_HASH_KEY": "a key for tests only",
-        "DBT_TARGET_PATH": str(scratch / "target"),
-        "DBT_LOG_PATH": str(scratch / "logs"),
-    }
-    from dbt.cli import main
-
-    runner = main.dbtRunner
-    places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", "publish"]
-    silent = ["--log-level", "none", "--log-level-file", "none"]
-    parsed: list[Any] = []
-
-    class ParsedOnce(main.dbtRunner):  # type: ignore[misc]  # dbt is not typed for checkers
-        def invoke(self, args: list[str], **options: Any) -> Any:
-            if not parsed:
-                parsed.append(runner().invoke([*silent, "parse", *places]).result)
-            self.manifest = parsed[0].deepcopy()
-            more = [] if with_tests else ["--exclude-resource-type", "test"]
-            return super().invoke([*args, *more], **options)
-
-    main.dbtRunner = ParsedOnce
-
-
-def build(as_of: str | None, full_refresh: bool) -> None:
-    """Builds and publishes as the runner does; raises what it raises."""
-    import segment
-
-    with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
-        segment.build(as_of=as_of, full_refresh=full_refresh, accept=list(ACCEPTED))
-
-
-@contextmanager
-def builder(extracts: Path, database: Path, scratch: Path) -> Iterator[ProcessPoolExecutor]:
-    """A process that builds one database."""
-    with ProcessPoolExecutor(
-        1, get_context("spawn"), initializer=begin, initargs=(extracts, database, scratch)
-    ) as pool:
-        yield pool
-
 
 # ------------------------------------------------------------------------------------ the sequence
 
@@ -140,8 +85,11 @@ def files_of(database: Path, extracts: Path) -> Files:
 
 
 @pytest.fixture(scope="module")
-def sequence(tmp_path_factory: pytest.TempPathFactory) -> list[Built]:
-    """The days of one sequence, up to the first on which the databases differ."""
+def sequence(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> list[Built]:
+    """The days of one sequence, up to the first on which the databases differ.
+
+    The builds run no data tests: `make test` does elsewhere.
+    """
     folder = tmp_path_factory.mktemp("incremental")
     extracts, sample = folder / "extracts", folder / "sample"
     made = (PROJECT / "scripts" / "make_sample_data.py", "--scale", "0.00005", "--out", sample)
@@ -149,26 +97,31 @@ def sequence(tmp_path_factory: pytest.TempPathFactory) -> list[Built]:
     prepare(sample, extracts)
     days = Days(extracts, SEED)
     database, reference = (folder / name / "behavioral.duckdb" for name in ("daily", "full"))
+
+    def begin(file: Path, *options: str) -> Run:
+        file.parent.mkdir(exist_ok=True)
+        return warm.start(
+            *("build", *options, *(f"--accept={check}" for check in ACCEPTED)),
+            env=build_environment(extracts, file),
+            first=("plant", "small_build", []),
+        )
+
+    def end(*builds: Run) -> None:
+        for run in builds:
+            assert run.wait() == 0, run.stderr
+
+    end(begin(database))
+    before = files_of(database, extracts)
     built: list[Built] = []
-    with (
-        builder(extracts, database, database.parent) as daily,
-        builder(extracts, reference, reference.parent) as full,
-    ):
-        daily.submit(build, None, full_refresh=False).result()
-        before = files_of(database, extracts)
-        for _ in range(DAYS):
-            day = days.next()
-            builds = [
-                daily.submit(build, day.as_of, full_refresh=False),
-                full.submit(build, day.as_of, full_refresh=True),
-            ]
-            for each in builds:
-                each.result()
-            after = files_of(database, extracts)
-            built.append(Built(day, compare(database, reference), after, before))
-            before = after
-            if built[-1].comparison.difference:
-                break
+    for _ in range(DAYS):
+        day = days.next()
+        clock = ("--as-of", day.as_of) if day.as_of else ()
+        end(begin(database, *clock), begin(reference, *clock, "--full-refresh"))
+        after = files_of(database, extracts)
+        built.append(Built(day, compare(database, reference), after, before))
+        before = after
+        if built[-1].comparison.difference:
+            break
     return built
 
 

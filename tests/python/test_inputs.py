@@ -1,23 +1,17 @@
 """What is checked about the extracts before they are built from: files, manifest, types, limits.
 
 One database is built; then its extracts are spoilt in one way after another. A build that refuses
-them ends before anything is built, so that each case costs a start of dbt, and that in one process
-which has parsed the project.
+them ends before anything is built, and so costs little.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import redirect_stderr
 from datetime import date
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,8 +21,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from conftest import build_environment
 from extracts import Extracts, write_extracts
-from test_incremental import begin
+from warm import Warm
 
 # ---------------------------------------------------------------------------------- a small world
 
@@ -61,14 +56,17 @@ def divide(folder: Path, table: str, parts: int) -> None:
 class Place(NamedTuple):
     """A published database, the extracts that it was built from, and a copy of these."""
 
-    pool: ProcessPoolExecutor
+    warm: Warm
     database: Path
     extracts: Path
     pristine: Path
 
     def build(self, *options: str, data: Path | None = None) -> Outcome:
         """What the runner's build says."""
-        return self.pool.submit(attempt, ["build", *options], data or self.extracts).result()
+        environment = build_environment(data or self.extracts, self.database)
+        run = self.warm.run("build", *options, env=environment)
+        told = [line for line in run.stderr.splitlines() if line.startswith("segment.py: ")]
+        return Outcome(run.returncode, told)
 
     def restore(self) -> None:
         """Puts the extracts back as they were, times and all."""
@@ -88,19 +86,8 @@ class Outcome(NamedTuple):
     lines: list[str]
 
 
-def attempt(arguments: list[str], data: Path) -> Outcome:
-    """In the builder's process: runs the runner."""
-    import segment
-
-    os.environ["BEHAVIORAL_DATA_DIR"] = str(data)
-    with redirect_stderr(io.StringIO()) as told:
-        code = segment.run(arguments)
-    lines = [line for line in told.getvalue().splitlines() if line.startswith("segment.py: ")]
-    return Outcome(code, lines)
-
-
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Place:
     """The small world, built and published."""
     folder = tmp_path_factory.mktemp("inputs")
     extracts, database = folder / "extracts", folder / "warehouse" / "behavioral.duckdb"
@@ -108,11 +95,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     for table in ("email_clickers", "donations", "campaigns"):
         divide(extracts, table, 4)
     shutil.copytree(extracts, folder / "pristine")
-    set_up = partial(begin, extracts, database, folder, with_tests=True)
-    with ProcessPoolExecutor(1, get_context("spawn"), initializer=set_up) as pool:
-        made = Place(pool, database, extracts, folder / "pristine")
-        assert made.build() == Outcome(0, [])
-        yield made
+    made = Place(warm, database, extracts, folder / "pristine")
+    assert made.build() == Outcome(0, [])
+    return made
 
 
 # ------------------------------------------------------------------------------ what stops a build

@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ if str(PROJECT / "scripts") not in sys.path:
 
 import segment
 from enrichment import erasure
+from warm import Warm
 
 AS_OF = date(2025, 6, 30)
 KEY = "a key for tests only"
@@ -95,18 +97,19 @@ def asked_world() -> Extracts:
 
 
 @pytest.fixture(scope="module")
-def builds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def builds(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> dict[str, Path]:
     """Built before anybody asked; on it, and afresh, when they had; and when some took it back."""
     folder = tmp_path_factory.mktemp("rights")
+    extracts = write_extracts(folder / "extracts", world().tables)
+    build = partial(build_database, warm, extracts, as_of_date=AS_OF)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BEHAVIORAL_HASH_KEY", KEY)
-        extracts = write_extracts(folder / "extracts", world().tables)
-        before = build_database(extracts, folder / "before", as_of_date=AS_OF)
+        before = build(folder / "before")
         write_extracts(extracts, asked_world().tables)
-        onwards = build_database(extracts, folder / "onwards", as_of_date=AS_OF, previous=before)
-        afresh = build_database(extracts, folder / "afresh", as_of_date=AS_OF)
+        onwards = build(folder / "onwards", previous=before)
+        afresh = build(folder / "afresh")
         (extracts / "erasure_requests" / "part-0.parquet").unlink()
-        back = build_database(extracts, folder / "back", as_of_date=AS_OF, previous=onwards)
+        back = build(folder / "back", previous=onwards)
         write_extracts(extracts, asked_world().tables)
     return {"before": before, "onwards": onwards, "afresh": afresh, "back": back}
 

@@ -1,18 +1,19 @@
-"""Runs of the runner without the start of dbt: a process that has parsed the project, and forks.
+"""Runs of the runner, or of dbt, without the start of dbt: a process that has parsed, and forks.
 
 A run is a process of its own, with its own environment, folder and output, that does what
-`python scripts/segment.py` does. Only the parsed project is there before it begins, as dbt's own
-API has it (`dbtRunner(manifest=...)`).
+`python scripts/segment.py`, or `dbt`, does. Only the parsed project is there before it begins, as
+dbt's own API has it (`dbtRunner(manifest=...)`).
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[2]
 LONGEST = 600  # seconds; a run that takes longer is ended by the system
+RUNNER, DBT = "segment.py", "dbt"
 
 
 class Run:
@@ -47,6 +49,10 @@ class Run:
     def wait(self) -> int:
         """Waits for the end; returns the exit code, or the negative number of a signal."""
         return int(self._server.call({"wait": self.pid}))
+
+    def finished(self) -> subprocess.CompletedProcess[str]:
+        """Waits for the end; what became of it."""
+        return subprocess.CompletedProcess([], self.wait(), self.stdout, self.stderr)
 
 
 class Warm:
@@ -78,12 +84,13 @@ class Warm:
         cwd: Path = PROJECT,
         env: Mapping[str, str],
         first: tuple[str, str, list[Any]] | None = None,
+        program: str = RUNNER,
     ) -> Run:
         """Starts the runner; `first` is a module, its function, and arguments, called before."""
         self._runs += 1
         said = self._folder / f"run-{self._runs}"
-        request = {"run": arguments, "cwd": str(cwd), "env": dict(env), "said": str(said)}
-        return Run(self, int(self.call({**request, "first": first})), said)
+        request = {"run": [program, *arguments], "cwd": str(cwd), "env": dict(env)}
+        return Run(self, int(self.call({**request, "said": str(said), "first": first})), said)
 
     def run(
         self,
@@ -93,9 +100,13 @@ class Warm:
         first: tuple[str, str, list[Any]] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Starts the runner and waits for its end."""
-        run = self.start(*arguments, cwd=cwd, env=env, first=first)
-        code = run.wait()
-        return subprocess.CompletedProcess(list(arguments), code, run.stdout, run.stderr)
+        return self.start(*arguments, cwd=cwd, env=env, first=first).finished()
+
+    def dbt(
+        self, *arguments: str, cwd: Path = PROJECT, env: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        """Starts dbt on this project and waits for its end."""
+        return self.start(*arguments, cwd=cwd, env=env, program=DBT).finished()
 
     def close(self) -> None:
         """Ends the process."""
@@ -109,6 +120,7 @@ def serve(folder: Path) -> None:
     sys.path[:0] = [str(PROJECT / "scripts"), str(PROJECT / "tests" / "faults")]
     os.environ["BEHAVIORAL_DB"] = str(folder / "behavioral.duckdb")
     import duckdb
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli import main
 
     import segment
@@ -124,6 +136,18 @@ def serve(folder: Path) -> None:
             super().__init__(**{"manifest": parsed, **options})
 
     main.dbtRunner = Parsed
+
+    def dbt() -> None:
+        try:
+            sys.exit(not main.dbtRunner().invoke(sys.argv[1:]).success)
+        finally:
+            # As the end of a process does, which a forked one has not.
+            DuckDBConnectionManager.close_all_connections()
+
+    programs = {RUNNER: segment.main, DBT: dbt}
+    # Nobody collects what is parsed: it stays, and in memory that all runs share.
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         request = json.loads(line)
         answer = 0
@@ -132,12 +156,12 @@ def serve(folder: Path) -> None:
         elif "run" in request:
             answer = os.fork()
             if answer == 0:
-                run(request, segment.main)
+                run(request, programs)
         print(json.dumps(answer), flush=True)
 
 
-def run(request: dict[str, Any], main: Any) -> None:
-    """Becomes the runner, and never returns."""
+def run(request: dict[str, Any], programs: Mapping[str, Callable[[], None]]) -> None:
+    """Becomes one of the programs, and never returns."""
     code = 1
     try:
         for number, suffix in ((1, ".out"), (2, ".err")):
@@ -149,11 +173,11 @@ def run(request: dict[str, Any], main: Any) -> None:
         signal.alarm(LONGEST)
         # What a shell starts in the background, and all that it forks, ignores Ctrl-C.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        sys.argv = ["segment.py", *request["run"]]
+        sys.argv = request["run"]
         if request["first"]:
             module, function, arguments = request["first"]
             getattr(import_module(module), function)(*arguments)
-        main()
+        programs[sys.argv[0]]()
     except SystemExit as end:
         code = int(end.code or 0)
     except BaseException as error:
