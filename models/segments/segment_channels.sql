@@ -19,28 +19,31 @@ requested as (
 -- One row a voter: a channel that nobody used them on has no figures.
 laid_out as (
     select
-        channel_engagement.voter_number,
-        max(case when channel_engagement.is_preferred then channel_engagement.channel end) as preferred_channel,
-        max(case when channel_engagement.channel = 'email' then channel_engagement.exposures end) as email_exposures,
-        max(case when channel_engagement.channel = 'email' then channel_engagement.responses end) as email_responses,
-        max(case when channel_engagement.channel = 'email' then channel_engagement.response_rate end) as email_response_rate,
-        max(case when channel_engagement.channel = 'email' then channel_engagement.response_rate_adjusted end) as email_response_rate_adjusted,
-        max(case when channel_engagement.channel = 'sms' then channel_engagement.exposures end) as sms_exposures,
-        max(case when channel_engagement.channel = 'sms' then channel_engagement.responses end) as sms_responses,
-        max(case when channel_engagement.channel = 'sms' then channel_engagement.response_rate end) as sms_response_rate,
-        max(case when channel_engagement.channel = 'sms' then channel_engagement.response_rate_adjusted end) as sms_response_rate_adjusted,
-        max(case when channel_engagement.channel = 'phone' then channel_engagement.exposures end) as phone_exposures,
-        max(case when channel_engagement.channel = 'phone' then channel_engagement.responses end) as phone_responses,
-        max(case when channel_engagement.channel = 'phone' then channel_engagement.response_rate end) as phone_response_rate,
-        max(case when channel_engagement.channel = 'phone' then channel_engagement.response_rate_adjusted end) as phone_response_rate_adjusted,
-        max(case when channel_engagement.channel = 'web' then channel_engagement.activities end) as web_activities,
-        max(case when channel_engagement.channel = 'survey' then channel_engagement.activities end) as survey_activities,
-        max(case when channel_engagement.channel = 'event' then channel_engagement.activities end) as event_activities,
-        max(case when channel_engagement.channel = 'petition' then channel_engagement.activities end) as petition_activities
+        channels.voter_number,
+        max(case when channels.is_preferred then channels.channel end) as preferred_channel,
+        max(case when channels.channel = 'email' then channels.exposures end) as email_exposures,
+        max(case when channels.channel = 'email' then channels.responses end) as email_responses,
+        max(case when channels.channel = 'email' then channels.response_rate end) as email_response_rate,
+        max(case when channels.channel = 'email' then channels.response_rate_adjusted end)
+            as email_response_rate_adjusted,
+        max(case when channels.channel = 'sms' then channels.exposures end) as sms_exposures,
+        max(case when channels.channel = 'sms' then channels.responses end) as sms_responses,
+        max(case when channels.channel = 'sms' then channels.response_rate end) as sms_response_rate,
+        max(case when channels.channel = 'sms' then channels.response_rate_adjusted end)
+            as sms_response_rate_adjusted,
+        max(case when channels.channel = 'phone' then channels.exposures end) as phone_exposures,
+        max(case when channels.channel = 'phone' then channels.responses end) as phone_responses,
+        max(case when channels.channel = 'phone' then channels.response_rate end) as phone_response_rate,
+        max(case when channels.channel = 'phone' then channels.response_rate_adjusted end)
+            as phone_response_rate_adjusted,
+        max(case when channels.channel = 'web' then channels.activities end) as web_activities,
+        max(case when channels.channel = 'survey' then channels.activities end) as survey_activities,
+        max(case when channels.channel = 'event' then channels.activities end) as event_activities,
+        max(case when channels.channel = 'petition' then channels.activities end) as petition_activities
     from requested
-    inner join channel_engagement
-        on requested.voter_number = channel_engagement.voter_number
-    group by channel_engagement.voter_number
+    inner join channel_engagement as channels
+        on requested.voter_number = channels.voter_number
+    group by channels.voter_number
 ),
 
 -- Each requested id once, known or not (F03).

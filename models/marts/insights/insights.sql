@@ -286,7 +286,10 @@ judged as (
         row_number() over (
             partition by insight_rules.rule
             order by
-                case when insight_rules.direction = 'above' then -bounded.proportion_low else bounded.proportion_high end,
+                case
+                    when insight_rules.direction = 'above' then -bounded.proportion_low
+                    else bounded.proportion_high
+                end,
                 bounded.subject
         ) as place
     from bounded
