@@ -186,7 +186,7 @@ placed_before_fit as (
     ) }}
 ),
 
-trial_hazard as (
+trials as (
     select
         pause_band,
         frequency_band,
@@ -200,9 +200,9 @@ trial_hazard as (
 churn_tried as (
     select
         placed_at_fit.voter_number,
-        trial_hazard.churn_probability as earlier_value,
+        trials.churn_probability as earlier_value,
         {{ churn_flag(
-            'trial_hazard.churn_probability', 'earlier_hazard.churn_probability', 'rules.risk_medium',
+            'trials.churn_probability', 'earlier_hazard.churn_probability', 'rules.risk_medium',
             'rules.risk_high'
         ) }} as earlier_flag,
         case when activity.days_since_last >= rules.churn_horizon then 1 else 0 end as has_outcome
@@ -210,20 +210,20 @@ churn_tried as (
     cross join rules
     inner join activity
         on placed_at_fit.voter_number = activity.voter_number
-    inner join trial_hazard
+    inner join trials
         on
-            placed_at_fit.pause_band = trial_hazard.pause_band
-            and placed_at_fit.frequency_band = trial_hazard.frequency_band
-            and placed_at_fit.rhythm_band = trial_hazard.rhythm_band
+            placed_at_fit.pause_band = trials.pause_band
+            and placed_at_fit.frequency_band = trials.frequency_band
+            and placed_at_fit.rhythm_band = trials.rhythm_band
     -- Who was not there yet, or dormant, at the second look was not flagged then.
     left join placed_before_fit
         on placed_at_fit.voter_number = placed_before_fit.voter_number
-    left join trial_hazard as earlier_hazard
+    left join trials as earlier_hazard
         on
             placed_before_fit.pause_band = earlier_hazard.pause_band
             and placed_before_fit.frequency_band = earlier_hazard.frequency_band
             and placed_before_fit.rhythm_band = earlier_hazard.rhythm_band
-    where trial_hazard.churn_probability is not null
+    where trials.churn_probability is not null
 ),
 
 -- One select a score that can be held against what happened: what it said then, and what came.
@@ -251,7 +251,7 @@ tried as (
 ),
 
 -- The people of today and those of then beside each other: who has gone quiet since is among the latter only.
-selected_voters as (
+judged as (
     select
         valued.voter_number,
         valued.score,
@@ -280,24 +280,24 @@ selected_voters as (
 -- People of one county, age, sex and party first: what follows is about thousands of rows.
 cells as (
     select
-        selected_voters.score,
+        judged.score,
         profiles.county,
         profiles.age_band,
         profiles.gender,
         profiles.party,
-        count(selected_voters.score_value) as voters,
-        sum(selected_voters.score_value) as score_sum,
-        sum(selected_voters.is_selected) as selected,
-        count(selected_voters.has_outcome) as tried_voters,
-        coalesce(sum(selected_voters.has_outcome), 0) as positives,
-        coalesce(sum(case when selected_voters.has_outcome = 0 then selected_voters.was_selected end), 0)
+        count(judged.score_value) as voters,
+        sum(judged.score_value) as score_sum,
+        sum(judged.is_selected) as selected,
+        count(judged.has_outcome) as tried_voters,
+        coalesce(sum(judged.has_outcome), 0) as positives,
+        coalesce(sum(case when judged.has_outcome = 0 then judged.was_selected end), 0)
             as false_positives,
-        coalesce(sum(case when selected_voters.has_outcome = 1 then 1 - selected_voters.was_selected end), 0)
+        coalesce(sum(case when judged.has_outcome = 1 then 1 - judged.was_selected end), 0)
             as false_negatives
-    from selected_voters
+    from judged
     inner join profiles
-        on selected_voters.voter_number = profiles.voter_number
-    group by selected_voters.score, profiles.county, profiles.age_band, profiles.gender, profiles.party
+        on judged.voter_number = profiles.voter_number
+    group by judged.score, profiles.county, profiles.age_band, profiles.gender, profiles.party
 ),
 
 grouped_cells as (
