@@ -23,6 +23,7 @@ import render_bias_audit
 import update_hygiene_lists
 from extracts import PROJECT, Extracts, build_database, write_extracts
 from render_bias_audit import Row, shown
+from warm import Warm
 
 AS_OF = date(2025, 6, 30)
 
@@ -94,11 +95,11 @@ def world() -> Extracts:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database."""
     folder = tmp_path_factory.mktemp("hygiene")
     extracts = write_extracts(folder / "extracts", world().tables)
-    return build_database(extracts, folder / "built", as_of_date=AS_OF)
+    return build_database(warm, extracts, folder / "built", as_of_date=AS_OF)
 
 
 def select(database: Path, sql: str) -> list[tuple[Any, ...]]:
