@@ -103,3 +103,11 @@
         lambda found: found is not null
     ), 1)
 {%- endmacro %}
+
+{#-
+    Does what somebody did on this channel tell what they hold to be right? The topic of a petition or a survey is a
+    political opinion: it is counted for all people together, and stands beside nobody (F69).
+-#}
+{% macro tells_opinion(channel) -%}
+    {{ channel }} in ('petition', 'survey')
+{%- endmacro %}
