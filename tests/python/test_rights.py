@@ -75,7 +75,7 @@ def world() -> Extracts:
     for name in ("ann", "bob", "eve", "lost", "stays"):
         made.visit("2025-06-04T10:00", f"{name}@x.org")
     made.visit(None, phone="608-234-0006")
-    for voter in ("WI:0001", "MN:0001", "0001", "WI:0008"):
+    for voter in ("WI:0001", "MN:0001", "0001", "WI:0008", "WI:0005", "0006"):
         made.act("2025-06-04T10:00:00-05:00", svid=voter)
     made.act("2025-06-04", "yawn", svid="wi:0001")
     made.act("2025-06-05", email="hal@x.org", properties='{"reader": "fay@x.org"}')

@@ -211,3 +211,5 @@ windowed as (
 )
 
 select * from windowed
+-- Of people who are not yet 18 nothing is told, not even that.
+where reason is distinct from 'minor'
