@@ -74,6 +74,18 @@
             < coalesce(rhythm.max_value, case when rhythm.min_value is null then 0 else people.pause_in_gaps + 1 end)
 {%- endmacro %}
 
+{#-
+    Whether a person who is not dormant is flagged: raised at the high bound, lowered at the medium one, so that
+    nobody flickers (F62). NULL where no probability is known.
+-#}
+{% macro churn_flag(probability, probability_earlier, risk_medium, risk_high) -%}
+    case
+        when {{ probability }} >= {{ risk_high }} then true
+        when {{ probability }} >= {{ risk_medium }} then coalesce({{ probability_earlier }} >= {{ risk_high }}, false)
+        when {{ probability }} is not null then false
+    end
+{%- endmacro %}
+
 {#- A rate of few people drawn towards that of many: so many people of the prior count as if they were here. -#}
 {% macro rate_towards(events, people, prior_rate, prior_people) -%}
     ({{ events }} + {{ prior_people }} * {{ prior_rate }}) / ({{ people }} + {{ prior_people }})

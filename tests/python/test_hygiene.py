@@ -41,8 +41,8 @@ def patterns() -> dict[str, set[str]]:
 
 
 def unread() -> dict[str, str]:
-    """Name of a field for each pattern that may be in no table, and a value to search for."""
-    names = (name for name, allowed in patterns().items() if not allowed and name != "birth_date")
+    """Name of a field for each pattern that is not read, and a value to search for."""
+    names = (name for name in patterns() if name not in ("party", "gender", "birth_date"))
     return {name.strip("%"): f"needle-{number:03}-value" for number, name in enumerate(names)}
 
 

@@ -48,7 +48,7 @@ aged as (
     from summed_by_day
 ),
 
--- How long ago each active day was at four moments; below 0 it had not come yet.
+-- How long ago each active day was at five moments; below 0 it had not come yet.
 placed as (
     select
         aged.voter_number,
@@ -59,6 +59,7 @@ placed as (
         aged.days_ago,
         aged.days_ago - rules.earlier as days_ago_earlier,
         aged.days_ago - rules.horizon as days_ago_at_fit,
+        aged.days_ago - rules.horizon - rules.earlier as days_ago_before_fit,
         aged.days_ago - 2 * rules.horizon as days_ago_at_trial,
         rules.frequency_window,
         rules.rule_window
@@ -82,6 +83,9 @@ summed_by_voter as (
         min(case when days_ago_at_fit >= 0 then days_ago_at_fit end) as days_since_last_at_fit,
         count(case when days_ago_at_fit >= 0 then 1 end) as active_days_at_fit,
         count(case when days_ago_at_fit between 0 and frequency_window then 1 end) as recent_active_days_at_fit,
+        min(case when days_ago_before_fit >= 0 then days_ago_before_fit end) as days_since_last_before_fit,
+        count(case when days_ago_before_fit >= 0 then 1 end) as active_days_before_fit,
+        count(case when days_ago_before_fit between 0 and frequency_window then 1 end) as recent_active_days_before_fit,
         min(case when days_ago_at_trial >= 0 then days_ago_at_trial end) as days_since_last_at_trial,
         count(case when days_ago_at_trial >= 0 then 1 end) as active_days_at_trial,
         count(case when days_ago_at_trial between 0 and frequency_window then 1 end) as recent_active_days_at_trial,

@@ -14,6 +14,22 @@ address_hygiene as (
     select * from {{ ref('address_hygiene') }}
 ),
 
+engagement_scores as (
+    select * from {{ ref('engagement_scores') }}
+),
+
+voter_lifecycle as (
+    select * from {{ ref('voter_lifecycle') }}
+),
+
+churn_hazard as (
+    select * from {{ ref('churn_hazard') }}
+),
+
+activity as (
+    select * from {{ ref('agg_activity_by_voter') }}
+),
+
 events as (
     select * from {{ ref('agg_events_by_voter_event') }}
 ),
@@ -28,6 +44,15 @@ audit_limits as (
 
 disclosure_limits as (
     select * from {{ ref('disclosure_limits') }}
+),
+
+rules as (
+    select
+        churn_horizon,
+        churn_earlier,
+        risk_medium,
+        risk_high
+    from {{ lifecycle_rules() }} as lifecycle_rules
 ),
 
 -- One select a score or flag: whom it is about, and its value, as a decimal, whose sums know no order.
@@ -57,6 +82,45 @@ valued as (
         cast(max(case when is_inactive_suppressed then 1 else 0 end) as decimal(18, 6)) as score_value
     from address_hygiene
     group by voter_number
+    union all
+    select
+        voter_number,
+        'engagement_score' as score,
+        cast(engagement_score as decimal(18, 6)) as score_value
+    from engagement_scores
+    union all
+    select
+        voter_number,
+        'intent_score' as score,
+        cast(intent_score as decimal(18, 6)) as score_value
+    from engagement_scores
+    union all
+    select
+        voter_number,
+        'churn_probability_score' as score,
+        cast(churn_probability_score as decimal(18, 6)) as score_value
+    from voter_lifecycle
+    union all
+    -- Who never did anything cannot go quiet; the dormant have, and are not warned of any more.
+    select
+        voter_number,
+        'churn_risk_flag' as score,
+        cast(case when churn_risk_flag then 1 when not churn_risk_flag then 0 end as decimal(18, 6)) as score_value
+    from voter_lifecycle
+    where churn_state <> 'no_activity'
+    union all
+    select
+        voter_number,
+        'rule_churn_flag' as score,
+        cast(case when rule_churn_flag then 1 else 0 end as decimal(18, 6)) as score_value
+    from voter_lifecycle
+    where churn_state <> 'no_activity'
+    union all
+    select
+        voter_number,
+        'is_high_value' as score,
+        cast(case when is_high_value then 1 else 0 end as decimal(18, 6)) as score_value
+    from voter_lifecycle
 ),
 
 outcome_days as (
@@ -95,16 +159,71 @@ donor_history as (
 
 donor_weighed as (
     select
-        profiles.voter_number,
+        donor_propensity.voter_number,
         coalesce(donor_history.has_outcome, 0) as has_outcome,
         {{ propensity_base('coalesce(donor_history.gifts, 0)') }} as score_base,
         {{ capped_component('clicks', 'coalesce(donor_history.clicks, 0)') }} as score_clicks,
         {{ capped_component('campaigns', 'coalesce(donor_history.campaigns, 0)') }} as score_campaigns,
         {{ capped_component('recency', 'donor_history.days_since_last_click') }} as score_recency
-    from profiles
+    from donor_propensity
     -- Most voters never did any of these.
     left join donor_history
-        on profiles.voter_number = donor_history.voter_number
+        on donor_propensity.voter_number = donor_history.voter_number
+    where donor_propensity.donor_propensity_score is not null
+),
+
+placed_at_fit as (
+    {{ churn_cells(
+        'activity', 'days_since_first - rules.churn_horizon', 'days_since_last_at_fit', 'active_days_at_fit',
+        'recent_active_days_at_fit'
+    ) }}
+),
+
+placed_before_fit as (
+    {{ churn_cells(
+        'activity', 'days_since_first - rules.churn_horizon - rules.churn_earlier', 'days_since_last_before_fit',
+        'active_days_before_fit', 'recent_active_days_before_fit'
+    ) }}
+),
+
+trials as (
+    select
+        pause_band,
+        frequency_band,
+        rhythm_band,
+        churn_probability
+    from churn_hazard
+    where fit = 'trial'
+),
+
+-- What the older fit had said one horizon ago, by what was known then, of people who were not dormant then.
+churn_tried as (
+    select
+        placed_at_fit.voter_number,
+        trials.churn_probability as earlier_value,
+        {{ churn_flag(
+            'trials.churn_probability', 'earlier_hazard.churn_probability', 'rules.risk_medium',
+            'rules.risk_high'
+        ) }} as earlier_flag,
+        case when activity.days_since_last >= rules.churn_horizon then 1 else 0 end as has_outcome
+    from placed_at_fit
+    cross join rules
+    inner join activity
+        on placed_at_fit.voter_number = activity.voter_number
+    inner join trials
+        on
+            placed_at_fit.pause_band = trials.pause_band
+            and placed_at_fit.frequency_band = trials.frequency_band
+            and placed_at_fit.rhythm_band = trials.rhythm_band
+    -- Who was not there yet, or dormant, at the second look was not flagged then.
+    left join placed_before_fit
+        on placed_at_fit.voter_number = placed_before_fit.voter_number
+    left join trials as earlier_hazard
+        on
+            placed_before_fit.pause_band = earlier_hazard.pause_band
+            and placed_before_fit.frequency_band = earlier_hazard.frequency_band
+            and placed_before_fit.rhythm_band = earlier_hazard.rhythm_band
+    where trials.churn_probability is not null
 ),
 
 -- One select a score that can be held against what happened: what it said then, and what came.
@@ -115,49 +234,70 @@ tried as (
         {{ propensity_score('score_base', 'score_clicks', 'score_campaigns', 'score_recency') }} as earlier_value,
         has_outcome
     from donor_weighed
+    union all
+    select
+        voter_number,
+        'churn_probability_score' as score,
+        earlier_value,
+        has_outcome
+    from churn_tried
+    union all
+    select
+        voter_number,
+        'churn_risk_flag' as score,
+        case when earlier_flag then 1 else 0 end as earlier_value,
+        has_outcome
+    from churn_tried
 ),
 
-selected_voters as (
+-- The people of today and those of then beside each other: who has gone quiet since is among the latter only.
+judged as (
     select
         valued.voter_number,
         valued.score,
         valued.score_value,
         case when valued.score_value >= cast(audited_scores.selects_at as decimal(18, 6)) then 1 else 0 end
             as is_selected,
-        case when tried.earlier_value >= audited_scores.selects_at then 1 else 0 end as was_selected,
-        tried.has_outcome
+        cast(null as bigint) as was_selected,
+        cast(null as bigint) as has_outcome
     from valued
     inner join audited_scores
         on valued.score = audited_scores.score
-    -- Few scores forecast anything.
-    left join tried
-        on
-            valued.score = tried.score
-            and valued.voter_number = tried.voter_number
     where valued.score_value is not null
+    union all
+    select
+        tried.voter_number,
+        tried.score,
+        cast(null as decimal(18, 6)) as score_value,
+        cast(0 as bigint) as is_selected,
+        case when tried.earlier_value >= audited_scores.selects_at then 1 else 0 end as was_selected,
+        tried.has_outcome
+    from tried
+    inner join audited_scores
+        on tried.score = audited_scores.score
 ),
 
 -- People of one county, age, sex and party first: what follows is about thousands of rows.
 cells as (
     select
-        selected_voters.score,
+        judged.score,
         profiles.county,
         profiles.age_band,
         profiles.gender,
         profiles.party,
-        count(*) as voters,
-        sum(selected_voters.score_value) as score_sum,
-        sum(selected_voters.is_selected) as selected,
-        count(selected_voters.has_outcome) as tried_voters,
-        coalesce(sum(selected_voters.has_outcome), 0) as positives,
-        coalesce(sum(case when selected_voters.has_outcome = 0 then selected_voters.was_selected end), 0)
+        count(judged.score_value) as voters,
+        sum(judged.score_value) as score_sum,
+        sum(judged.is_selected) as selected,
+        count(judged.has_outcome) as tried_voters,
+        coalesce(sum(judged.has_outcome), 0) as positives,
+        coalesce(sum(case when judged.has_outcome = 0 then judged.was_selected end), 0)
             as false_positives,
-        coalesce(sum(case when selected_voters.has_outcome = 1 then 1 - selected_voters.was_selected end), 0)
+        coalesce(sum(case when judged.has_outcome = 1 then 1 - judged.was_selected end), 0)
             as false_negatives
-    from selected_voters
+    from judged
     inner join profiles
-        on selected_voters.voter_number = profiles.voter_number
-    group by selected_voters.score, profiles.county, profiles.age_band, profiles.gender, profiles.party
+        on judged.voter_number = profiles.voter_number
+    group by judged.score, profiles.county, profiles.age_band, profiles.gender, profiles.party
 ),
 
 grouped_cells as (
@@ -197,6 +337,8 @@ counted as (
         cast(sum(false_negatives) as bigint) as false_negatives
     from grouped_cells
     group by score, group_kind, group_value
+    -- A group of whom the score says nothing today has no row.
+    having sum(voters) > 0
 ),
 
 -- The rest are all others of whom the score says something.

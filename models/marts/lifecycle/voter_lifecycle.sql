@@ -417,11 +417,7 @@ staged as (
         end as risk_class,
         case
             when churn_state <> 'active' then false
-            when churn_probability_score >= risk_high then true
-            -- Raised at the high bound, lowered at the medium one, so that nobody flickers (F62).
-            when churn_probability_score >= risk_medium
-                then coalesce(churn_probability_earlier >= risk_high, false)
-            when churn_probability_score is not null then false
+            else {{ churn_flag('churn_probability_score', 'churn_probability_earlier', 'risk_medium', 'risk_high') }}
         end as churn_risk_flag,
         window_points as activity_points,
         previous_window_points as activity_points_before,
