@@ -69,7 +69,25 @@ picked as (
 
 -- A row in the future is kept with its text, in which other columns may name somebody.
 read_rows as {{ materialized() }} (
-    select *
+    select
+        source_file,
+        source_row_number,
+        read_at_build,
+        email_key,
+        campaign_id,
+        client_shortname,
+        event_at,
+        sends,
+        opens,
+        clicks,
+        bounces,
+        complaints,
+        unsubs,
+        is_bot,
+        event_id,
+        has_plain_id,
+        rejection_reason,
+        row_json
     from picked
     where {{ is_not_erased(refused='picked.row_json') }}
 ),
@@ -78,9 +96,6 @@ read_rows as {{ materialized() }} (
 
 known as {{ inlined() }} (
     select * from {{ carried_relation(this) }}
-    where
-        kind <> 'row'
-        or {{ is_in_files('source_file', carried) }}
 ),
 
 {% endif %}
@@ -100,6 +115,7 @@ click_ids as (
     from known
     where
         kind = 'row'
+        and {{ is_in_files('source_file', carried) }}
         and clicks > 0
         and rejection_reason is null
         and event_id is not null
@@ -132,6 +148,7 @@ carried_rows as (
     from known
     where
         kind = 'row'
+        and {{ is_in_files('source_file', carried) }}
         and (
             {{ has_a_use }}
             or not has_plain_id
@@ -167,6 +184,7 @@ new_click_ids as (
             from known
             where
                 known.kind = 'row'
+                and {{ is_in_files('known.source_file', carried) }}
                 and known.clicks > 0
                 and known.rejection_reason is null
                 and known.event_id = read_rows.event_id
@@ -274,7 +292,9 @@ kept_places as (
         source_file,
         source_row_number
     from known
-    where kind = 'row'
+    where
+        kind = 'row'
+        and {{ is_in_files('source_file', carried) }}
     {% endif %}
 ),
 
@@ -313,12 +333,16 @@ found_rows as (
         )
 ),
 
-kept_rows as (
+own_rows as (
     select * from read_rows
     {% if carried %}
     union all
     select * from carried_rows
     {% endif %}
+),
+
+kept_rows as (
+    select * from own_rows
     union all
     select * from found_rows
 ),

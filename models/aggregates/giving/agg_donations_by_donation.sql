@@ -57,7 +57,7 @@ known as {{ inlined() }} (
 ),
 
 last_clock as (
-    select * from {{ carried_relation(ref('stg_clock')) }}
+    select as_of_date from {{ carried_relation(ref('stg_clock')) }}
 ),
 
 last_clicked_addresses as (
