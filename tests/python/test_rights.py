@@ -23,6 +23,7 @@ if str(PROJECT / "scripts") not in sys.path:
 
 import segment
 from enrichment import erasure
+from enrichment.pseudonyms import PSEUDONYM_LENGTH
 from warm import Warm
 
 AS_OF = date(2025, 6, 30)
@@ -137,7 +138,8 @@ def occurrences(database: Path, needles: Iterable[str]) -> dict[str, int]:
 
 
 def pseudonyms(texts: Iterable[str]) -> list[str]:
-    return [hmac.new(KEY.encode(), text.encode(), hashlib.sha256).hexdigest() for text in texts]
+    hashes = [hmac.new(KEY.encode(), text.encode(), hashlib.sha256).hexdigest() for text in texts]
+    return [text[:PSEUDONYM_LENGTH] for text in hashes]
 
 
 def test_the_search_sees_who_is_there(builds: dict[str, Path]) -> None:
@@ -330,6 +332,8 @@ PLANTED = {
     "a pseudonym": f"update seeds.age_bands set rationale = '{pseudonyms(['WI:0003'])[0]}'",
     "a stranger's pseudonym": "update seeds.age_bands set rationale = "
     f"'{pseudonyms(['lost@x.org'])[0]}'",
+    "a pseudonym by earlier code": "update seeds.age_bands set rationale = "
+    f"'{hmac.new(KEY.encode(), b'lost@x.org', hashlib.sha256).hexdigest()}'",
     "a pseudonym in bytes": "create table marts.left_over as select "
     f"unhex('{pseudonyms(['WI:0003'])[0]}') as contact_hash",
     "a voter id beside its state": "create table marts.left_over as select 'WI' as state, "
