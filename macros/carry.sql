@@ -87,6 +87,62 @@
     {{ return(names) }}
 {% endmacro %}
 
+{#-
+    The files of gifts that the published database has read. Gifts are not kept row by row: there are too many, and
+    of strangers as little is published as can be. So it is all or nothing: an empty list where one of the
+    files is gone or another, and where a gift may be another for its file: with another clock behind, with other
+    people erased, or with another key of pseudonyms.
+-#}
+{% macro carried_gifts(relation) %}
+    {% set carried = carried_relation(relation) if execute and target.name == 'publish' else none %}
+    {% if carried is none %}
+        {{ return([]) }}
+    {% endif %}
+    {% set last_files = last_input_files() %}
+    {% set last_clock = carried_relation(ref('stg_clock')) %}
+    {% set last_erasures = carried_relation(ref('stg_rights__erasures')) %}
+    {% if not (last_files and last_clock and last_erasures) %}
+        {{ return([]) }}
+    {% endif %}
+    {% set query %}
+        select last_files.source_file
+        from {{ last_files }} as last_files
+        where
+            last_files.source_table = 'donations'
+            and not exists (
+                select 1
+                from {{ last_files }} as others
+                where
+                    others.source_table = 'donations'
+                    and not exists (
+                        select 1
+                        from extracts.files as files
+                        where
+                            files.source_table = others.source_table
+                            and files.source_file = others.source_file
+                            and files.fingerprint = others.fingerprint
+                    )
+            )
+            and (select clock.as_of_date from {{ last_clock }} as clock)
+            <= (select clock.as_of_date from {{ ref('stg_clock') }} as clock)
+            and (select {{ erasures_digest('erasures.erasure_hash') }} from {{ last_erasures }} as erasures)
+            = (select {{ erasures_digest('erasures.erasure_hash') }} from {{ ref('stg_rights__erasures') }} as erasures)
+            and (
+                select bool_and(
+                    known.contact_hash = unhex({{ keyed_hash(voter_text('known.contact_state', 'known.contact_svid')) }})
+                )
+                from {{ carried }} as known
+                where known.link_method is not null
+            )
+        order by last_files.source_file
+    {% endset %}
+    {% set names = [] %}
+    {% for row in run_query(query) %}
+        {% do names.append(row[0]) %}
+    {% endfor %}
+    {{ return(names) }}
+{% endmacro %}
+
 {#- Is this delivered row in one of the files? -#}
 {% macro is_in_files(source_file, names) -%}
     {%- if names -%}

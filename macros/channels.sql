@@ -19,36 +19,6 @@
 {%- endmacro %}
 
 {#-
-    The last moment of valid rows of a channel up to the day of the build, in its last week, and, where that has none,
-    in all of its time: for stg_clock. `table` is a relation with the columns of a base_channels model and its table's name.
--#}
-{% macro recent_of_channel(table, column='event_date') -%}
-    select
-        '{{ table }}' as source_table,
-        max(occurred_at) as happened_at
-    from {{ table }}
-    where
-        occurred_at >= {{ last_week_of(table, column) }}
-        and rejection_reason is null
-        and cast(occurred_at as date) <= {{ build_date() }}
-{%- endmacro %}
-
-{% macro all_of_channel(table) -%}
-    select max(occurred_at) as happened_at
-    from {{ table }}
-    where
-        not exists (
-            select 1
-            from recent_of_channels
-            where
-                recent_of_channels.source_table = '{{ table }}'
-                and recent_of_channels.happened_at is not null
-        )
-        and rejection_reason is null
-        and cast(occurred_at as date) <= {{ build_date() }}
-{%- endmacro %}
-
-{#-
     What something is about, lower case. Text in which somebody may be named stays out: with an @, with five digits
     in a row, or longer than a heading (F89).
 -#}
@@ -102,4 +72,12 @@
         ), lambda path: json_extract_string({{ json }}, path)),
         lambda found: found is not null
     ), 1)
+{%- endmacro %}
+
+{#-
+    Does what somebody did on this channel tell what they hold to be right? The topic of a petition or a survey is a
+    political opinion: it is counted for all people together, and stands beside nobody (F69).
+-#}
+{% macro tells_opinion(channel) -%}
+    {{ channel }} in ('petition', 'survey')
 {%- endmacro %}

@@ -9,15 +9,15 @@
 {%- endmacro %}
 
 {#-
-    The first moment of the last week that an extract reaches into, valid rows or not, up to the day of
+    The first moment of the last day that an extract reaches into, valid rows or not, up to the day of
     the build: a timestamp that is known before the statement that needs it is planned.
 -#}
-{% macro last_week_of(source_table, column) -%}
+{% macro last_day_of(source_table, column) -%}
     {%- set query -%}
-        select cast(max({{ column }}) as date) - 7 from extracts.{{ source_table }} where cast({{ column }} as date) <= {{ build_date() }}
+        select cast(max({{ column }}) as date) from extracts.{{ source_table }} where cast({{ column }} as date) <= {{ build_date() }}
     {%- endset -%}
-    {%- set first_day = run_query(query).rows[0][0] if execute and target.database != 'memory' else none -%}
-    cast({{ "'" ~ first_day ~ "'" if first_day else 'null' }} as timestamp)
+    {%- set last_day = run_query(query).rows[0][0] if execute and target.database != 'memory' else none -%}
+    cast({{ "'" ~ last_day ~ "'" if last_day else 'null' }} as timestamp)
 {%- endmacro %}
 
 {#- The var as_of_date as a date; anything but an ISO date stops the run. -#}

@@ -30,3 +30,21 @@
 {% macro duckdb__inlined() -%}
     not materialized
 {%- endmacro %}
+
+{#-
+    Is a value of a large relation among a query's few? Never NULL, and not for its own sake: a bare `in` is a join
+    of which DuckDB puts the side that it takes for the smaller one into memory, and it takes an extract for as many
+    rows as its first file has, times its files. What stands within an expression stays a filter.
+-#}
+{% macro is_one_of(value, query) -%}
+    coalesce({{ value }} in ({{ query }}), false)
+{%- endmacro %}
+
+{#- Between the arms of a union whose columns go by name, not by place: a column that an arm lacks is NULL there. -#}
+{% macro union_all_by_name() -%}
+    {{ adapter.dispatch('union_all_by_name')() }}
+{%- endmacro %}
+
+{% macro default__union_all_by_name() -%}
+    union all by name
+{%- endmacro %}

@@ -7,16 +7,16 @@
 {%- endmacro %}
 
 {#-
-    HMAC-SHA256 of a text (RFC 2104), in hex: a pseudonym that only the holder of the key can
-    recompute. The key's two pads are variables of the connection (scripts/session_variables.py), so
-    that no compiled file holds them.
+    HMAC-SHA256 of a text (RFC 2104), cut to its first 128 bits, in hex: a pseudonym that only the holder of the
+    key can recompute. Half of it tells all people apart, at half the price. The key's two pads are variables of the
+    connection (scripts/session_variables.py), so that no compiled file holds them.
 -#}
 {% macro keyed_hash(text) -%}
     {{ adapter.dispatch('keyed_hash')(text) }}
 {%- endmacro %}
 
 {% macro default__keyed_hash(text) -%}
-    sha256(getvariable('hash_key_outer') || unhex(sha256(getvariable('hash_key_inner') || encode({{ text }}))))
+    left(sha256(getvariable('hash_key_outer') || unhex(sha256(getvariable('hash_key_inner') || encode({{ text }})))), 32)
 {%- endmacro %}
 
 {#- A 64-bit hash for counting distinct texts cheaply; never stored. -#}
@@ -70,4 +70,15 @@
 {#- A delivered row, whole, as JSON text. Apply it after the filter: it is the dearest thing one can do to a row. -#}
 {% macro row_as_json(row) -%}
     cast(to_json({{ row }}) as varchar)
+{%- endmacro %}
+
+{#-
+    The id of a gift: its own, else a keyed hash of its columns (F50). A gift without a source has the id that it had
+    before there were sources. Meant for relations with the columns of stg_giving__donations.
+-#}
+{% macro donation_key() -%}
+    coalesce(donation_id, {{ keyed_hash(
+        surrogate_key(['email_key', 'phone_key', 'donated_at', 'state', 'amount'])
+        ~ " || coalesce(chr(31) || donation_source, '')"
+    ) }})
 {%- endmacro %}

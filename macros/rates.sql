@@ -40,7 +40,7 @@
     cast({{ part }} as double) / nullif(cast({{ whole }} as double), 0)
 {%- endmacro %}
 
-{#- Answers per 100 exposures of a channel, 2 places (000-53). -#}
+{#- Answers per 100 exposures of a channel, 2 places (000-53); more answers than exposures are held at these. -#}
 {% macro response_rate(responses, exposures) -%}
-    round({{ percent(responses, exposures) }}, 2)
+    round({{ percent('least(' ~ responses ~ ', ' ~ exposures ~ ')', exposures) }}, 2)
 {%- endmacro %}

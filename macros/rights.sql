@@ -47,14 +47,18 @@
 
 {#-
     Is a row of nobody who asked to be erased? `persons`, `emails`, `phones` and `svids` are its columns with
-    person ids, keys and voter ids; `refused` is an expression with its delivered text, where it was refused: it holds identifiers in
+    person ids, keys and voter ids, `voters` pairs of columns with a state, which may be NULL, and a voter id:
+    a bare one may be that of who asked, and must not become somebody else's; `refused` is an expression with its delivered text, where it was refused: it holds identifiers in
     whatever form, and in whatever column.
 -#}
-{% macro is_not_erased(persons=[], emails=[], phones=[], svids=[], refused=none) -%}
+{% macro is_not_erased(persons=[], emails=[], phones=[], svids=[], voters=[], refused=none) -%}
     {%- if not execute or has_erasure_requests() -%}
         {%- set erased_persons = ref('stg_rights__erased_persons') -%}
         {%- set erased_contacts = ref('stg_rights__erased_contacts') -%}
         {%- set erasure_requests = ref('stg_rights__erasure_requests') -%}
+        {%- if voters -%}
+            {%- set erased_svids = ref('stg_rights__erased_svids') -%}
+        {%- endif -%}
     {%- endif -%}
     {%- if has_erasure_requests() -%}
         {%- for person in persons %}
@@ -87,6 +91,16 @@
             from {{ erasure_requests }} as erasure_requests
             where erasure_requests.svid is not null
         ), false)
+        and
+        {%- endfor %}
+        {%- for state, svid in voters %}
+        not exists (
+            select 1
+            from {{ erased_svids }} as erased_svids
+            where
+                erased_svids.svid = {{ svid }}
+                and coalesce(erased_svids.svid_state, {{ state }}, '') = coalesce({{ state }}, erased_svids.svid_state, '')
+        )
         and
         {%- endfor %}
         {%- if refused %}

@@ -22,6 +22,7 @@ _READING = (
     "models/staging",
     "models/linkage/lnk_map_row.sql",
     "models/aggregates/events/agg_email_events_by_row.sql",
+    "models/aggregates/giving/agg_donations_by_donation.sql",
     "seeds/placeholder_identifiers.csv",
     "seeds/sentinel_numbers.csv",
 )

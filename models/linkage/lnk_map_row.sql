@@ -44,7 +44,7 @@ read_rows as (
 
 {% if carried %}
 
-known as (
+known as {{ inlined() }} (
     select * from {{ carried_relation(this) }}
 ),
 
@@ -70,8 +70,7 @@ carried_rows as (
         and {{ is_not_erased_since }}
 ),
 
--- A phone that is new to the voter file has a history in the old files. The phone decides first: only what
--- is left of the addresses is put into normal form.
+-- A phone that is new to the voter file has a history in the old files.
 new_phones as (
     select voter_phones.phone_key
     from voter_phones
@@ -85,9 +84,16 @@ new_phones as (
         )
 ),
 
+looked_up as (
+    select phone_key from new_phones
+    union
+    select '' as phone_key from new_phones
+),
+
+-- Only what may be a new phone's is put into normal form.
 history as {{ materialized() }} (
     select
-        phone_key,
+        delivered_phone,
         delivered_email,
         first_cohort_at,
         last_cohort_at,
@@ -97,12 +103,12 @@ history as {{ materialized() }} (
     where
         {{ is_in_files('source_file', carried) }}
         and uncastable_columns is null
-        and phone_key in (select new_phones.phone_key from new_phones)
+        and {{ phone_lookup('delivered_phone') }} in (select looked_up.phone_key from looked_up)
 ),
 
 well_formed as (
     select
-        phone_key,
+        {{ well_formed_phone('delivered_phone') }} as well_formed_phone,
         {{ well_formed_email('delivered_email') }} as well_formed_email,
         first_cohort_at,
         last_cohort_at,
@@ -113,7 +119,7 @@ well_formed as (
 
 keyed as (
     select
-        phone_key,
+        {{ phone_key('well_formed_phone') }} as phone_key,
         {{ email_key('well_formed_email') }} as email_key,
         first_cohort_at,
         last_cohort_at,
@@ -135,7 +141,9 @@ history_rows as (
         cast(null as varchar) as rejection_reason,
         cast(null as varchar) as row_json
     from keyed
-    where email_key is not null
+    where
+        email_key is not null
+        and phone_key in (select new_phones.phone_key from new_phones)
 ),
 
 {% endif %}
@@ -155,7 +163,6 @@ united as (
         'row' as kind,
         source_file,
         source_row_number,
-        cast(null as varchar) as fingerprint,
         read_at_build,
         phone_key,
         email_key,
@@ -164,51 +171,26 @@ united as (
         rejection_reason,
         row_json
     from kept_rows
-    union all
+    {{ union_all_by_name() }}
     select
         'phone' as kind,
-        cast(null as varchar) as source_file,
-        cast(null as bigint) as source_row_number,
-        cast(null as varchar) as fingerprint,
-        cast(null as varchar) as read_at_build,
-        phone_key,
-        cast(null as varchar) as email_key,
-        cast(null as timestamp) as first_cohort_at,
-        cast(null as timestamp) as last_cohort_at,
-        cast(null as varchar) as rejection_reason,
-        cast(null as varchar) as row_json
+        phone_key
     from voter_phones
-    union all
+    {{ union_all_by_name() }}
     select
         'erasure' as kind,
-        cast(null as varchar) as source_file,
-        cast(null as bigint) as source_row_number,
-        erasure_hash as fingerprint,
-        cast(null as varchar) as read_at_build,
-        cast(null as varchar) as phone_key,
-        cast(null as varchar) as email_key,
-        cast(null as timestamp) as first_cohort_at,
-        cast(null as timestamp) as last_cohort_at,
-        cast(null as varchar) as rejection_reason,
-        cast(null as varchar) as row_json
+        erasure_hash as fingerprint
     from erasures
-    union all
+    {{ union_all_by_name() }}
     select
         'file' as kind,
         input_files.source_file,
-        cast(null as bigint) as source_row_number,
         input_files.fingerprint,
         {% if carried %}
-        coalesce(known.read_at_build, '{{ invocation_id }}') as read_at_build,
+        coalesce(known.read_at_build, '{{ invocation_id }}') as read_at_build
         {% else %}
-        '{{ invocation_id }}' as read_at_build,
+        '{{ invocation_id }}' as read_at_build
         {% endif %}
-        cast(null as varchar) as phone_key,
-        cast(null as varchar) as email_key,
-        cast(null as timestamp) as first_cohort_at,
-        cast(null as timestamp) as last_cohort_at,
-        cast(null as varchar) as rejection_reason,
-        cast(null as varchar) as row_json
     from input_files
     {% if carried %}
     -- A file that was read by this build has no earlier one.

@@ -12,6 +12,9 @@ select * from given
 
 {% else %}
 
+{% set last_event_day = last_day_of('email_clickers', 'event_date') %}
+{% set last_gift_day = last_day_of('donations', 'donation_date') %}
+
 with email_events as {{ inlined() }} (
     select * from {{ ref('base_outreach__email_events') }}
 ),
@@ -20,14 +23,19 @@ donations as {{ inlined() }} (
     select * from {{ ref('base_giving__donations') }}
 ),
 
--- The last week of the deliveries nearly always holds a valid row, and few rows are judged there.
-recent_events as (
-    select max(event_at) as happened_at
-    from email_events
+-- The last day of the deliveries nearly always holds a valid row, and the first that is found will do. A range of
+-- plain moments, not of their days, is what lets the engine pass over all other rows.
+last_events as (
+    select {{ last_event_day }} as happened_at
     where
-        event_at >= {{ last_week_of('email_clickers', 'event_date') }}
-        and rejection_reason is null
-        and cast(event_at as date) <= {{ build_date() }}
+        exists (
+            select 1
+            from email_events
+            where
+                email_events.event_at >= {{ last_event_day }}
+                and email_events.rejection_reason is null
+                and email_events.event_at < {{ build_date() }} + interval '1 day'
+        )
 ),
 
 all_events as (
@@ -35,21 +43,24 @@ all_events as (
     from email_events
     where
         rejection_reason is null
-        and cast(event_at as date) <= {{ build_date() }}
+        and event_at < {{ build_date() }} + interval '1 day'
         and not exists (
             select 1
-            from recent_events
-            where recent_events.happened_at is not null
+            from last_events
         )
 ),
 
-recent_gifts as (
-    select max(donated_at) as happened_at
-    from donations
+last_gifts as (
+    select {{ last_gift_day }} as happened_at
     where
-        donated_at >= {{ last_week_of('donations', 'donation_date') }}
-        and rejection_reason is null
-        and cast(donated_at as date) <= {{ build_date() }}
+        exists (
+            select 1
+            from donations
+            where
+                donations.donated_at >= {{ last_gift_day }}
+                and donations.rejection_reason is null
+                and donations.donated_at < {{ build_date() }} + interval '1 day'
+        )
 ),
 
 all_gifts as (
@@ -57,20 +68,19 @@ all_gifts as (
     from donations
     where
         rejection_reason is null
-        and cast(donated_at as date) <= {{ build_date() }}
+        and donated_at < {{ build_date() }} + interval '1 day'
         and not exists (
             select 1
-            from recent_gifts
-            where recent_gifts.happened_at is not null
+            from last_gifts
         )
 ),
 
 latest as (
-    select happened_at from recent_events
+    select happened_at from last_events
     union all
     select happened_at from all_events
     union all
-    select happened_at from recent_gifts
+    select happened_at from last_gifts
     union all
     select happened_at from all_gifts
 ),

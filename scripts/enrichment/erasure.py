@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from enrichment.errors import DatabaseError
 from enrichment.places import PROJECT, data_folder, database_file, key_file
-from enrichment.pseudonyms import hash_key
+from enrichment.pseudonyms import PSEUDONYM_LENGTH, hash_key
 from enrichment.questions import BUILD, attach, identifier
 
 if TYPE_CHECKING:
@@ -163,7 +163,9 @@ def _want_pseudonyms(con: duckdb.DuckDBPyConnection) -> None:
         "union select phone_key from wanted_contacts where phone_key is not null "
         "union select state || ':' || svid from wanted_voters"
     ).fetchall()
-    pseudonyms = [[hmac.new(key, text.encode(), hashlib.sha256).hexdigest()] for (text,) in named]
+    # A build by earlier code, which may have been kept, holds the whole hash, not its first half.
+    whole = [hmac.new(key, text.encode(), hashlib.sha256).hexdigest() for (text,) in named]
+    pseudonyms = [[name] for name in (*whole, *(name[:PSEUDONYM_LENGTH] for name in whole))]
     if pseudonyms:
         con.executemany("insert into wanted_texts values (?)", pseudonyms)
 

@@ -13,6 +13,9 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
+PSEUDONYM_LENGTH = 32
+"""Hex digits of a pseudonym: the macro ``keyed_hash`` keeps half of the hash."""
+
 
 def hash_key(key_file: Path) -> bytes:
     """The pseudonym key: from the environment, else from ``key_file``, which is made if absent."""

@@ -814,6 +814,8 @@ def person_added(days: Days) -> bool:
     """New persons whose addresses have a history; one shares its SVID with a voter elsewhere."""
     (field, *_) = days.fields_named("state_voter_id")
     emails = days.addresses_with_history(3)
+    if not emails:
+        return False
     taken = days.svids(1)
     svids = [f"00{days.number:04}", taken[0][1], None]
     first = 7_000_000 + 10 * days.number

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 def dispatch(name: str) -> Callable[..., str]:
     """The macro of this name, as a function that renders a call with its first argument."""
-    words = {"inlined": "not materialized"}
+    words = {"inlined": "not materialized", "union_all_by_name": "union all by name"}
 
     def render(*arguments: object) -> str:
         return f"{name}({arguments[0]})" if arguments else words.get(name, name)

@@ -23,6 +23,7 @@ if str(PROJECT / "scripts") not in sys.path:
 
 import segment
 from enrichment import erasure
+from enrichment.pseudonyms import PSEUDONYM_LENGTH
 from warm import Warm
 
 AS_OF = date(2025, 6, 30)
@@ -75,7 +76,7 @@ def world() -> Extracts:
     for name in ("ann", "bob", "eve", "lost", "stays"):
         made.visit("2025-06-04T10:00", f"{name}@x.org")
     made.visit(None, phone="608-234-0006")
-    for voter in ("WI:0001", "MN:0001", "0001", "WI:0008"):
+    for voter in ("WI:0001", "MN:0001", "0001", "WI:0008", "WI:0005", "0006"):
         made.act("2025-06-04T10:00:00-05:00", svid=voter)
     made.act("2025-06-04", "yawn", svid="wi:0001")
     made.act("2025-06-05", email="hal@x.org", properties='{"reader": "fay@x.org"}')
@@ -137,7 +138,8 @@ def occurrences(database: Path, needles: Iterable[str]) -> dict[str, int]:
 
 
 def pseudonyms(texts: Iterable[str]) -> list[str]:
-    return [hmac.new(KEY.encode(), text.encode(), hashlib.sha256).hexdigest() for text in texts]
+    hashes = [hmac.new(KEY.encode(), text.encode(), hashlib.sha256).hexdigest() for text in texts]
+    return [text[:PSEUDONYM_LENGTH] for text in hashes]
 
 
 def test_the_search_sees_who_is_there(builds: dict[str, Path]) -> None:
@@ -330,6 +332,8 @@ PLANTED = {
     "a pseudonym": f"update seeds.age_bands set rationale = '{pseudonyms(['WI:0003'])[0]}'",
     "a stranger's pseudonym": "update seeds.age_bands set rationale = "
     f"'{pseudonyms(['lost@x.org'])[0]}'",
+    "a pseudonym by earlier code": "update seeds.age_bands set rationale = "
+    f"'{hmac.new(KEY.encode(), b'lost@x.org', hashlib.sha256).hexdigest()}'",
     "a pseudonym in bytes": "create table marts.left_over as select "
     f"unhex('{pseudonyms(['WI:0003'])[0]}') as contact_hash",
     "a voter id beside its state": "create table marts.left_over as select 'WI' as state, "

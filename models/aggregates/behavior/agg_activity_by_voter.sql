@@ -28,7 +28,10 @@ summed_by_day as (
     from events
     inner join event_types
         on events.event_type = event_types.event_type
-    where events.is_human
+    where
+        events.is_human
+        -- Leaving is no sign of life (F96).
+        and event_types.role <> 'opt_out'
     group by
         events.voter_number,
         cast(events.occurred_at as date)

@@ -55,6 +55,7 @@ summed as (
         sum(case when weighed.is_contact and weighed.role = 'exposure' then weighed.quantity else 0 end)
             as contact_exposures,
         sum(case when weighed.is_contact and weighed.is_answer then weighed.quantity else 0 end) as contact_responses,
+        count(case when weighed.role = 'opt_out' then 1 end) as opt_outs,
         count(case when weighed.is_human then 1 end) as human_events,
         count(case when weighed.is_human and weighed.is_contact then 1 end) as contact_human_events,
         count(distinct case when weighed.is_human then weighed.event_type end) as human_event_types,
@@ -108,6 +109,7 @@ typed as (
         cast(activities as bigint) as activities,
         cast(contact_exposures as bigint) as contact_exposures,
         cast(contact_responses as bigint) as contact_responses,
+        opt_outs,
         human_events,
         contact_human_events,
         human_event_types,

@@ -9,6 +9,7 @@ counted as (
         events.category,
         events.topic,
         events.client_shortname,
+        {{ tells_opinion('events.channel') }} as is_opinion,
         count(*) as interactions,
         count(case when events.is_contact then 1 end) as contact_interactions
     from events
@@ -17,7 +18,12 @@ counted as (
     where
         events.is_human
         and types.engagement_points > 0
-    group by events.voter_number, events.category, events.topic, events.client_shortname
+    group by
+        events.voter_number,
+        events.category,
+        events.topic,
+        events.client_shortname,
+        {{ tells_opinion('events.channel') }}
 )
 
 select * from counted

@@ -8,6 +8,11 @@
             or {{ is_future('event_at') }}
 {%- endset %}
 
+{#- What was in the future may have happened since; then its text is of no more use. -#}
+{% set known_json = "case when known.rejection_reason is not null or " ~ is_future('known.event_at')
+    ~ " then known.row_json end" %}
+{% set is_not_erased_since = is_not_erased(emails=['known.email_key'], refused=known_json) %}
+
 with email_events as {{ inlined() }} (
     select * from {{ ref('base_outreach__email_events') }}
 ),
@@ -29,9 +34,9 @@ erasures as (
 ),
 
 -- One pass over the files. Three of a hundred rows concern the voter file; clicks are everybody's, for
--- attribution; refused rows and those in the future go to quarantine; and a row with blanks in its id may
+-- attribution; refused rows and those in the future go to quarantine; and a row whose id is to be trimmed may
 -- turn out to share it with another. Ids are trimmed after the filter: they are dear.
-read_rows as (
+picked as (
     select
         source_file,
         source_row_number,
@@ -48,7 +53,7 @@ read_rows as (
         unsubs,
         is_bot,
         {{ text_id('delivered_event_id') }} as event_id,
-        coalesce({{ is_plain('delivered_event_id') }}, true) as has_plain_id,
+        coalesce({{ has_plain_ends('delivered_event_id') }}, true) as has_plain_id,
         rejection_reason,
         case
             when rejection_reason is not null or {{ is_future('event_at') }} then {{ row_as_json('source_row') }}
@@ -57,19 +62,69 @@ read_rows as (
     where
         (
             {{ has_a_use }}
-            or not coalesce({{ is_plain('delivered_event_id') }}, true)
+            or not coalesce({{ has_plain_ends('delivered_event_id') }}, true)
         )
         and not {{ is_in_files('source_file', carried) }}
 ),
 
+-- A row in the future is kept with its text, in which other columns may name somebody.
+read_rows as {{ materialized() }} (
+    select
+        source_file,
+        source_row_number,
+        read_at_build,
+        email_key,
+        campaign_id,
+        client_shortname,
+        event_at,
+        sends,
+        opens,
+        clicks,
+        bounces,
+        complaints,
+        unsubs,
+        is_bot,
+        event_id,
+        has_plain_id,
+        rejection_reason,
+        row_json
+    from picked
+    where {{ is_not_erased(refused='picked.row_json') }}
+),
+
 {% if carried %}
 
-known as (
+known as {{ inlined() }} (
     select * from {{ carried_relation(this) }}
 ),
 
--- Rows of unchanged files that are kept for a reason of their own. What was in the future may have
--- happened since.
+{% endif %}
+
+-- Which row of an id stays is settled among all of its rows, so whatever came under the id of a click
+-- is kept too.
+click_ids as (
+    select event_id
+    from read_rows
+    where
+        clicks > 0
+        and rejection_reason is null
+        and event_id is not null
+    {% if carried %}
+    union all
+    select event_id
+    from known
+    where
+        kind = 'row'
+        and {{ is_in_files('source_file', carried) }}
+        and clicks > 0
+        and rejection_reason is null
+        and event_id is not null
+        and {{ is_not_erased_since }}
+    {% endif %}
+),
+
+{% if carried %}
+
 carried_rows as (
     select
         source_file,
@@ -89,7 +144,7 @@ carried_rows as (
         event_id,
         has_plain_id,
         rejection_reason,
-        case when rejection_reason is not null or {{ is_future('event_at') }} then row_json end as row_json
+        {{ known_json }} as row_json
     from known
     where
         kind = 'row'
@@ -97,11 +152,13 @@ carried_rows as (
         and (
             {{ has_a_use }}
             or not has_plain_id
+            or event_id in (select click_ids.event_id from click_ids)
         )
-        and {{ is_not_erased(emails=['known.email_key']) }}
+        and {{ is_not_erased_since }}
 ),
 
--- An address that is new to the voter file has a history in the old files.
+-- An address that is new to the voter file has a history in the old files, and so may the id of a new
+-- click. Everybody's clicks are kept: the other ids were looked up when theirs was read.
 new_addresses as (
     select voter_addresses.email_key
     from voter_addresses
@@ -115,9 +172,54 @@ new_addresses as (
         )
 ),
 
-history as {{ materialized() }} (
+new_click_ids as (
+    select read_rows.event_id
+    from read_rows
+    where
+        read_rows.clicks > 0
+        and read_rows.rejection_reason is null
+        and read_rows.event_id is not null
+        and not exists (
+            select 1
+            from known
+            where
+                known.kind = 'row'
+                and {{ is_in_files('known.source_file', carried) }}
+                and known.clicks > 0
+                and known.rejection_reason is null
+                and known.event_id = read_rows.event_id
+        )
+),
+
+{% endif %}
+
+-- A second look, at what may be of use for its id, or for an address that was nobody's. Of few rows only, the
+-- address is put into normal form. None of those to be kept is refused: such rows are kept already.
+found as {{ materialized() }} (
     select
-        email_key,
+        delivered_email,
+        delivered_campaign_id,
+        delivered_client,
+        event_at,
+        sends,
+        opens,
+        clicks,
+        bounces,
+        complaints,
+        unsubs,
+        is_bot,
+        delivered_event_id,
+        source_file,
+        source_row_number
+    from email_events
+    where
+        not {{ is_in_files('source_file', carried) }}
+        and clicks <= 0
+        and {{ is_one_of('delivered_event_id', 'select click_ids.event_id from click_ids') }}
+    {% if carried %}
+    union all
+    select
+        delivered_email,
         delivered_campaign_id,
         delivered_client,
         event_at,
@@ -134,210 +236,33 @@ history as {{ materialized() }} (
     from email_events
     where
         {{ is_in_files('source_file', carried) }}
-        and rejection_reason is null
-        and email_key in (select new_addresses.email_key from new_addresses)
-),
-
-history_rows as (
-    select
-        history.source_file,
-        history.source_row_number,
-        '{{ invocation_id }}' as read_at_build,
-        history.email_key,
-        {{ text_id('history.delivered_campaign_id') }} as campaign_id,
-        {{ text_id('history.delivered_client') }} as client_shortname,
-        history.event_at,
-        history.sends,
-        history.opens,
-        history.clicks,
-        history.bounces,
-        history.complaints,
-        history.unsubs,
-        history.is_bot,
-        {{ text_id('history.delivered_event_id') }} as event_id,
-        coalesce({{ is_plain('history.delivered_event_id') }}, true) as has_plain_id,
-        cast(null as varchar) as rejection_reason,
-        cast(null as varchar) as row_json
-    from history
-    where
-        not exists (
-            select 1
-            from carried_rows
-            where
-                carried_rows.source_file = history.source_file
-                and carried_rows.source_row_number = history.source_row_number
+        and (
+            {{ is_one_of(email_lookup('delivered_email'), 'select new_addresses.email_key from new_addresses') }}
+            or {{ is_one_of('delivered_event_id', 'select new_click_ids.event_id from new_click_ids') }}
         )
-),
-
-{% endif %}
-
-own_rows as {{ materialized() }} (
-    select * from read_rows
-    {% if carried %}
-    union all
-    select * from carried_rows
-    union all
-    select * from history_rows
     {% endif %}
 ),
 
--- Which row of an id stays is settled among all of its rows, so whatever came under the id of a click
--- is kept too.
-click_ids as (
-    select distinct event_id
-    from own_rows
-    where
-        clicks > 0
-        and rejection_reason is null
-        and event_id is not null
-),
-
-{% if carried %}
-
-new_click_ids as (
-    select click_ids.event_id
-    from click_ids
-    where
-        not exists (
-            select 1
-            from known
-            where
-                known.kind = 'row'
-                and known.clicks > 0
-                and known.rejection_reason is null
-                and known.event_id = click_ids.event_id
-        )
-),
-
-carried_siblings as (
+well_formed as (
     select
-        known.source_file,
-        known.source_row_number,
-        known.read_at_build,
-        known.email_key,
-        known.campaign_id,
-        known.client_shortname,
-        known.event_at,
-        known.sends,
-        known.opens,
-        known.clicks,
-        known.bounces,
-        known.complaints,
-        known.unsubs,
-        known.is_bot,
-        known.event_id,
-        known.has_plain_id,
-        known.rejection_reason,
-        cast(null as varchar) as row_json
-    from known
-    where
-        known.kind = 'row'
-        and {{ is_in_files('known.source_file', carried) }}
-        and known.event_id in (select click_ids.event_id from click_ids)
-        and not exists (
-            select 1
-            from own_rows
-            where
-                own_rows.source_file = known.source_file
-                and own_rows.source_row_number = known.source_row_number
-        )
-        and {{ is_not_erased(emails=['known.email_key']) }}
-),
-
-{% endif %}
-
-kept_rows as {{ materialized() if carried else inlined() }} (
-    select * from own_rows
-    {% if carried %}
-    union all
-    select * from carried_siblings
-    {% endif %}
-),
-
-same_id as (
-    select
+        {{ well_formed_email('delivered_email') }} as well_formed_email,
+        delivered_campaign_id,
+        delivered_client,
+        event_at,
+        sends,
+        opens,
+        clicks,
+        bounces,
+        complaints,
+        unsubs,
+        is_bot,
         delivered_event_id,
         source_file,
         source_row_number
-    from email_events
-    where
-        delivered_event_id in (select click_ids.event_id from click_ids)
-        and not {{ is_in_files('source_file', carried) }}
-    {% if carried %}
-    union all
-    select
-        delivered_event_id,
-        source_file,
-        source_row_number
-    from email_events
-    where
-        delivered_event_id in (select new_click_ids.event_id from new_click_ids)
-        and {{ is_in_files('source_file', carried) }}
-    {% endif %}
+    from found
 ),
 
--- Few ids have such rows; these are read whole in a second look. None of them is refused: such rows are
--- kept already.
-sibling_rows as {{ materialized() }} (
-    select
-        same_id.delivered_event_id,
-        same_id.source_file,
-        same_id.source_row_number
-    from same_id
-    where
-        not exists (
-            select 1
-            from kept_rows
-            where
-                kept_rows.source_file = same_id.source_file
-                and kept_rows.source_row_number = same_id.source_row_number
-        )
-),
-
-delivered_siblings as {{ materialized() }} (
-    select
-        email_events.delivered_email,
-        email_events.delivered_campaign_id,
-        email_events.delivered_client,
-        email_events.event_at,
-        email_events.sends,
-        email_events.opens,
-        email_events.clicks,
-        email_events.bounces,
-        email_events.complaints,
-        email_events.unsubs,
-        email_events.is_bot,
-        email_events.delivered_event_id,
-        email_events.source_file,
-        email_events.source_row_number
-    from email_events
-    where email_events.delivered_event_id in (select sibling_rows.delivered_event_id from sibling_rows)
-),
-
-well_formed_siblings as (
-    select
-        {{ well_formed_email('delivered_siblings.delivered_email') }} as well_formed_email,
-        delivered_siblings.delivered_campaign_id,
-        delivered_siblings.delivered_client,
-        delivered_siblings.event_at,
-        delivered_siblings.sends,
-        delivered_siblings.opens,
-        delivered_siblings.clicks,
-        delivered_siblings.bounces,
-        delivered_siblings.complaints,
-        delivered_siblings.unsubs,
-        delivered_siblings.is_bot,
-        delivered_siblings.delivered_event_id,
-        delivered_siblings.source_file,
-        delivered_siblings.source_row_number
-    from delivered_siblings
-    inner join sibling_rows
-        on
-            delivered_siblings.source_file = sibling_rows.source_file
-            and delivered_siblings.source_row_number = sibling_rows.source_row_number
-),
-
-keyed_siblings as (
+keyed as (
     select
         {{ email_key('well_formed_email') }} as email_key,
         delivered_campaign_id,
@@ -353,10 +278,27 @@ keyed_siblings as (
         delivered_event_id,
         source_file,
         source_row_number
-    from well_formed_siblings
+    from well_formed
 ),
 
-siblings as (
+kept_places as (
+    select
+        source_file,
+        source_row_number
+    from read_rows
+    {% if carried %}
+    union all
+    select
+        source_file,
+        source_row_number
+    from known
+    where
+        kind = 'row'
+        and {{ is_in_files('source_file', carried) }}
+    {% endif %}
+),
+
+found_rows as (
     select
         source_file,
         source_row_number,
@@ -376,20 +318,38 @@ siblings as (
         true as has_plain_id,
         cast(null as varchar) as rejection_reason,
         cast(null as varchar) as row_json
-    from keyed_siblings
+    from keyed
+    where
+        (
+            email_key in (select voter_addresses.email_key from voter_addresses)
+            or delivered_event_id in (select click_ids.event_id from click_ids)
+        )
+        and not exists (
+            select 1
+            from kept_places
+            where
+                kept_places.source_file = keyed.source_file
+                and kept_places.source_row_number = keyed.source_row_number
+        )
 ),
 
-all_rows as (
-    select * from kept_rows
+own_rows as (
+    select * from read_rows
+    {% if carried %}
     union all
-    select * from siblings
+    select * from carried_rows
+    {% endif %}
+),
+
+kept_rows as (
+    select * from own_rows
+    union all
+    select * from found_rows
 ),
 
 united as (
     select
         'row' as kind,
-        cast(null as varchar) as fingerprint,
-        cast(null as date) as as_of_date,
         source_file,
         source_row_number,
         read_at_build,
@@ -408,84 +368,28 @@ united as (
         has_plain_id,
         rejection_reason,
         row_json
-    from all_rows
-    -- A row in the future is kept with its text, in which other columns may name somebody.
-    where {{ is_not_erased(refused='all_rows.row_json') }}
-    union all
+    from kept_rows
+    {{ union_all_by_name() }}
     select
         'address' as kind,
-        cast(null as varchar) as fingerprint,
-        cast(null as date) as as_of_date,
-        cast(null as varchar) as source_file,
-        cast(null as bigint) as source_row_number,
-        cast(null as varchar) as read_at_build,
-        email_key,
-        cast(null as varchar) as campaign_id,
-        cast(null as varchar) as client_shortname,
-        cast(null as timestamp) as event_at,
-        cast(null as bigint) as sends,
-        cast(null as bigint) as opens,
-        cast(null as bigint) as clicks,
-        cast(null as bigint) as bounces,
-        cast(null as bigint) as complaints,
-        cast(null as bigint) as unsubs,
-        cast(null as boolean) as is_bot,
-        cast(null as varchar) as event_id,
-        cast(null as boolean) as has_plain_id,
-        cast(null as varchar) as rejection_reason,
-        cast(null as varchar) as row_json
+        email_key
     from voter_addresses
-    union all
+    {{ union_all_by_name() }}
     select
         'erasure' as kind,
-        erasure_hash as fingerprint,
-        cast(null as date) as as_of_date,
-        cast(null as varchar) as source_file,
-        cast(null as bigint) as source_row_number,
-        cast(null as varchar) as read_at_build,
-        cast(null as varchar) as email_key,
-        cast(null as varchar) as campaign_id,
-        cast(null as varchar) as client_shortname,
-        cast(null as timestamp) as event_at,
-        cast(null as bigint) as sends,
-        cast(null as bigint) as opens,
-        cast(null as bigint) as clicks,
-        cast(null as bigint) as bounces,
-        cast(null as bigint) as complaints,
-        cast(null as bigint) as unsubs,
-        cast(null as boolean) as is_bot,
-        cast(null as varchar) as event_id,
-        cast(null as boolean) as has_plain_id,
-        cast(null as varchar) as rejection_reason,
-        cast(null as varchar) as row_json
+        erasure_hash as fingerprint
     from erasures
-    union all
+    {{ union_all_by_name() }}
     select
         'file' as kind,
         input_files.fingerprint,
         clock.as_of_date,
         input_files.source_file,
-        cast(null as bigint) as source_row_number,
         {% if carried %}
-        coalesce(known.read_at_build, '{{ invocation_id }}') as read_at_build,
+        coalesce(known.read_at_build, '{{ invocation_id }}') as read_at_build
         {% else %}
-        '{{ invocation_id }}' as read_at_build,
+        '{{ invocation_id }}' as read_at_build
         {% endif %}
-        cast(null as varchar) as email_key,
-        cast(null as varchar) as campaign_id,
-        cast(null as varchar) as client_shortname,
-        cast(null as timestamp) as event_at,
-        cast(null as bigint) as sends,
-        cast(null as bigint) as opens,
-        cast(null as bigint) as clicks,
-        cast(null as bigint) as bounces,
-        cast(null as bigint) as complaints,
-        cast(null as bigint) as unsubs,
-        cast(null as boolean) as is_bot,
-        cast(null as varchar) as event_id,
-        cast(null as boolean) as has_plain_id,
-        cast(null as varchar) as rejection_reason,
-        cast(null as varchar) as row_json
     from input_files
     cross join clock
     {% if carried %}

@@ -1,4 +1,7 @@
-with donations as (
+-- depends_on: {{ ref('stg_clock') }}, {{ ref('stg_rights__erasures') }}
+{% set carried = carried_gifts(this) %}
+
+with donations as {{ inlined() }} (
     select * from {{ ref('stg_giving__donations') }}
 ),
 
@@ -34,46 +37,136 @@ address_voters as (
     where is_first_voter
 ),
 
--- The e-mail decides; the phone is asked only when the e-mail leads to no voter (F08).
-linked as (
+identified as {{ materialized() if carried else inlined() }} (
     select
-        donations.donation_id,
-        donations.email_key,
-        donations.phone_key,
-        donations.donated_at,
-        donations.state,
-        donations.amount,
-        donations.donation_source,
-        coalesce(address_voters.first_voter, phone_voters.first_voter) as first_voter,
-        case
-            when address_voters.first_voter is not null then 'email'
-            when phone_voters.first_voter is not null then 'phone'
-        end as link_method
-    from donations
-    -- Most gifts are strangers'.
-    left join address_voters
-        on donations.email_key = address_voters.email_key
-    left join phone_voters
-        on donations.phone_key = phone_voters.phone_key
-),
-
--- A gift without an id is known by its columns. One without a source has the id that it had before there
--- were sources.
-keyed as (
-    select
-        coalesce(donation_id, {{ keyed_hash(
-            surrogate_key(['email_key', 'phone_key', 'donated_at', 'state', 'amount'])
-            ~ " || coalesce(chr(31) || donation_source, '')"
-        ) }}) as donation_id,
+        {{ donation_key() }} as donation_id,
         email_key,
         phone_key,
         donated_at,
         state,
         amount,
         donation_source,
-        first_voter,
-        link_method
-    from linked
+        source_file
+    from donations
+),
+
+{% if carried %}
+
+known as {{ inlined() }} (
+    select * from {{ carried_relation(this) }}
+),
+
+last_clock as (
+    select as_of_date from {{ carried_relation(ref('stg_clock')) }}
+),
+
+last_clicked_addresses as (
+    select distinct email_key
+    from {{ carried_relation(ref('agg_clicks_by_event')) }}
+),
+
+last_phone_voters as (
+    select
+        phone_key,
+        min({{ voter_text('state', 'svid') }}) as first_voter
+    from {{ carried_relation(ref('lnk_voter_phone')) }}
+    where is_used
+    group by phone_key
+),
+
+last_address_voters as (
+    select
+        email_key,
+        {{ voter_text('state', 'svid') }} as first_voter
+    from {{ carried_relation(ref('lnk_voter_address')) }}
+    where is_first_voter
+),
+
+-- What leads elsewhere than it did, and whose clicks are new or gone.
+changed_addresses as (
+    select coalesce(address_voters.email_key, last_address_voters.email_key) as email_key
+    from address_voters
+    full outer join last_address_voters
+        on address_voters.email_key = last_address_voters.email_key
+    where address_voters.first_voter is distinct from last_address_voters.first_voter
+    union all
+    select coalesce(clicked_addresses.email_key, last_clicked_addresses.email_key) as email_key
+    from clicked_addresses
+    full outer join last_clicked_addresses
+        on clicked_addresses.email_key = last_clicked_addresses.email_key
+    where
+        clicked_addresses.email_key is null
+        or last_clicked_addresses.email_key is null
+),
+
+changed_phones as (
+    select coalesce(phone_voters.phone_key, last_phone_voters.phone_key) as phone_key
+    from phone_voters
+    full outer join last_phone_voters
+        on phone_voters.phone_key = last_phone_voters.phone_key
+    where phone_voters.first_voter is distinct from last_phone_voters.first_voter
+),
+
+-- A gift may be another one than it was if any of its rows is new, was of the future, or has led elsewhere.
+touched_ids as (
+    select distinct donation_id
+    from identified
+    where
+        not {{ is_in_files('source_file', carried) }}
+        or email_key in (select changed_addresses.email_key from changed_addresses)
+        or phone_key in (select changed_phones.phone_key from changed_phones)
+        or cast(donated_at as date) > (select last_clock.as_of_date from last_clock)
+),
+
+untouched as (
+    select
+        donation_id,
+        email_key,
+        phone_key,
+        donated_at,
+        amount,
+        donation_source,
+        is_gift,
+        link_method,
+        contact_state,
+        contact_svid,
+        contact_hash,
+        linked_rows
+    from known
+    where
+        not exists (
+            select 1
+            from touched_ids
+            where touched_ids.donation_id = known.donation_id
+        )
+),
+
+{% endif %}
+
+-- The e-mail decides; the phone is asked only when the e-mail leads to no voter (F08).
+linked as (
+    select
+        identified.donation_id,
+        identified.email_key,
+        identified.phone_key,
+        identified.donated_at,
+        identified.state,
+        identified.amount,
+        identified.donation_source,
+        coalesce(address_voters.first_voter, phone_voters.first_voter) as first_voter,
+        case
+            when address_voters.first_voter is not null then 'email'
+            when phone_voters.first_voter is not null then 'phone'
+        end as link_method
+    from identified
+    -- Most gifts are strangers'.
+    left join address_voters
+        on identified.email_key = address_voters.email_key
+    left join phone_voters
+        on identified.phone_key = phone_voters.phone_key
+    {% if carried %}
+    where identified.donation_id in (select touched_ids.donation_id from touched_ids)
+    {% endif %}
 ),
 
 hashed as {{ materialized() }} (
@@ -88,7 +181,7 @@ hashed as {{ materialized() }} (
         donation_source,
         first_voter,
         link_method
-    from keyed
+    from linked
 ),
 
 -- Few gifts came twice; the others need no order. A hash is cheaper to count than an id, and two ids of
@@ -160,18 +253,30 @@ deduplicated as (
         )
 ),
 
--- Of strangers nothing is kept that nothing asks for.
-identified as (
+-- Attribution looks for clicks before the gifts of voters, and of strangers whose address clicked.
+judged as (
     select
         donation_id,
-        case
-            when
-                link_method is not null
-                or email_key in (select clicked_addresses.email_key from clicked_addresses)
-                then email_key
-        end as email_key,
-        case when link_method is not null then phone_key end as phone_key,
+        email_key,
+        phone_key,
         donated_at,
+        amount,
+        donation_source,
+        first_voter,
+        link_method,
+        linked_rows,
+        link_method is not null
+        or coalesce(email_key in (select clicked_addresses.email_key from clicked_addresses), false) as may_be_earned
+    from deduplicated
+),
+
+-- Of strangers nothing is kept that nothing asks for.
+sparing as (
+    select
+        donation_id,
+        case when may_be_earned then email_key end as email_key,
+        case when link_method is not null then phone_key end as phone_key,
+        case when may_be_earned then donated_at else cast(cast(donated_at as date) as timestamp) end as donated_at,
         case when link_method is not null then amount end as amount,
         case when link_method is not null then donation_source end as donation_source,
         -- A refund lowers sums and is no gift.
@@ -181,9 +286,19 @@ identified as (
         substring(first_voter, 4) as contact_svid,
         unhex({{ keyed_hash('coalesce(first_voter, email_key, phone_key)') }}) as contact_hash,
         cast(linked_rows as bigint) as linked_rows
-    from deduplicated
+    from judged
+),
+
+united as (
+    select * from sparing
+    {% if carried %}
+    union all
+    select * from untouched
+    {% endif %}
 )
 
-select * from identified
--- A contact's gifts lie together, so that its hash is stored once.
+select * from united
+{% if not carried %}
+-- A contact's gifts lie together, so that its hash is stored once; what is carried lies as it did.
 order by contact_hash
+{% endif %}

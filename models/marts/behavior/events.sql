@@ -29,7 +29,7 @@ described as (
         stream.local_source,
         stream.campaign_id,
         stream.client_shortname,
-        stream.topic,
+        case when not {{ tells_opinion('stream.channel') }} then stream.topic end as topic,
         stream.duration_seconds,
         stream.depth,
         stream.quantity,

@@ -35,7 +35,9 @@ last_acts as (
         voter_number,
         cast(max(occurred_at) as date) as last_act_date
     from events
-    where is_human
+    where
+        is_human
+        and category <> 'opt_out'
     group by voter_number
 ),
 

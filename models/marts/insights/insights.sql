@@ -133,12 +133,12 @@ compared_by_channel as (
 
 summed_by_county as (
     select
-        county,
+        county || ', ' || state as county,
         count(case when is_donor then 1 end) as donors,
         count(*) as people
     from profiles
     where county is not null
-    group by county
+    group by county, state
 ),
 
 candidates as (
@@ -181,11 +181,11 @@ candidates as (
     from recent_cohorts
     where months_back <= 7
     union all
-    -- Who has opted out has a fine address.
+    -- Who has opted out, or must not be written to for another reason, has a fine address.
     select
         'addresses_not_worth_mailing' as rule,
         cast(null as varchar) as subject,
-        count(case when mail_barred_by <> 'opted_out' then 1 end) as successes,
+        count(case when mail_barred_by in ('malformed', 'hard_bounce', 'inactive') then 1 end) as successes,
         count(*) as trials,
         cast(1 as double) as reference_share
     from addresses

@@ -14,6 +14,19 @@ permitted_use as (
     select * from {{ ref('permitted_use') }}
 ),
 
+behavior as (
+    select * from {{ ref('agg_behavior_by_voter_channel') }}
+),
+
+-- Who answered a text message with stop, or asked not to be called, is written to and called no more.
+phone_opt_outs as (
+    select distinct voter_number
+    from behavior
+    where
+        channel in ('sms', 'phone')
+        and opt_outs > 0
+),
+
 -- A gift without a source may be used. What a source allows that the seed does not name nobody has looked at:
 -- it bars asking for gifts, until a line of the seed says otherwise.
 judged_gifts as (
@@ -81,6 +94,7 @@ judged as (
         profiles.state,
         profiles.svid,
         profiles.has_opted_out,
+        phone_opt_outs.voter_number is not null as has_opted_out_by_phone,
         coalesce(suppressions.is_email_suppressed, false) as is_email_suppressed,
         coalesce(suppressions.is_phone_suppressed, false) as is_phone_suppressed,
         judged_states.is_contact_permitted as is_state_contact_permitted,
@@ -91,7 +105,9 @@ judged as (
     from profiles
     inner join judged_states
         on profiles.state = judged_states.state
-    -- Few are suppressed, and few have given.
+    -- Few are suppressed or have opted out, and few have given.
+    left join phone_opt_outs
+        on profiles.voter_number = phone_opt_outs.voter_number
     left join suppressions
         on
             profiles.state = suppressions.state
@@ -109,10 +125,11 @@ barred as (
         is_email_suppressed,
         is_phone_suppressed,
         has_opted_out,
+        has_opted_out_by_phone,
         is_state_contact_permitted and is_donor_contact_permitted as is_contact_permitted,
         case
             when is_email_suppressed or is_phone_suppressed then 'suppressed'
-            when has_opted_out then 'opted_out'
+            when has_opted_out or has_opted_out_by_phone then 'opted_out'
             when not is_state_contact_permitted then 'permitted_use_of_state'
             when not is_donor_contact_permitted then 'permitted_use'
         end as contact_barred_by,
@@ -129,7 +146,7 @@ permitted as (
         state,
         svid,
         is_contact_permitted and not is_email_suppressed and not has_opted_out as may_email,
-        is_contact_permitted and not is_phone_suppressed as may_phone,
+        is_contact_permitted and not is_phone_suppressed and not has_opted_out_by_phone as may_phone,
         coalesce(contact_barred_by, solicit_use_barred_by) is null as may_solicit,
         contact_barred_by,
         coalesce(contact_barred_by, solicit_use_barred_by) as solicitation_barred_by,

@@ -10,6 +10,10 @@ channel_weights as (
     select * from {{ ref('channel_weights') }}
 ),
 
+contact_permissions as (
+    select * from {{ ref('contact_permissions') }}
+),
+
 -- The population's rates count each event once (F05); more answers than messages are held at these.
 trials_of_channel as (
     select
@@ -50,6 +54,11 @@ listed as (
         behavior.exposures,
         behavior.responses,
         behavior.activities,
+        case
+            when behavior.channel = 'email' then contact_permissions.may_email
+            when behavior.channel in ('sms', 'phone') then contact_permissions.may_phone
+            else contact_permissions.contact_barred_by is null
+        end as may_be_used,
         fitted.mean,
         case
             when behavior.exposures > 0
@@ -58,6 +67,8 @@ listed as (
     from behavior
     inner join voter_numbers
         on behavior.voter_number = voter_numbers.voter_number
+    inner join contact_permissions
+        on behavior.voter_number = contact_permissions.voter_number
     -- A channel on which nobody is reached has no rate.
     left join fitted
         on behavior.channel = fitted.channel
@@ -77,6 +88,7 @@ rated as (
         listed.exposures,
         listed.responses,
         listed.activities,
+        listed.may_be_used,
         {{ response_rate('listed.responses', 'listed.exposures') }} as response_rate,
         round(100 * listed.adjusted, 2) as response_rate_adjusted,
         round(100 * listed.mean, 2) as channel_response_rate,
@@ -93,7 +105,7 @@ rated as (
         on listed.channel = channel_weights.channel
 ),
 
--- A channel on which somebody has answered comes before any on which they have not, whatever others do there.
+-- Whoever must not be reached on a channel prefers another. One on which somebody has answered comes before any on which they have not, whatever others do there.
 ranked as (
     select
         state,
@@ -108,7 +120,9 @@ ranked as (
                 channel asc
         ) as preference_rank
     from rated
-    where exposures > 0
+    where
+        exposures > 0
+        and may_be_used
 ),
 
 preferred as (
@@ -119,6 +133,7 @@ preferred as (
         rated.exposures,
         rated.responses,
         rated.activities,
+        rated.may_be_used,
         rated.response_rate,
         rated.response_rate_adjusted,
         rated.channel_response_rate,
@@ -128,7 +143,7 @@ preferred as (
         rated.voter_number,
         '{{ invocation_id }}' as build_id
     from rated
-    -- Without an exposure there is no rate to rank by.
+    -- Without an exposure there is no rate to rank by, and without permission no rank.
     left join ranked
         on
             rated.state = ranked.state

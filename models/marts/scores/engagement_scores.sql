@@ -50,14 +50,16 @@ summed_by_voter as (
     group by voter_number
 ),
 
--- What somebody acts on: the topic, or else whose mail it is (003-20).
+-- What somebody acts on: the topic, or else whose mail it is (003-20); never what they hold to be right (F69).
 contents_by_voter as (
     select
         voter_number,
         coalesce(topic, client_shortname) as content,
         sum(interactions) as interactions
     from contents
-    where coalesce(topic, client_shortname) is not null
+    where
+        coalesce(topic, client_shortname) is not null
+        and not is_opinion
     group by voter_number, coalesce(topic, client_shortname)
 ),
 

@@ -163,7 +163,6 @@ explained as (
         birthday_year,
         birthday_on,
         days_until,
-        turning_age,
         is_year_known,
         is_placeholder,
         approaching_starts_on,
@@ -190,7 +189,6 @@ windowed as (
         case when explained.reason is null then explained.birthday_window else 'none' end as birthday_window,
         explained.reason,
         explained.days_until,
-        cast(explained.turning_age as bigint) as turning_age,
         explained.barred_by is null
         and explained.days_until between 0 and 30
         and not (explained.is_coming_of_age and explained.days_until > 0) as birthday_within_30_days,
@@ -213,3 +211,5 @@ windowed as (
 )
 
 select * from windowed
+-- Of people who are not yet 18 nothing is told, not even that.
+where reason is distinct from 'minor'

@@ -2,10 +2,6 @@ with delivered as (
     select * from {{ source('channels', 'behavior_events') }}
 ),
 
-requests as (
-    select * from {{ ref('stg_rights__erasure_requests') }}
-),
-
 event_types as (
     select * from {{ ref('event_types') }}
 ),
@@ -118,7 +114,6 @@ checked as (
         on allowed.event_type = event_types.event_type
 ),
 
--- A bare voter id may be that of the one who asked: it must not become somebody else's.
 retained as (
     select
         checked.email_key,
@@ -143,19 +138,9 @@ retained as (
         {{ is_not_erased(
             emails=['checked.email_key'],
             phones=['checked.phone_key'],
+            voters=[('checked.svid_state', 'checked.svid')],
             refused=refused_text('checked.rejection_reason', 'checked.source_row')
         ) }}
-        and not exists (
-            select 1
-            from requests
-            where
-                requests.svid = checked.svid
-                and (
-                    requests.svid_state = checked.svid_state
-                    or requests.svid_state is null
-                    or checked.svid_state is null
-                )
-        )
 )
 
 select * from retained

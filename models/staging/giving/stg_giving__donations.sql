@@ -6,7 +6,8 @@ with accepted as (
         state,
         amount,
         donation_id,
-        donation_source
+        donation_source,
+        source_file
     from {{ ref('base_giving__donations') }}
     where
         rejection_reason is null

@@ -34,6 +34,7 @@ keyed as (
 
 checked as (
     select
+        contact_number as delivered_phone,
         phone_key,
         email as delivered_email,
         email_key,
@@ -53,6 +54,7 @@ checked as (
 
 retained as (
     select
+        checked.delivered_phone,
         checked.phone_key,
         checked.delivered_email,
         checked.email_key,
