@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from extracts import Extracts, build_database, write_extracts
+from warm import Warm
 
 TODAY = date(2026, 6, 30)
 FORTNIGHT = 14
@@ -52,12 +53,13 @@ def planted() -> tuple[Extracts, dict[str, int]]:
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def database(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Path:
     """The marts of lifecycle, built from the planted people."""
     folder = tmp_path_factory.mktemp("lifecycle")
     extracts, _ = planted()
     write_extracts(folder / "extracts", extracts.tables)
     return build_database(
+        warm,
         folder / "extracts",
         folder,
         as_of_date=TODAY,

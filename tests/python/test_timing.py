@@ -16,6 +16,7 @@ import duckdb
 import pytest
 
 from extracts import Extracts, build_database, write_extracts
+from warm import Warm
 
 TODAY = date(2026, 6, 30)
 FIRST_DAY = date(2026, 1, 5)  # a Monday, in winter
@@ -69,11 +70,12 @@ def luckily(number: int, day: int) -> bool:
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def database(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Path:
     """The marts of timing, built from the planted people."""
     folder = tmp_path_factory.mktemp("timing")
     write_extracts(folder / "extracts", planted().tables)
     return build_database(
+        warm,
         folder / "extracts",
         folder,
         as_of_date=TODAY,
