@@ -36,6 +36,7 @@ if str(SCRIPTS) not in sys.path:
 import code_version  # noqa: E402
 import segment  # noqa: E402
 from enrichment import building, places, publish  # noqa: E402
+from enrichment.analysis import PARTS  # noqa: E402
 from enrichment.errors import BuildError, DatabaseError, InputError  # noqa: E402
 from enrichment.questions import Database  # noqa: E402
 
@@ -275,7 +276,7 @@ def test_analyze_holds_what_was_included(run: Run) -> None:
     svid = ("--svid", "WI:0012345", "--svid", "99")
     outcome = run("analyze", *svid, "--format", "json")
     answer = json.loads(outcome.out)
-    assert list(answer) == ["summary", *segment.PARTS]
+    assert list(answer) == ["summary", *PARTS]
     assert answer["summary"] == {"requested": 2, "known": 1, "coverage_rate": 50}
     assert answer["demographics"][0]["ci_low"] is None
     assert answer["engagement"][1]["total_clicks"] == 4
