@@ -285,7 +285,7 @@ def test_fields_that_nobody_may_know_are_in_no_table(built: Path) -> None:
 
 @pytest.mark.parametrize(("field", "value"), [("party", PARTY), ("gender", GENDER)])
 def test_a_field_is_where_it_may_be_and_nowhere_else(field: str, value: str, built: Path) -> None:
-    """Where it may be it is, too: a table that is named and does not have it is named in vain."""
+    """F69: where it may be it is, too; a table without it is named in vain."""
     assert published(holders(built, value)) == patterns()[field]
 
 

@@ -153,6 +153,15 @@ def test_the_search_sees_who_is_there(builds: dict[str, Path]) -> None:
     assert occurrences(builds["before"], pseudonyms(["WI:0001", "lost@x.org"]))
 
 
+def test_pseudonyms_need_the_key(builds: dict[str, Path]) -> None:
+    """F68: a hash without the key would be found by trying the addresses that somebody has."""
+    contacts = "select distinct lower(hex(contact_hash)) from aggregates.agg_donations_by_donation"
+    found = {contact for (contact,) in select(builds["before"], contacts)}
+    assert set(pseudonyms(["lost@x.org", "WI:0001"])) <= found
+    plain = [hashlib.sha256(text.encode()).hexdigest() for text in ("lost@x.org", "WI:0001")]
+    assert occurrences(builds["before"], [text[:PSEUDONYM_LENGTH] for text in plain]) == {}
+
+
 @pytest.mark.parametrize("build", ["onwards", "afresh"])
 def test_the_erased_are_nowhere(builds: dict[str, Path], build: str) -> None:
     assert occurrences(builds[build], NEEDLES) == {}
