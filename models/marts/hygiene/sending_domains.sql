@@ -62,14 +62,12 @@ explained as (
         case
             when spf_status = 'missing' then 'no text of the domain begins with v=spf1'
             when spf_records > 1
-                then 'there are ' || cast(spf_records as varchar)
-                    || ' SPF records; one is allowed (RFC 7208, section 4.5)'
+                then cast(spf_records as varchar) || ' SPF records; one is allowed (RFC 7208, section 4.5)'
             when spf_all = 'pass' then 'its all lets everybody send in the name of the domain'
             when spf_status = 'broken'
                 then 'it takes ' || cast(spf_lookups as varchar) || ' lookups; 10 are allowed (RFC 7208, section 4.6.4)'
             when spf_status = 'unknown'
-                then cast(spf_links_unknown as varchar)
-                    || ' of the records that it includes were not collected, and may add lookups'
+                then cast(spf_links_unknown as varchar) || ' records that it includes were not collected'
             when spf_all = 'neutral' then '?all says nothing of other senders: end it in ~all or -all'
             when spf_status = 'weak' then 'it does not end in all, so nothing is said of other senders'
         end as spf_reason,
@@ -77,8 +75,7 @@ explained as (
         case
             when dkim_status = 'missing' then 'no selector was collected; names end in ._domainkey and the domain'
             when dkim_short_keys > 0
-                then cast(dkim_short_keys as varchar)
-                    || ' selectors have an RSA key below 1024 bits (RFC 8301, section 3.2)'
+                then cast(dkim_short_keys as varchar) || ' RSA keys have less than 1024 bits (RFC 8301, section 3.2)'
             when dkim_status in ('weak', 'broken') and dkim_malformed > 0
                 then cast(dkim_malformed as varchar) || ' selectors have no key that can be read, or several'
             when dkim_status = 'weak' and dkim_medium_keys > 0
@@ -90,8 +87,7 @@ explained as (
         dmarc_status,
         case
             when dmarc_records > 1
-                then 'there are ' || cast(dmarc_records as varchar)
-                    || ' DMARC records; receivers use none (RFC 7489, section 6.6.3)'
+                then cast(dmarc_records as varchar) || ' DMARC records; receivers use none (RFC 7489, section 6.6.3)'
             when dmarc_status = 'broken'
                 then 'its policy is none of none, quarantine and reject (RFC 7489, section 6.3)'
             when dmarc_status = 'unknown' then 'the _dmarc name leads to another name, whose record was not collected'

@@ -105,7 +105,8 @@ rated as (
         on listed.channel = channel_weights.channel
 ),
 
--- Whoever must not be reached on a channel prefers another. One on which somebody has answered comes before any on which they have not, whatever others do there.
+-- Whoever must not be reached on a channel prefers another. One on which somebody has answered comes before any on
+-- which they have not, whatever others do there.
 ranked as (
     select
         state,
