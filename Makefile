@@ -5,11 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_SCALE := 0.02
 
-.PHONY: demo test lint docs build equivalence benchmark clean help
+.PHONY: demo test thorough lint docs build equivalence benchmark clean help
 
 help:
 	@echo "make demo    install, make sample extracts, build, and answer a question about 1,000 voters"
 	@echo "make test    every check: lint, types, dbt build with its tests, Python tests"
+	@echo "make thorough  every kill and fault, of which make test has a choice (an hour)"
 	@echo "make build   build and publish from BEHAVIORAL_DATA_DIR (default: data)"
 	@echo "make benchmark [SCALE=1.0]   what builds and questions take, beside the brief's SQL"
 	@echo "make docs    the lineage site and column lineage, as HTML files in target/"
@@ -44,6 +45,9 @@ benchmark: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+thorough: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest --thorough --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/faults
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check scripts tests

@@ -32,8 +32,19 @@ LONGEST_FIRST = (
 """Files of tests that take long; begun last, one of them would keep a single worker busy."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the files that take long first."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds --thorough."""
+    parser.addoption(
+        "--thorough", action="store_true", help="every kill and fault, not a choice of them"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Puts the files that take long first; leaves out what only a thorough run has time for."""
+    if not config.getoption("--thorough"):
+        left_out = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     rank = {name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
 

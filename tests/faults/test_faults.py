@@ -54,7 +54,9 @@ def mounted(folder: Path, *arguments: str) -> Iterator[bool]:
             subprocess.run(["umount", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("limit", [2_000, 600_000, 3_000_000])
+@pytest.mark.parametrize(
+    "limit", [2_000, pytest.param(600_000, marks=pytest.mark.thorough), 3_000_000]
+)
 def test_a_write_that_fails(limit: int, place: Place) -> None:
     """No room for the first block, a table, many tables: exit code 4 and one line.
 
@@ -89,7 +91,7 @@ def test_a_full_disk(own_place: Place, tmp_path: Path) -> None:
     own_place.assert_works_again()
 
 
-@pytest.mark.parametrize("limit", ["1MB", "8MB"])
+@pytest.mark.parametrize("limit", ["1MB", pytest.param("8MB", marks=pytest.mark.thorough)])
 def test_too_little_memory(limit: str, place: Place) -> None:
     """Exit code 4 and one line; the published file is untouched."""
     run = place.build(BEHAVIORAL_MEMORY_LIMIT=limit)
@@ -242,6 +244,7 @@ def test_a_read_only_folder(own_place: Place) -> None:
     own_place.assert_untouched()
 
 
+@pytest.mark.thorough
 def test_garbage_in_target(own_place: Place) -> None:
     """What dbt keeps of earlier runs is garbage: the build is made without it."""
     target = own_place.folder / "target"
@@ -288,6 +291,7 @@ def test_threads_and_repeats_do_not_matter(own_place: Place, small_world: SmallW
         assert comparison.compared > 50
 
 
+@pytest.mark.thorough
 def test_a_spilling_build_is_the_same_build(own_place: Place, small_world: SmallWorld) -> None:
     """With little memory the engine uses its spill folder, which it may read and write."""
     run = own_place.build(BEHAVIORAL_MEMORY_LIMIT="120MB")

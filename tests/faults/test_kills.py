@@ -52,7 +52,16 @@ BEFORE_THE_RENAME: dict[str, Plants] = {
 }
 
 
-@pytest.mark.parametrize("phase", BEFORE_THE_RENAME)
+OF_THE_GATE = ("start-up", "middle node is done", "last node is done", "before the rename")
+
+
+@pytest.mark.parametrize(
+    "phase",
+    [
+        phase if phase in OF_THE_GATE else pytest.param(phase, marks=pytest.mark.thorough)
+        for phase in BEFORE_THE_RENAME
+    ],
+)
 def test_a_kill_in_each_phase(phase: str, place: Place) -> None:
     """Published file byte for byte the old one; questions are answered."""
     for file in place.extracts.rglob("*.parquet"):
@@ -85,7 +94,7 @@ def test_a_kill_among_the_tests(place: Place) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
-@pytest.mark.parametrize("share", [0.0, 0.6])
+@pytest.mark.parametrize("share", [pytest.param(0.0, marks=pytest.mark.thorough), 0.6])
 def test_a_build_that_is_stopped(number: int, share: float, place: Place) -> None:
     """In order: one line, exit code 130, published file untouched, and nothing left."""
     run = place.build(at_node(number, "begins", share))

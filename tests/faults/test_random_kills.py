@@ -13,7 +13,7 @@ from conftest import SmallWorld
 from places import KILLED, Place
 from warm import Warm
 
-SEED, KILLS = 4, 14
+SEED, KILLS, KILLS_OF_THE_GATE = 4, 30, 3
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,16 @@ def place(
     yield Place(tmp_path_factory.mktemp("random_kills"), small_world, warm)
 
 
-@pytest.mark.parametrize("number", range(KILLS))
+@pytest.mark.parametrize(
+    "number",
+    [
+        *range(KILLS_OF_THE_GATE),
+        *(
+            pytest.param(number, marks=pytest.mark.thorough)
+            for number in range(KILLS_OF_THE_GATE, KILLS)
+        ),
+    ],
+)
 def test_a_kill_at_a_random_moment(number: int, place: Place, small_world: SmallWorld) -> None:
     """Amid a statement of the engine: published file untouched, questions are answered."""
     chance = random.Random(SEED + number)  # noqa: S311 (no secret)
