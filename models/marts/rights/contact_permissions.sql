@@ -18,7 +18,7 @@ behavior as (
     select * from {{ ref('agg_behavior_by_voter_channel') }}
 ),
 
--- Who answered a text message with stop, or asked not to be called, is written to and called no more.
+-- Who answered a text message with stop, or asked not to be called, is reached by phone no more.
 phone_opt_outs as (
     select distinct voter_number
     from behavior
@@ -129,7 +129,7 @@ barred as (
         is_state_contact_permitted and is_donor_contact_permitted as is_contact_permitted,
         case
             when is_email_suppressed or is_phone_suppressed then 'suppressed'
-            when has_opted_out or has_opted_out_by_phone then 'opted_out'
+            when has_opted_out then 'opted_out'
             when not is_state_contact_permitted then 'permitted_use_of_state'
             when not is_donor_contact_permitted then 'permitted_use'
         end as contact_barred_by,
