@@ -318,6 +318,7 @@ SEVERAL_MEANINGS = {
     "source_file": "that delivered a row; that a check is about",
     "reason": "of an alert; of a similarity; of a rejection",
     "p_value": "of a segment against the rest of the file; of a group against the rest",
+    "score": "that is told about; that is audited",
     "q_value": "corrected over the rows of a call; over those of a table",
     "is_flagged": "by the threshold of a call; by the limits of a seed",
 }
@@ -1193,6 +1194,7 @@ READ_FIELDS = {"state_voter_id", "party", "gender", "birth_date"}
 FIELD_READERS = {
     "base_voterfile__person_custom_fields",
     "stg_rights__erased_persons",  # the voter ids that requests name
+    "stg_rights__erased_svids",  # those that only the erased carry
     "stg_delivered_rows",  # counts
 }
 """Models that read the values of custom fields from the extract."""

@@ -97,7 +97,8 @@ weighed_channels as (
 strengths as (
     select
         channels.voter_number,
-        sum(channel_weights.weight * channels.channel_strength) as strength,
+        -- Rounded: sums of fractions differ in their last digits with the order in which they are added.
+        round(sum(channel_weights.weight * channels.channel_strength), 6) as strength,
         count(case when channels.channel_strength > 0 then 1 end) as active_channels
     from channels
     inner join channel_weights
