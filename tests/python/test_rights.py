@@ -238,7 +238,7 @@ def test_the_rows_of_the_erased_are_accounted_for(builds: dict[str, Path]) -> No
             "suppressions": 1,
             "erasure_requests": 0,
             "web_visits": 4,
-            "behavior_events": 7,  # five by voter ids of the erased, and two refused that name somebody
+            "behavior_events": 7,  # five by voter ids, and two refused that name somebody
         }
         assert found["erasure_requests"][:5] == [6, 5, 0, 1, 0]
     withheld = (
