@@ -123,7 +123,7 @@ def analysis(
         }
         sections = (summary, *(Section(word, whole[word]()) for word in words))
         return Answer(flat=summary.query, sections=sections, screen=())
-    latest = "desc nulls last, requested_svid limit 10"
+    first_ten = "desc nulls last, requested_svid limit 10"
     screen = {
         "demographics": lambda: Section(
             "flagged deviations",
@@ -131,17 +131,15 @@ def analysis(
             ("attribute", "value", "segment_share", "baseline_share", "difference", "q_value"),
         ),
         "engagement": lambda: Section(
-            "most recently engaged", part(ENGAGEMENT, f"last_engagement_date {latest}")
+            "most recently engaged", part(ENGAGEMENT, f"last_engagement_date {first_ten}")
         ),
         "donations": lambda: Section(
-            "most recent donors", part(DONATIONS, f"last_donation_date {latest}")
+            "most recent donors", part(DONATIONS, f"last_donation_date {first_ten}")
         ),
         "client_affinity": lambda: Section("top clients", affinities("limit 10"), AFFINITY_SCREEN),
         "scores": lambda: Section(
             "most engaged",
-            behavior(
-                "scores", "order by engagement_score desc nulls last, requested_svid limit 10"
-            ),
+            behavior("scores", f"order by engagement_score {first_ten}"),
             (
                 "requested_svid",
                 "engagement_score",
@@ -154,10 +152,7 @@ def analysis(
         ),
         "lifecycle": lambda: Section(
             "likeliest to go quiet",
-            behavior(
-                "lifecycle",
-                "order by churn_probability_score desc nulls last, requested_svid limit 10",
-            ),
+            behavior("lifecycle", f"order by churn_probability_score {first_ten}"),
             (
                 "requested_svid",
                 "lifecycle_stage",
@@ -169,7 +164,7 @@ def analysis(
         ),
         "timing": lambda: Section(
             "when to write",
-            behavior("timing", "order by hour_sends desc nulls last, requested_svid limit 10"),
+            behavior("timing", f"order by hour_sends {first_ten}"),
             (
                 "requested_svid",
                 "optimal_send_hour",
@@ -181,9 +176,7 @@ def analysis(
         ),
         "channels": lambda: Section(
             "where they respond",
-            behavior(
-                "channels", "order by multi_channel_score desc nulls last, requested_svid limit 10"
-            ),
+            behavior("channels", f"order by multi_channel_score {first_ten}"),
             (
                 "requested_svid",
                 "multi_channel_score",
