@@ -60,7 +60,6 @@ summed as (
         count(case when weighed.is_human and weighed.is_contact then 1 end) as contact_human_events,
         count(distinct case when weighed.is_human then weighed.event_type end) as human_event_types,
         min(weighed.event_date) as first_event_date,
-        max(case when weighed.is_human then weighed.event_date end) as last_human_date,
         max(case when weighed.is_human and weighed.engagement_points > 0 then weighed.event_date end)
             as last_activity_date,
         max(case when weighed.role = 'outcome' then weighed.event_date end) as last_outcome_date,
@@ -114,7 +113,6 @@ typed as (
         contact_human_events,
         human_event_types,
         first_event_date,
-        last_human_date,
         last_activity_date,
         last_outcome_date,
         {{ points_of_thousandths('recent_points') }} as recent_points,

@@ -6,8 +6,8 @@ voters as (
     select * from {{ ref('agg_numbers_by_voter') }}
 ),
 
-events as (
-    select * from {{ ref('agg_events_by_voter_event') }}
+activity as (
+    select * from {{ ref('agg_activity_by_voter') }}
 ),
 
 contact_permissions as (
@@ -28,17 +28,6 @@ role_names as (
 
 address_classes as (
     select * from {{ ref('address_classes') }}
-),
-
-last_acts as (
-    select
-        voter_number,
-        cast(max(occurred_at) as date) as last_act_date
-    from events
-    where
-        is_human
-        and category <> 'opt_out'
-    group by voter_number
 ),
 
 domains as (
@@ -152,7 +141,7 @@ described as (
         addresses.first_unanswered_date,
         addresses.last_bounce_date,
         addresses.last_engagement_date,
-        last_acts.last_act_date,
+        cast(activity.last_event_at as date) as last_act_date,
         contact_permissions.may_email,
         contact_permissions.contact_barred_by,
         case when addresses.refused_as is null then coalesce(ranked_domains.domain_class, 'other') end as domain_class,
@@ -180,8 +169,8 @@ described as (
     inner join contact_permissions
         on addresses.voter_number = contact_permissions.voter_number
     -- Most voters never did anything, most domains are on no list, and most local parts are names.
-    left join last_acts
-        on addresses.voter_number = last_acts.voter_number
+    left join activity
+        on addresses.voter_number = activity.voter_number
     left join ranked_domains
         on
             substring(addresses.email_key, strpos(addresses.email_key, '@') + 1) = ranked_domains.domain
