@@ -68,11 +68,16 @@ def write_svids(file: Path) -> None:
         file.write_text("\n".join(["svid", *(svid for (svid,) in rows)]) + "\n")
 
 
-def ask(arguments: list[str]) -> str:
-    """What the runner prints; its errors go to standard error, and end the demo."""
+def ask(arguments: list[str], *, with_notes: bool = True) -> str:
+    """What the runner prints; its errors go to standard error, and end the demo.
+
+    Without ``with_notes`` what it says beside the answer is told only where it fails.
+    """
     command = [sys.executable, str(RUNNER), *arguments]
-    done = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8")
+    told = None if with_notes else subprocess.PIPE
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=told, encoding="utf-8")
     if done.returncode != 0:
+        sys.stderr.write(done.stderr or "")
         sys.exit(done.returncode)
     return done.stdout
 
@@ -104,7 +109,8 @@ def main() -> None:
 
     for title, question, shorter, suffix, limit in QUESTIONS:
         whole = folder / f"{question[0]}.{suffix}"
-        ask([*question, "--svids", str(svids), "--out", str(whole)])
+        # What is hidden is told once, beside the calls that are shown.
+        ask([*question, "--svids", str(svids), "--out", str(whole)], with_notes=False)
         call = " ".join([*question, *shorter, "--svids", shown(svids)])
         print(f"{title}\n$ {python} {shown(RUNNER)} {call}", flush=True)
         table = ask([*question, *shorter, "--svids", str(svids), "--format", "table"])
