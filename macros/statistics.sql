@@ -101,3 +101,15 @@
         ))
     end as double)
 {%- endmacro %}
+
+{#-
+    The q-value of Benjamini and Hochberg (1995): the least false discovery rate at which this test is still among the
+    discoveries. `p_rank` is the place of its p-value among those of all tests, from 1. The quotient comes first: at the
+    last place it is 1, so that rounding makes no q smaller than its p.
+-#}
+{% macro q_value(p_value, tests, p_rank) -%}
+    least(1, min({{ p_value }} * ({{ tests }} / {{ p_rank }})) over (
+        order by {{ p_rank }} desc
+        rows between unbounded preceding and current row
+    ))
+{%- endmacro %}

@@ -176,10 +176,7 @@ corrected as (
         ci_low,
         ci_high,
         p_value,
-        least(1, min(p_value * tests / p_rank) over (
-            order by p_rank desc
-            rows between unbounded preceding and current row
-        )) as q_value
+        {{ q_value('p_value', 'tests', 'p_rank') }} as q_value
     from numbered
 ),
 

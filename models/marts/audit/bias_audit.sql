@@ -546,10 +546,7 @@ corrected as (
         false_negative_low,
         false_negative_high,
         p_value,
-        least(1, min(p_value * tests / p_rank) over (
-            order by p_rank desc
-            rows between unbounded preceding and current row
-        )) as q_value
+        {{ q_value('p_value', 'tests', 'p_rank') }} as q_value
     from numbered
 ),
 
