@@ -20,7 +20,7 @@ import typer
 from benchmarking import machine, results
 from benchmarking.processes import MeasuringError
 from benchmarking.sections import brief, build, growth, incremental, overhead, questions, scan
-from benchmarking.setting import DAYS, Setting, make_extracts
+from benchmarking.setting import DAYS, Setting, make_extracts, required_extracts
 from code_version import code_digest
 from enrichment.places import PROJECT
 
@@ -137,7 +137,8 @@ def benchmark(
               for path, name in ((data, "data"), (work, "work"))]  # fmt: skip
     setting = Setting(
         scale=scale,
-        data=places[0],
+        data=places[1] / "required",
+        delivered=places[0],
         work=places[1],
         given=database.resolve() if database is not None else None,
         calls=calls,
@@ -181,8 +182,8 @@ def _run(setting: Setting, sections: list[str], file: Path, *, is_sample: bool) 
         console = Console(width=PIPE_WIDTH)
     found = results.begin(file, setting.scale, setting.voters)
     if is_sample:
-        make_extracts(setting.data, setting.scale, setting.voters, setting.log)
-    setting.work.mkdir(parents=True, exist_ok=True)
+        make_extracts(setting.delivered, setting.scale, setting.voters, setting.log)
+    required_extracts(setting.delivered, setting.data)
     for section in (section for section in MEASURES if section in sections):
         figures = MEASURES[section](replace(setting, built=_built(found, setting)))
         results.add(file, found, section, figures)

@@ -8,11 +8,11 @@ known phone and a known address together for the first time, the rest are of nob
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from benchmarking.setting import link
 
 if TYPE_CHECKING:
     import datetime
@@ -43,7 +43,7 @@ def make_day(
         if folder.is_dir() and folder.name not in _STAGE:
             (out / folder.name).mkdir(parents=True)
             if folder.name not in replaced:
-                _link(folder.glob("*.parquet"), out / folder.name)
+                link(folder.glob("*.parquet"), out / folder.name)
     with duckdb.connect() as con:
         con.execute("set variable day = ?", [last_day])
         con.execute("set variable day = getvariable('day') + 1")
@@ -54,14 +54,6 @@ def make_day(
         if with_people:
             rows |= _people(con, extracts, out)
     return rows
-
-
-def _link(files: Iterable[Path], folder: Path) -> None:
-    for file in files:
-        try:
-            os.link(file, folder / file.name)
-        except OSError:  # another file system
-            (folder / file.name).symlink_to(file.resolve())
 
 
 def _write(con: duckdb.DuckDBPyConnection, query: str, file: Path) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,14 +30,16 @@ Log = Callable[[str], None]
 class Setting:
     """The places and numbers of a run.
 
-    ``work`` is a scratch folder on the file system of ``data``; ``given`` a published database to
-    ask instead of one made here; ``calls`` warm calls of each question and size; ``threads`` those
-    of DuckDB; ``limit_s`` the patience with a statement of the brief; ``days`` those of the section
-    incremental; ``built`` the figures of a full build by this code, where there are any.
+    ``data`` are the required extracts, ``delivered`` these and the optional ones; ``work`` is a
+    scratch folder on their file system; ``given`` a published database to ask instead of one made
+    here; ``calls`` warm calls of each question and size; ``threads`` those of DuckDB; ``limit_s``
+    the patience with a statement of the brief; ``days`` those of the section incremental; ``built``
+    the figures of a full build by this code, where there are any.
     """
 
     scale: float
     data: Path
+    delivered: Path
     work: Path
     given: Path | None
     calls: int
@@ -94,6 +98,26 @@ def make_extracts(folder: Path, scale: float, voters: int | None, log: Log) -> N
     log(f"making sample extracts at scale {scale:g}, unless they are there")
     if run_command([sys.executable, str(SAMPLE_MAKER), *arguments]).exit_code != 0:
         raise MeasuringError("the sample extracts were not made")
+
+
+def required_extracts(delivered: Path, out: Path) -> Path:
+    """Makes ``out`` a folder of links to the required extracts of ``delivered``; returns it."""
+    from benchmarking.sections.scan import declared_columns
+
+    shutil.rmtree(out, ignore_errors=True)
+    for table in declared_columns():
+        (out / table).mkdir(parents=True)
+        link((delivered / table).glob("*.parquet"), out / table)
+    return out
+
+
+def link(files: Iterable[Path], folder: Path) -> None:
+    """Puts links to files into a folder: hard ones, where the file system is the same."""
+    for file in files:
+        try:
+            os.link(file, folder / file.name)
+        except OSError:  # another file system
+            (folder / file.name).symlink_to(file.resolve())
 
 
 def build(

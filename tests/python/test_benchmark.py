@@ -19,7 +19,7 @@ from benchmarking.report.goals import judge
 from benchmarking.report.page import page_text, write_page
 from benchmarking.results import SECTIONS
 from benchmarking.sections.brief import OURS
-from benchmarking.sections.build import Listener, stage_of
+from benchmarking.sections.build import Listener, parts, stage_of
 from benchmarking.sections.questions import QUESTIONS, spread
 from benchmarking.sections.scan import declared_columns
 
@@ -134,13 +134,17 @@ BUILD: dict[str, Any] = {
 
 
 @pytest.fixture
-def made_up(measured: Path) -> dict[str, Any]:
+def made_up(measured: Path, sample_database: Path) -> dict[str, Any]:
     """Results with all sections, those that need a build made up: they are never published."""
     found: dict[str, Any] = json.loads(measured.read_text())
     mark = found["sections"]["scan"]["measured"]
     latency = [row for row in found["sections"]["questions"]["latency"] if row["ids"] == 100]
     small = {**BUILD, "cpu_s": 6.0, "net_cpu_s": 5.0}
-    day = {"rows": {"donations": 3}, "marts_compared": 14, "differing_marts": []}
+    profile = {
+        "stages": {"staging": {"nodes": 1, "cpu_s": 40.0}},
+        "nodes": [{"node": "a", "stage": "staging", "cpu_s": 40.0, "wall_s": 20.0}],
+    }
+    day = {"rows": {"donations": 3}, "marts_compared": 14, "differing_marts": [], **profile}
     run = {"nodes": 60, "cpu_s": 1.0, "wall_s": 1.0, "cpu_ms_a_node": 16.0, "wall_ms_a_node": 16.0}
     step = {"cpu_s": 1.0, "wall_s": 1.0, "nodes": {"model": 60}}
     found["sections"] |= {
@@ -148,8 +152,10 @@ def made_up(measured: Path) -> dict[str, Any]:
             "measured": mark,
             "whole": BUILD,
             "little_memory": {**BUILD, "memory_limit": "1GB", "is_limit_applied": True},
-            "stages": {"staging": {"nodes": 1, "cpu_s": 40.0}},
-            "nodes": [{"node": "a", "stage": "staging", "cpu_s": 40.0, "wall_s": 20.0}],
+            "optional": ["web_visits"],
+            "with_optional": BUILD,
+            **profile,
+            **parts(str(sample_database)),
         },
         "incremental": {
             "measured": mark,
@@ -181,6 +187,16 @@ def test_the_page_has_every_section_and_plot(made_up: dict[str, Any], tmp_path: 
         assert (tmp_path / plot).read_text().startswith("<?xml")
     tables = [block for block in text.split("\n\n") if block.startswith("|")]
     assert all(len({line.count("|") for line in table.splitlines()}) == 1 for table in tables)
+
+
+def test_the_parts_of_a_database_are_all_of_it(sample_database: Path) -> None:
+    """Tables and indexes fill the file, but for its headers and blocks that wait to be used."""
+    found = parts(str(sample_database))
+    told = 1e6 * (found["all_tables_mb"] + found["indexes_mb"])
+    assert 0.8 * sample_database.stat().st_size < told <= sample_database.stat().st_size
+    assert found["all_tables_mb"] > 0 < found["indexes_mb"]
+    sizes = [table["mb"] for table in found["tables"]]
+    assert sizes == sorted(sizes, reverse=True)
 
 
 def test_goals_are_judged_by_the_figures(made_up: dict[str, Any]) -> None:

@@ -11,9 +11,9 @@ from benchmarking.results import SECTIONS, Results, section
 INTRODUCTION = {
     "scan": "No build can take less than reading every declared column of the required extracts "
     "once. DuckDB does that here, text decoded by its longest value, the rest by its largest.",
-    "build": "What `python scripts/segment.py build --full-refresh` takes, all data tests "
-    "included. A build has one dbt thread, so that what the process used between a node's start "
-    "and its end is that node's; DuckDB has all its threads.",
+    "build": "What `python scripts/segment.py build --full-refresh` takes of the required "
+    "extracts, all data tests included. A build has one dbt thread, so that what the process used "
+    "between a node's start and its end is that node's; DuckDB has all its threads.",
     "incremental": "A thousandth of the events, gifts and map rows arrives in new files, one in "
     "twenty late by up to three days. The second day also brings changed addresses, new phones and "
     "new persons, whose history has to be pulled. Both builds are whole processes.",

@@ -19,8 +19,6 @@ from benchmarking.results import Results, section
 if TYPE_CHECKING:
     import rich.table
 
-SHOWN_NODES = 15
-
 
 @dataclass(frozen=True)
 class Table:
@@ -99,11 +97,15 @@ def _build(build: dict[str, Any], results: Results) -> list[Table]:
         ("as the runner builds", build["whole"]),
         ("memory limit 1 GB", build["little_memory"]),
     ]
+    told = ""
+    if "optional" in build:
+        runs.append(("with the optional extracts", build["with_optional"]))
+        told = f" The sample's optional extracts are {', '.join(build['optional'])}."
     whole = Table(
         "The full build",
         ("run", "CPU s", "of it start-up", "wall s", "peak MB", "database MB"),
         [(name, *_run_cells(run)) for name, run in runs],
-        "Start-up is dbt's import and parse, before it knows its nodes."
+        f"Start-up is dbt's import and parse, before it knows its nodes.{told}"
         + (
             ""
             if build["little_memory"].get("is_limit_applied")
@@ -118,17 +120,31 @@ def _build(build: dict[str, Any], results: Results) -> list[Table]:
             for name, stage in build["stages"].items()
         ],
     )
-    dear = [node for node in build["nodes"] if node["cpu_s"] > 0][:SHOWN_NODES]
-    nodes = Table(
-        "The dearest nodes",
+    size = Table(
+        "What the database holds",
+        ("table", "rows", "MB"),
+        [
+            *(
+                (table["table"], f"{table['rows']:,}", f"{table['mb']:.1f}")
+                for table in build["tables"]
+            ),
+            ("all tables", "", f"{build['all_tables_mb']:.1f}"),
+            ("indexes of the primary keys", "", f"{build['indexes_mb']:.1f}"),
+        ],
+    )
+    return [whole, stages, _nodes("The dearest nodes", build["nodes"]), size]
+
+
+def _nodes(title: str, nodes: list[dict[str, Any]]) -> Table:
+    return Table(
+        title,
         ("node", "stage", "CPU s", "wall s"),
         [
-            (f"{node['node']}", node["stage"], f"{node['cpu_s']:.2f}", f"{node['wall_s']:.2f}")
-            for node in dear
+            (node["node"], node["stage"], f"{node['cpu_s']:.2f}", f"{node['wall_s']:.2f}")
+            for node in nodes
         ],
         text_columns=2,
     )
-    return [whole, stages, nodes]
 
 
 def _run_cells(run: dict[str, Any]) -> tuple[str, ...]:
@@ -176,7 +192,21 @@ def _incremental(incremental: dict[str, Any], results: Results) -> list[Table]:
         "Both builds of a day are charged with one start-up, the lesser: whether dbt had to parse "
         "anew tells nothing about a build."
     )
-    return [Table(title, columns, rows, " ".join(notes), text_columns=2)]
+    parts = []
+    for name, day in incremental["days"].items():
+        stages = sorted(day["stages"].items(), key=lambda stage: -stage[1]["cpu_s"])
+        parts += [
+            Table(
+                f"CPU by stage of {_DAYS[name]}",
+                ("stage", "nodes", "CPU s"),
+                [
+                    (stage, str(figures["nodes"]), f"{figures['cpu_s']:.2f}")
+                    for stage, figures in stages
+                ],
+            ),
+            _nodes(f"The dearest nodes of {_DAYS[name]}", day["nodes"]),
+        ]
+    return [Table(title, columns, rows, " ".join(notes), text_columns=2), *parts]
 
 
 def _latency_rows(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:

@@ -11,15 +11,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarking.processes import MeasuringError
+from benchmarking.processes import MeasuringError, run_job
 from benchmarking.setting import Setting, build
 
 LITTLE_MEMORY = "1GB"
+SHOWN = 15
 BETWEEN = "dbt between nodes, publishing"
 
 
 def measure(setting: Setting) -> dict[str, Any]:
-    """The headline build, by node too, and one with little memory."""
+    """The headline build, by node and by table too; with little memory; of all that is there."""
     setting.log("full build")
     whole, heard = build(setting, setting.own_database, threads=1)
     if not whole["is_finished"]:
@@ -28,14 +29,83 @@ def measure(setting: Setting) -> dict[str, Any]:
     setting.log(f"full build with a memory limit of {LITTLE_MEMORY}")
     little, _ = build(setting, scratch, memory_limit=LITTLE_MEMORY)
     scratch.unlink(missing_ok=True)
+    more = {}
+    if optional := sorted(
+        folder.name
+        for folder in setting.delivered.iterdir()
+        if any(folder.glob("*.parquet")) and not (setting.data / folder.name).exists()
+    ):
+        setting.log("full build with the optional extracts")
+        with_optional, _ = build(setting, scratch, data=setting.delivered)
+        scratch.unlink(missing_ok=True)
+        more = {"optional": optional, "with_optional": with_optional}
     stages = stage_totals(heard["nodes"])
     rest = whole["net_cpu_s"] - sum(stage["cpu_s"] for stage in stages.values())
     stages[BETWEEN] = {"nodes": 0, "cpu_s": round(rest, 3)}
     return {
         "whole": whole,
         "little_memory": little,
+        **more,
         "stages": stages,
-        "nodes": sorted(heard["nodes"], key=lambda node: -node["cpu_s"]),
+        "nodes": dearest(heard["nodes"]),
+        **run_job("build.parts", {"database": str(setting.own_database)})[0],
+    }
+
+
+def dearest(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The nodes that took most, the dearest first."""
+    return sorted(nodes, key=lambda node: -node["cpu_s"])[:SHOWN]
+
+
+def parts(database: str) -> dict[str, Any]:
+    """In a child: the largest tables of a database, what all of them hold, and the keys' indexes.
+
+    A table holds the blocks that its columns lie in. What is in none of these blocks is of the
+    indexes, but for a little.
+    """
+    import duckdb
+
+    from enrichment.questions import attach, identifier
+
+    file = Path(database)
+    with duckdb.connect() as con:
+        attach(con, file, read_only=True)
+        tables = con.execute(
+            "select schema_name, table_name, estimated_size from duckdb_tables() "
+            "where database_name = ?",
+            [file.stem],
+        ).fetchall()
+        found = []
+        held = set()
+        for schema, table, rows in tables:
+            name = ".".join(identifier(part) for part in (file.stem, schema, table))
+            blocks = {
+                block
+                for block, others in con.execute(
+                    "select block_id, additional_block_ids from pragma_storage_info(?) "
+                    "where block_id >= 0",
+                    [name],
+                ).fetchall()
+                for block in (block, *(others or ()))
+            }
+            held |= blocks
+            found.append({"table": f"{schema}.{table}", "rows": rows, "blocks": len(blocks)})
+        ((block_size, used),) = con.execute(
+            "select block_size, used_blocks from pragma_database_size() where database_name = ?",
+            [file.stem],
+        ).fetchall()
+
+    def megabytes(blocks: int) -> float:
+        return round(blocks * int(block_size) / 1e6, 1)
+
+    found.sort(key=lambda row: -row["blocks"])
+    return {
+        "tables": [
+            {"table": row["table"], "rows": row["rows"], "mb": megabytes(row["blocks"])}
+            for row in found[:SHOWN]
+        ],
+        "all_tables_mb": megabytes(len(held)),
+        "indexes_mb": megabytes(used - len(held)),
     }
 
 

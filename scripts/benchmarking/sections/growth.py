@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarking.processes import MeasuringError, run_job
 from benchmarking.sections.questions import count_voters, measure_size
-from benchmarking.setting import FULL_VOTERS, Setting, build, make_extracts
+from benchmarking.setting import FULL_VOTERS, Setting, build, make_extracts, required_extracts
 
 IDS = 1_000
 
@@ -25,11 +25,13 @@ def measure(setting: Setting) -> dict[str, Any]:
     found = []
     for scale in sorted(setting.scales):
         is_own = scale == setting.scale and (scale == largest or setting.voters is not None)
-        data = setting.data if is_own else setting.work.parent / f"data-{scale:g}-{voters}"
-        if not is_own:
-            make_extracts(data, scale, voters, setting.log)
-        is_at_hand = is_own and bool(setting.built) and setting.is_built()
         folder = setting.work / f"growth-{scale:g}"
+        data = setting.data
+        if not is_own:
+            delivered = setting.work.parent / f"data-{scale:g}-{voters}"
+            make_extracts(delivered, scale, voters, setting.log)
+            data = required_extracts(delivered, folder / "extracts")
+        is_at_hand = is_own and bool(setting.built) and setting.is_built()
         database = setting.own_database if is_at_hand else folder / "behavioral.duckdb"
         built = dict(setting.built)
         if not is_at_hand:

@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmarking import news
 from benchmarking.processes import MeasuringError, run_job
+from benchmarking.sections.build import dearest, stage_totals
 from benchmarking.setting import Setting, build
 
 
@@ -36,7 +37,7 @@ def measure(setting: Setting) -> dict[str, Any]:
         updated.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(earlier, updated)
         setting.log(f"incremental build of a day of {words}")
-        incremental, _ = build(setting, updated, data=extracts, is_full=False)
+        incremental, heard = build(setting, updated, data=extracts, is_full=False, threads=1)
         setting.log(f"full build of a day of {words}")
         full, _ = build(setting, whole, data=extracts)
         if not (incremental["is_finished"] and full["is_finished"]):
@@ -44,7 +45,11 @@ def measure(setting: Setting) -> dict[str, Any]:
         compared, _ = run_job(
             "incremental.differing_marts", {"first": str(updated), "second": str(whole)}
         )
-        found[name] = {"rows": rows, "incremental": incremental, "full": full, **compared}
+        found[name] = {
+            **{"rows": rows, "incremental": incremental, "full": full, **compared},
+            "stages": stage_totals(heard["nodes"]),
+            "nodes": dearest(heard["nodes"]),
+        }
         shutil.rmtree(setting.work / "day")
     return {"days": found}
 
@@ -67,7 +72,8 @@ def differing_marts(first: str, second: str) -> dict[str, Any]:
     """In a child: the marts that do not hold the same rows in both databases.
 
     Compared are the number of rows and a hash of all columns but fractions, whose last digits
-    depend on the order of summing. The marts about the build itself are left out.
+    depend on the order of summing, and those that name the build. The marts about the build itself
+    are left out.
     """
     sums = [_sums(first), _sums(second)]
     names = sorted(sums[0].keys() | sums[1].keys())
@@ -81,6 +87,7 @@ def _sums(database: str) -> dict[str, tuple[Any, ...]]:
     import duckdb
 
     from enrichment.questions import attach, identifier
+    from sample_data.equality import NAMES_THE_BUILD
 
     file = Path(database)
     found = {}
@@ -90,11 +97,11 @@ def _sums(database: str) -> dict[str, tuple[Any, ...]]:
         for table, column, kind in con.execute(
             "select table_name, column_name, data_type from duckdb_columns() "
             "where database_name = ? and schema_name = 'marts' "
-            "and table_name not in ('build_info', 'input_files', 'input_checks') "
+            "and table_name not in ('build_info', 'build_tables', 'input_files', 'input_checks') "
             "order by all",
             [file.stem],
         ).fetchall():
-            if kind not in ("DOUBLE", "FLOAT"):
+            if kind not in ("DOUBLE", "FLOAT") and column not in NAMES_THE_BUILD:
                 columns.setdefault(table, []).append(identifier(column))
         for table, names in columns.items():
             relation = ".".join(identifier(part) for part in (file.stem, "marts", table))
