@@ -1,4 +1,4 @@
-"""Write pages of the docs from what a database holds: `scripts/render_docs.py scores`.
+"""Write pages of the docs from what a database holds: `scripts/render_docs.py scores bias-audit`.
 
 Exit codes: 0 done; 2 bad arguments; 3 the database is missing, or older than the page.
 """
@@ -14,24 +14,27 @@ import duckdb
 
 from enrichment.errors import DatabaseError, InputError, RunnerError
 from enrichment.places import PROJECT, database_file
-from rendering import scores
+from rendering import bias_audit, scores
 
-PAGES: dict[str, tuple[str, Callable[[duckdb.DuckDBPyConnection, Path], None]]] = {
-    "scores": ("scores.md", scores.write_page),
+PAGES: dict[str, Callable[[duckdb.DuckDBPyConnection, Path, str], None]] = {
+    "scores": scores.write_page,
+    "bias-audit": bias_audit.write_page,
 }
-"""The file of each page below ``docs``, and what writes it."""
+"""What writes each page, `docs/<page>.md`; the text says what the database was built from."""
+
+SAMPLE, ANY = "a build from the made-up sample (`make demo`)", "one database"
 
 
-def render(page: str, database: Path, docs: Path) -> Path:
-    """Writes a page and its plots; its file. Raises DatabaseError where the database has it not."""
-    name, write = PAGES[page]
+def render(page: str, database: Path, docs: Path, source: str) -> Path:
+    """Writes a page and its plots; its file. Raises DatabaseError or InputError."""
+    file = docs / f"{page}.md"
     if not database.is_file():
         raise DatabaseError(f"there is no database at {database}: build it, or name another")
     if not docs.is_dir():
         raise InputError(f"--out: there is no folder {docs}")
     try:
         with duckdb.connect(str(database), read_only=True) as con:
-            write(con, docs / name)
+            PAGES[page](con, file, source)
     except duckdb.IOException:
         raise DatabaseError(
             f"{database} cannot be read: it is being built, or is no database"
@@ -40,19 +43,26 @@ def render(page: str, database: Path, docs: Path) -> Path:
         raise DatabaseError(
             f"{database} does not have the tables of the page {page}: build it anew"
         ) from None
-    return docs / name
+    except OSError as error:
+        raise InputError(f"--out: {error.strerror}: name a folder that can be written") from None
+    return file
 
 
 def main() -> int:
     """Runs the command line; any mistake is one line."""
     parser = argparse.ArgumentParser(description="Write pages of the docs from a database.")
-    parser.add_argument("page", choices=sorted(PAGES), help="which page")
+    parser.add_argument("pages", nargs="+", choices=sorted(PAGES), metavar="page", help="of which")
     parser.add_argument("--database", type=Path, help="default: the published database")
     parser.add_argument("--out", type=Path, default=PROJECT / "docs", help="folder of the docs")
+    parser.add_argument(
+        "--sample", action="store_true", help="say that the figures are of the made-up sample"
+    )
     given = parser.parse_args()
     try:
         database = given.database.resolve() if given.database else database_file()
-        print(render(given.page, database, given.out.resolve()))
+        for page in given.pages:
+            source = SAMPLE if given.sample else ANY
+            print(render(page, database, given.out.resolve(), source))
     except RunnerError as error:
         print(f"render_docs.py: {error}", file=sys.stderr)
         return error.exit_code

@@ -10,7 +10,7 @@ import duckdb
 from plotting import BEHIND, BLUE, VERMILION, drawn
 
 _INTRODUCTION = (
-    "How each score is spread over the voters of one database, from the table "
+    "How each score is spread over the voters of {source}, from the table "
     "`marts.score_distribution`. The height of a bar is the share of the voters, of those who have "
     "the score. A score that does not use its range tells few people apart."
 )
@@ -118,7 +118,7 @@ def _percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f} %"
 
 
-def page_text(told: list[Distribution], as_of: str, folder: str) -> str:
+def page_text(told: list[Distribution], as_of: str, folder: str, source: str) -> str:
     """The page as Markdown; plots are linked in ``folder`` beside it."""
     head = ("score", "scored", "not", "mean", "median", "deviation", "lowest", "highest")
     lines = [
@@ -134,7 +134,7 @@ def page_text(told: list[Distribution], as_of: str, folder: str) -> str:
     parts = [
         "# Scores and how they are spread",
         f"Written by `scripts/render_docs.py scores`; do not edit. As of {as_of}.",
-        _INTRODUCTION,
+        _INTRODUCTION.format(source=source),
         "\n".join(lines),
     ]
     for one in told:
@@ -146,7 +146,7 @@ def page_text(told: list[Distribution], as_of: str, folder: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def write_page(con: duckdb.DuckDBPyConnection, page: Path) -> None:
+def write_page(con: duckdb.DuckDBPyConnection, page: Path, source: str) -> None:
     """Writes the page, and the plots to a folder named like it."""
     told = distributions(con)
     as_of = str(con.execute("select as_of_date from aggregates.agg_clock").fetchall()[0][0])
@@ -154,4 +154,4 @@ def write_page(con: duckdb.DuckDBPyConnection, page: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for one in told:
         plot(one, folder / f"{one.score}.svg")
-    page.write_text(page_text(told, as_of, folder.name))
+    page.write_text(page_text(told, as_of, folder.name, source))

@@ -19,10 +19,10 @@ import pytest
 from disposable_email_domains import blocklist
 from email_validator import EmailNotValidError, validate_email
 
-import render_bias_audit
 import update_hygiene_lists
 from extracts import PROJECT, Extracts, build_database, write_extracts
-from render_bias_audit import Row, shown
+from render_docs import ANY, SAMPLE, render
+from rendering.bias_audit import Row, shown
 from warm import Warm
 
 AS_OF = date(2025, 6, 30)
@@ -324,14 +324,8 @@ def test_small_groups_are_not_found_by_subtraction(sizes: list[int], told: list[
     assert [one.group_value for one in shown(rows, 11)] == told
 
 
-def test_the_page_tells_the_mart_and_nothing_of_small_groups(
-    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BEHAVIORAL_DB", str(built))
-    page = tmp_path / "audit.md"
-    monkeypatch.setattr("sys.argv", ["render_bias_audit.py", "--out", str(page)])
-    render_bias_audit.main()
-    text = page.read_text()
+def test_the_page_tells_the_mart_and_nothing_of_small_groups(built: Path, tmp_path: Path) -> None:
+    text = render("bias-audit", built, tmp_path, ANY).read_text()
     assert f"as of {AS_OF}" in text
     assert PARTY in text  # twelve people
     assert "under 0.001" not in text
@@ -340,23 +334,9 @@ def test_the_page_tells_the_mart_and_nothing_of_small_groups(
     assert "made-up sample" not in text
 
 
-def test_what_cannot_be_rendered_is_told_in_one_line(
-    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for database, code in ((tmp_path / "missing.duckdb", 3), (built, 2)):
-        monkeypatch.setenv("BEHAVIORAL_DB", str(database))
-        monkeypatch.setattr("sys.argv", ["render_bias_audit.py", "--out", str(tmp_path)])
-        with pytest.raises(SystemExit) as stopped:
-            render_bias_audit.main()
-        assert stopped.value.code == code
-        told = capsys.readouterr().err
-        assert told.startswith("error: ")
-        assert told.count("\n") == 1
-
-
 def test_the_committed_page_says_that_it_is_of_the_sample() -> None:
     text = (PROJECT / "docs" / "bias-audit.md").read_text()
-    assert "of a build from the made-up sample" in text
+    assert SAMPLE in text
     with (PROJECT / "seeds" / "audited_scores.csv").open(newline="") as file:
         assert [
             f"`{one['score']}`"

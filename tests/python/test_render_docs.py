@@ -62,6 +62,7 @@ def test_the_page_tells_each_score_once(database: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{page}\n", "")
     text = page.read_text()
     assert "As of 2026-06-30." in text
+    assert "of one database" in text
     assert (
         "| `engagement_score` | 1,500 | 1,500 | 62.5 | 62.5 | – | 62.5 | 62.5 | 50.0 % | 50.0 % |"
     ) in text
@@ -94,10 +95,13 @@ def test_the_same_figures_make_the_same_plot(database: Path, tmp_path: Path) -> 
 
 
 def test_what_is_missing_is_told_in_one_line(database: Path, tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    (taken / "scores.md").mkdir(parents=True)
     told = {
         "no database": run("scores", "--database", tmp_path / "none.duckdb"),
         "no folder": run("scores", "--database", database, "--out", tmp_path / "none"),
         "no page": run("nothing", "--database", database, "--out", tmp_path),
+        "no file": run("scores", "--database", database, "--out", taken),
     }
     with duckdb.connect(str(database)) as con:
         con.execute("drop table marts.score_distribution")
@@ -108,6 +112,7 @@ def test_what_is_missing_is_told_in_one_line(database: Path, tmp_path: Path) -> 
         "no database": 3,
         "no folder": 2,
         "no page": 2,
+        "no file": 2,
         "older": 3,
         "other file": 3,
     }

@@ -1,24 +1,18 @@
-"""Writes docs/bias-audit.md from a built database: python scripts/render_bias_audit.py.
+"""The page on the bias audit: docs/bias-audit.md.
 
 It shows `marts.bias_audit` as it stands, group by group, and leaves out groups that are too small,
 with as many others as it takes that nobody is found by subtraction. Every sentence is true of any
-data: what the figures say is in the figures. Exit code 0, or 2 and 3 as in the runner.
+data: what the figures say is in the figures.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from enrichment.errors import InputError, RunnerError
-from enrichment.questions import Database, Query
-
-PROJECT = Path(__file__).resolve().parent.parent
-DOCUMENT = PROJECT / "docs" / "bias-audit.md"
+import duckdb
 
 KINDS = {"age_band": "Age", "gender": "Gender", "party": "Party", "county": "County"}
 """Kinds of groups in the order of the document, with their headings."""
@@ -28,9 +22,9 @@ FEW_COUNTIES = 12
 
 HEAD = """# Bias audit
 
-Does any score or flag treat groups of people unequally? This page shows `marts.bias_audit`{source},
-as of {as_of_date}. It is made by `python scripts/render_bias_audit.py`: make it anew from your own
-build, for these figures say nothing of other data.
+Does any score or flag treat groups of people unequally? This page shows `marts.bias_audit` of
+{source}, as of {as_of_date}. It is made by `python scripts/render_docs.py bias-audit`: make it anew
+from your own build, for these figures say nothing of other data.
 
 ## How to read it
 
@@ -175,33 +169,24 @@ def section(score: str, rows: Sequence[Row], min_people: int) -> Iterator[str]:
             yield ""
 
 
-def document(database: Database, source: str) -> str:
-    """The whole page."""
-    audit, scores = (
-        database.relation(*place)
-        for place in (("marts", "bias_audit"), ("seeds", "audited_scores"))
-    )
+def page_text(con: duckdb.DuckDBPyConnection, source: str) -> str:
+    """The page as Markdown; ``source`` says what the database was built from."""
     columns = ", ".join(
         f"scores.{name}" if name == "selects_at" else f"audit.{name}" for name in Row._fields
     )
     rows = [
         Row(*values)
-        for values in database.all_rows(
-            Query(
-                f"select {columns} from {audit} as audit "
-                f"inner join {scores} as scores using (score) "
-                "order by audit.score, audit.group_kind, audit.group_value"
-            )
-        )
+        for values in con.execute(
+            f"select {columns} from marts.bias_audit as audit "
+            "inner join seeds.audited_scores as scores using (score) "
+            "order by audit.score, audit.group_kind, audit.group_value"
+        ).fetchall()
     ]
-    build = database.relation("marts", "build_info")
-    ((as_of_date,),) = database.all_rows(Query(f"select as_of_date from {build}"))
-    numbers = database.relation("seeds", "audit_limits")
-    limits = dict(database.all_rows(Query(f"select rule, limit_value from {numbers}")))
-    sizes = database.relation("seeds", "disclosure_limits")
-    ((min_people,),) = database.all_rows(
-        Query(f"select min_people from {sizes} where rule = 'small_group'")
-    )
+    ((as_of_date,),) = con.execute("select as_of_date from marts.build_info").fetchall()
+    limits = dict(con.execute("select rule, limit_value from seeds.audit_limits").fetchall())
+    ((min_people,),) = con.execute(
+        "select min_people from seeds.disclosure_limits where rule = 'small_group'"
+    ).fetchall()
     head = HEAD.format(
         source=source,
         as_of_date=as_of_date,
@@ -215,27 +200,6 @@ def document(database: Database, source: str) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def main() -> None:
-    """Run the command line; any failure is one line."""
-    parser = argparse.ArgumentParser(description="Write docs/bias-audit.md from a built database.")
-    parser.add_argument("--out", type=Path, default=DOCUMENT, help="the file to write")
-    parser.add_argument(
-        "--sample", action="store_true", help="say that the figures are of the made-up sample"
-    )
-    given = parser.parse_args()
-    source = "\nof a build from the made-up sample (`make demo`)" if given.sample else ""
-    try:
-        with Database() as database:
-            made = document(database, source)
-        try:
-            given.out.write_text(made, encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"--out: {error.strerror}: name a file that can be written") from None
-    except RunnerError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    print(f"wrote {given.out}")
-
-
-if __name__ == "__main__":
-    main()
+def write_page(con: duckdb.DuckDBPyConnection, page: Path, source: str) -> None:
+    """Writes the page."""
+    page.write_text(page_text(con, source), encoding="utf-8")
