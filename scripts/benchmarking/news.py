@@ -23,7 +23,7 @@ ONE_IN = 1_000
 LATE_SHARE = 0.05
 LATE_DAYS = 3
 NEWS = "news-0001.parquet"
-_STAGE = {"truth", ".making"}
+BESIDE_THE_EXTRACTS = {"truth", ".making"}
 
 
 def make_day(
@@ -40,7 +40,7 @@ def make_day(
     shutil.rmtree(out, ignore_errors=True)
     replaced = {"person"} if with_people else set()
     for folder in sorted(extracts.iterdir()):
-        if folder.is_dir() and folder.name not in _STAGE:
+        if folder.is_dir() and folder.name not in BESIDE_THE_EXTRACTS:
             (out / folder.name).mkdir(parents=True)
             if folder.name not in replaced:
                 link(folder.glob("*.parquet"), out / folder.name)

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarking.news import BESIDE_THE_EXTRACTS
 from benchmarking.processes import MeasuringError, run_job
 from benchmarking.setting import Setting, build
 
@@ -33,7 +34,9 @@ def measure(setting: Setting) -> dict[str, Any]:
     if optional := sorted(
         folder.name
         for folder in setting.delivered.iterdir()
-        if any(folder.glob("*.parquet")) and not (setting.data / folder.name).exists()
+        if any(folder.glob("*.parquet"))
+        and folder.name not in BESIDE_THE_EXTRACTS
+        and not (setting.data / folder.name).exists()
     ):
         setting.log("full build with the optional extracts")
         with_optional, _ = build(setting, scratch, data=setting.delivered)
