@@ -1,4 +1,4 @@
-"""The demo: builds when it must, asks six questions about 1,000 voters, and says where all is.
+"""The demo: builds when it must, asks seven questions about 1,000 voters, and says where all is.
 
 `make demo` runs it once the sample is in `data/`. It only calls the runner, `scripts/segment.py`:
 each answer is written whole to the folder `demo` beside the published database, and its first
@@ -19,21 +19,47 @@ from enrichment.questions import Database, Query
 
 RUNNER = PROJECT / "scripts" / "segment.py"
 SVIDS = 1_000
-# Title; the question, whose whole answer goes to a file; what shortens it on the screen; suffix of
-# the file; and the most lines shown.
-QUESTIONS: tuple[tuple[str, list[str], list[str], str, int], ...] = (
+# Title; file of the whole answer; the question; what shortens it on the screen; and the most lines
+# shown.
+QUESTIONS: tuple[tuple[str, str, list[str], list[str], int], ...] = (
     (
         "Who are they, and how do they differ from the file?",
+        "analyze.json",
         ["analyze"],
         ["--include", "demographics,donations"],
-        "json",
         60,
     ),
-    ("Whose mail do they react to?", ["affinity"], ["--top", "10"], "csv", 20),
-    ("Who is likeliest to give?", ["propensity", "--threshold", "0.5"], [], "csv", 14),
-    ("How healthy was mailing them, week by week?", ["health"], ["--weeks", "10"], "csv", 20),
-    ("Who else is like them?", ["lookalike", "--expansion-size", "10"], [], "csv", 20),
-    ("Which campaigns moved them to give?", ["attribution", "--model", "linear"], [], "csv", 14),
+    ("Whose mail do they react to?", "affinity.csv", ["affinity"], ["--top", "10"], 20),
+    ("Who is likeliest to give?", "propensity.csv", ["propensity", "--threshold", "0.5"], [], 14),
+    (
+        "Who is about to go quiet, and when do they read?",
+        "lifecycle.json",
+        ["analyze", "--include", "lifecycle,timing"],
+        [],
+        70,
+    ),
+    (
+        "How healthy was mailing them, week by week?",
+        "health.csv",
+        ["health"],
+        ["--weeks", "10"],
+        20,
+    ),
+    (
+        "Who else is like them?",
+        "lookalike.csv",
+        ["lookalike", "--expansion-size", "10"],
+        [],
+        20,
+    ),
+    # A campaign moves few of a thousand people, and these are made up.
+    (
+        "Which campaigns moved them to give?",
+        "attribution.csv",
+        ["attribution", "--model", "linear", "--allow-small-cells"],
+        [],
+        14,
+    ),
 )
 
 
@@ -107,8 +133,8 @@ def main() -> None:
     svids = database_file().with_name("demo_svids.csv")
     write_svids(svids)
 
-    for title, question, shorter, suffix, limit in QUESTIONS:
-        whole = folder / f"{question[0]}.{suffix}"
+    for title, file, question, shorter, limit in QUESTIONS:
+        whole = folder / file
         # What is hidden is told once, beside the calls that are shown.
         ask([*question, "--svids", str(svids), "--out", str(whole)], with_notes=False)
         call = " ".join([*question, *shorter, "--svids", shown(svids)])
