@@ -66,13 +66,14 @@ def analysis(
     form: str,
 ) -> Answer:
     """The answer of ``analyze``: what each format holds is told in the command's help."""
-    names = database.columns(database.ask("segment_profile", segment[:1]))
+    profiles = groups.profiles()
+    names = database.columns(Query(f"select * from {profiles}"))
     claimed = {column for columns in PROFILE.values() for column in columns}
     wanted = {column for word in words if word in PROFILE for column in PROFILE[word]}
 
     def profile_of(chosen: list[str], order: str = "requested_svid") -> Query:
-        select = "select " + ", ".join(identifier(name) for name in chosen)
-        return database.ask("segment_profile", segment, select=select, then=f"order by {order}")
+        columns = ", ".join(identifier(name) for name in chosen)
+        return Query(f"select {columns} from {profiles} order by {order}")
 
     def part(columns: tuple[str, ...], order: str = "requested_svid") -> Query:
         return profile_of([name for name in names if name in (*IDENTITY, *columns)], order)

@@ -55,8 +55,9 @@ _STATES_GIVE_COUNTIES = """
     and coalesce(bool_or(is_hidden and attribute = 'county') over (), false)
     and count(case when attribute = 'state' and people_in_row > 0 then 1 end) over () > 1"""
 
-# The people of the segment, and for each figure of the summary the groups that it tells of: those
-# who did it, and those of a larger group in the same summary who did not.
+# The distinct voters of the segment (an id may be written in more than one way), and for each
+# figure of the summary the groups that it tells of: those who did it, and those of a larger group
+# in the same summary who did not.
 _COUNTED = """
     select
         count(*) as people,
@@ -65,12 +66,40 @@ _COUNTED = """
         count(case when is_donor then 1 end) as donor_people,
         count(case when is_clicker then 1 end) as clicker_people,
         count(case when is_opener then 1 end) as opener_people
-    from temp.people"""
-_LINKED = ("linked_people", "people - linked_people")
-_ACTIVE = ("active_people", "people - active_people", "abs(linked_people - active_people)")
-_DONORS = ("donor_people", "people - donor_people", "active_people - donor_people")
-_CLICKERS = ("clicker_people", "people - clicker_people", "active_people - clicker_people")
-_OPENERS = ("opener_people", "people - opener_people", "active_people - opener_people")
+    from (
+        select distinct
+            state,
+            svid,
+            link_status,
+            is_donor,
+            is_clicker,
+            emails_linked + phones_linked > 0 as is_linked,
+            total_opens > 0 as is_opener
+        from temp.segment_profile
+        where svid is not null
+    )"""
+_GROUPS = {
+    "linked": ("linked_people", "people - linked_people"),
+    "behavior": ("active_people", "people - active_people", "abs(linked_people - active_people)"),
+    "donors": ("donor_people", "people - donor_people", "active_people - donor_people"),
+    "clicks": ("clicker_people", "people - clicker_people", "active_people - clicker_people"),
+    "opens": ("opener_people", "people - opener_people", "active_people - opener_people"),
+}
+# The figures of the summary by whom they are about.
+_FIGURES = {
+    "linked": ("linked",),
+    "behavior": ("with_behavior", "coverage_rate"),
+    "donors": ("donors", "donation_count"),
+    "clicks": ("clickers", "total_clicks"),
+    "opens": ("total_opens",),
+}
+
+
+def _emptied(columns: Sequence[str]) -> str:
+    """SQL after a star that leaves these columns without a value."""
+    if not columns:
+        return ""
+    return f"replace ({', '.join(f'null as {identifier(name)}' for name in columns)})"
 
 
 class Disclosure:
@@ -85,51 +114,38 @@ class Disclosure:
         self._is_open = is_open
         self._hidden: dict[str, tuple[int, int]] = {}
         self._is_closed = False
-        self._hides = {"clicks": False, "opens": False, "behavior": False}
+        self._hides = dict.fromkeys(_GROUPS, False)
         self._least = 0
+        self._has_profiles = False
         if is_open:
             audit.note(small_cells=True)
             return
         seed = database.relation("seeds", "disclosure_limits")
         profiles = database.relation("marts", "enriched_profiles")
-        self._keep_people()
-        ((self._least, self._is_closed),) = database.all_rows(
+        few = ", ".join(
+            f"({' or '.join(f'{count} between 1 and min_people - 1' for count in counts)})"
+            for counts in _GROUPS.values()
+        )
+        self.profiles()
+        ((self._least, self._is_closed, *hides),) = database.all_rows(
             Query(
                 f"with least as (select min_people from {seed} where rule = 'small_group'), "
-                "sizes as (select (select count(*) from temp.people) as people, "
-                f"(select count(*) from {profiles}) as voters) "
+                f"sizes as (select count(*) as voters from {profiles}), counted as ({_COUNTED}) "
                 "select min_people, people between 1 and min_people - 1 "
-                "or voters - people between 1 and min_people - 1 from least, sizes"
+                f"or voters - people between 1 and min_people - 1, {few} "
+                "from least cross join sizes cross join counted"
             )
         )
+        self._hides = dict(zip(_GROUPS, hides, strict=True))
 
-        ((self._hides["clicks"], self._hides["opens"], self._hides["behavior"]),) = (
-            database.all_rows(
-                Query(
-                    f"with counted as ({_COUNTED}) "
-                    f"select {self._any_few(_CLICKERS)}, {self._any_few(_OPENERS)}, "
-                    f"{self._any_few(_ACTIVE)} from counted"
-                )
+    def profiles(self) -> str:
+        """The relation of the rows of segment_profile, as SQL: asked once, and kept."""
+        if not self._has_profiles:
+            self._database.keep(
+                "segment_profile", self._database.ask("segment_profile", self._segment)
             )
-        )
-
-    def _any_few(self, counts: Sequence[str]) -> str:
-        """SQL that says whether one of these numbers of people is too small to be told."""
-        few = (f"{count} between 1 and {self._least - 1}" for count in counts)
-        return f"({' or '.join(few)})"
-
-    def _keep_people(self) -> None:
-        """The distinct voters of the segment: an id may be written in more than one way."""
-        self._database.keep(
-            "people",
-            self._database.ask(
-                "segment_profile",
-                self._segment,
-                select="select distinct state, svid, link_status, is_donor, is_clicker, "
-                "emails_linked + phones_linked > 0 as is_linked, total_opens > 0 as is_opener",
-                then="where svid is not null",
-            ),
-        )
+            self._has_profiles = True
+        return "temp.segment_profile"
 
     def rows(
         self,
@@ -169,15 +185,16 @@ class Disclosure:
         if not hidden:
             return ""
         names = self._database.columns(Query(f"select * from temp.{identifier(function)}"))
-        emptied = [
-            name
-            for name in names
-            if name in hidden
-            or name.startswith(("click_to_open_rate", "affinity_"))
-            or (name.startswith("click_rate") and "clicks" in hidden)
-            or (name.startswith("open_rate") and "opens" in hidden)
-        ]
-        return f"replace ({', '.join(f'null as {identifier(name)}' for name in emptied)})"
+        return _emptied(
+            [
+                name
+                for name in names
+                if name in hidden
+                or name.startswith(("click_to_open_rate", "affinity_"))
+                or (name.startswith("click_rate") and "clicks" in hidden)
+                or (name.startswith("open_rate") and "opens" in hidden)
+            ]
+        )
 
     def _judge(self, function: str, options: dict[str, Any] | None) -> None:
         cells = _ROWS[function]
@@ -245,30 +262,18 @@ class Disclosure:
         call = self._database.ask("segment_summary", self._segment)
         if self._is_open:
             return call
-        hidden = {
-            "known": "false",
-            "linked": self._any_few(_LINKED),
-            "with_behavior": self._any_few(_ACTIVE),
-            "donors": self._any_few(_DONORS),
-            "clickers": self._any_few(_CLICKERS),
-            "total_opens": self._any_few(_OPENERS),
-        }
-        hidden["coverage_rate"] = hidden["with_behavior"]
-        hidden["donation_count"] = hidden["donors"]
-        hidden["total_clicks"] = hidden["clickers"]
-        replaced = ", ".join(
-            f"case when not ({self._is_closed} or {condition}) then {column} end as {column}"
-            for column, condition in hidden.items()
+        hidden = [
+            figure
+            for group, figures in _FIGURES.items()
+            for figure in figures
+            if self._is_closed or self._hides[group]
+        ]
+        if self._is_closed:
+            hidden.append("known")
+        self._database.keep(
+            "segment_summary",
+            Query(f"select * {_emptied(hidden)} from ({call.sql})", call.values),
         )
-        sql = f"""
-            with answered as ({call.sql}),
-            counted as ({_COUNTED}),
-            joined as (select * from answered cross join counted)
-            select * exclude (
-                people, linked_people, active_people, donor_people, clicker_people, opener_people
-            ) replace ({replaced})
-            from joined"""
-        self._database.keep("segment_summary", Query(sql, call.values))
         shown = Query("select * from temp.segment_summary")
         _, rows = self._database.rows(shown)
         figures = next(rows)
@@ -280,25 +285,19 @@ class Disclosure:
 
     def id_counts(self) -> Query:
         """How many requested ids have each link_status; NULL where that is, or tells, too few."""
-        call = self._database.ask(
-            "segment_profile",
-            self._segment,
-            select="select link_status, count(*) as ids, count(distinct state || ':' || svid) "
-            "as people",
-            then="group by link_status",
+        counted = (
+            "select link_status, count(*) as ids, count(distinct state || ':' || svid) as people "
+            f"from {self.profiles()} group by link_status"
         )
         if self._is_open:
-            return Query(
-                f"select link_status, ids from ({call.sql}) order by link_status", call.values
-            )
+            return Query(f"select link_status, ids from ({counted}) order by link_status")
         few = f"coalesce(bool_or(people between 1 and {self._least - 1}) over (), false)"
         return Query(
             "select link_status, "
             f"case when svids_known and ({self._is_closed or self._hides['behavior']} or {few}) "
             "then null else ids end as ids "
             "from (select *, link_status in ('with_behavior', 'no_behavior') as svids_known "
-            f"from ({call.sql})) order by link_status",
-            call.values,
+            f"from ({counted})) order by link_status"
         )
 
     def tell(self) -> None:
