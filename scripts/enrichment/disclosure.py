@@ -13,7 +13,7 @@ What this cannot prevent is comparing the answers about two segments that differ
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +75,7 @@ _COUNTED = """
             is_clicker,
             emails_linked + phones_linked > 0 as is_linked,
             total_opens > 0 as is_opener
-        from temp.segment_profile
+        from temp.profiles
         where svid is not null
     )"""
 _GROUPS = {
@@ -105,18 +105,29 @@ def _emptied(columns: Sequence[str]) -> str:
 class Disclosure:
     """Asks about one segment, hides what is about too few people, and can tell how much that was.
 
-    With ``is_open`` nothing is hidden: the answers are those of the functions.
+    ``asked`` are the functions to be told of, each with its options; segment_profile is asked in
+    any case. With ``is_open`` nothing is hidden: the answers are those of the functions.
     """
 
-    def __init__(self, database: Database, segment: Sequence[str], *, is_open: bool) -> None:
+    def __init__(
+        self,
+        database: Database,
+        segment: Sequence[str],
+        asked: Mapping[str, dict[str, Any]],
+        *,
+        is_open: bool,
+    ) -> None:
         self._database = database
-        self._segment = segment
         self._is_open = is_open
         self._hidden: dict[str, tuple[int, int]] = {}
         self._is_closed = False
         self._hides = dict.fromkeys(_GROUPS, False)
         self._least = 0
-        self._has_profiles = False
+        profile = database.ask("segment_profile", segment)
+        if asked:
+            database.keep_answers(segment, {"segment_profile": {}, **asked})
+            profile = Query(f"select * from {database.kept('segment_profile')}")
+        database.keep("profiles", profile)
         if is_open:
             audit.note(small_cells=True)
             return
@@ -126,7 +137,6 @@ class Disclosure:
             f"({' or '.join(f'{count} between 1 and min_people - 1' for count in counts)})"
             for counts in _GROUPS.values()
         )
-        self.profiles()
         ((self._least, self._is_closed, *hides),) = database.all_rows(
             Query(
                 f"with least as (select min_people from {seed} where rule = 'small_group'), "
@@ -138,19 +148,9 @@ class Disclosure:
         )
         self._hides = dict(zip(_GROUPS, hides, strict=True))
 
-    def profiles(self) -> str:
-        """The relation of the rows of segment_profile, as SQL: asked once, and kept."""
-        if not self._has_profiles:
-            self._database.keep(
-                "segment_profile", self._database.ask("segment_profile", self._segment)
-            )
-            self._has_profiles = True
-        return "temp.segment_profile"
-
     def rows(
         self,
         function: str,
-        options: dict[str, Any] | None = None,
         *,
         choose: str = "",
         values: Sequence[Any] = (),
@@ -162,11 +162,10 @@ class Disclosure:
         ``order`` is SQL that orders those that are shown.
         """
         if self._is_open:
-            return self._database.ask(
-                function, self._segment, options, then=f"{choose} {order}", then_values=values
-            )
+            kept = self._database.kept(function)
+            return Query(f"select * from {kept} {choose} {order}", tuple(values))
         if function not in self._hidden:
-            self._judge(function, options)
+            self._judge(function)
         return Query(
             f"select * exclude (reason_hidden) {self._without_behavior(function)} from "
             f"(select * from temp.{identifier(function)} {choose}) "
@@ -196,20 +195,18 @@ class Disclosure:
             ]
         )
 
-    def _judge(self, function: str, options: dict[str, Any] | None) -> None:
+    def _judge(self, function: str) -> None:
         cells = _ROWS[function]
         least = self._least
         small = " or ".join(f"{group} between 1 and {least - 1}" for group in cells.groups)
-        call = self._database.ask(function, self._segment, options)
         more = _STATES_GIVE_COUNTIES if function == "segment_deviation" else "false"
         sql = f"""
-            with answered as ({call.sql}),
-            judged as (
+            with judged as (
                 select
                     *,
                     coalesce({small}, false) as is_small,
                     coalesce({cells.people}, 0) as people_in_row
-                from answered
+                from {self._database.kept(function)}
             ),
             ordered as (
                 select
@@ -244,7 +241,7 @@ class Disclosure:
             )
             select * exclude (is_small, people_in_row, has_small, place, people_before, is_hidden)
             from reasoned"""
-        self._database.keep(function, Query(sql, call.values))
+        self._database.keep(function, Query(sql))
         ((small_rows, other_rows),) = self._database.all_rows(
             Query(
                 "select count(case when reason_hidden = 'small' then 1 end), "
@@ -259,9 +256,9 @@ class Disclosure:
 
         Ids are counted there, and people judged here: an id may be written in more than one way.
         """
-        call = self._database.ask("segment_summary", self._segment)
+        kept = self._database.kept("segment_summary")
         if self._is_open:
-            return call
+            return Query(f"select * from {kept}")
         hidden = [
             figure
             for group, figures in _FIGURES.items()
@@ -272,7 +269,7 @@ class Disclosure:
             hidden.append("known")
         self._database.keep(
             "segment_summary",
-            Query(f"select * {_emptied(hidden)} from ({call.sql})", call.values),
+            Query(f"select * {_emptied(hidden)} from {kept}"),
         )
         shown = Query("select * from temp.segment_summary")
         _, rows = self._database.rows(shown)
@@ -287,7 +284,7 @@ class Disclosure:
         """How many requested ids have each link_status; NULL where that is, or tells, too few."""
         counted = (
             "select link_status, count(*) as ids, count(distinct state || ':' || svid) as people "
-            f"from {self.profiles()} group by link_status"
+            "from temp.profiles group by link_status"
         )
         if self._is_open:
             return Query(f"select link_status, ids from ({counted}) order by link_status")

@@ -6,7 +6,7 @@ no other file (but the folder it may write its answer to), and closes it again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,6 +204,27 @@ class Database:
     def texts(self, query: Query) -> Iterator[str]:
         """The one column of a query, which is text."""
         return (text for (text,) in self.rows(query)[1])
+
+    def keep_answers(self, svids: Sequence[str], asked: Mapping[str, dict[str, Any]]) -> None:
+        """Asks functions about one segment, each with its options, and keeps what they answer.
+
+        It is one statement: what they have in common, as who the voters are, is found out once.
+        """
+        values: list[Any] = [list(svids)]
+        lists = []
+        for function, options in asked.items():
+            arguments = ["$1"]
+            for name, value in options.items():
+                values.append(value)
+                arguments.append(f"{name} := ${len(values)}")
+            call = f"{self.relation('segments', function)}({', '.join(arguments)})"
+            lists.append(f"(select list(answer) from {call} as answer) as {identifier(function)}")
+        self.keep("answers", Query(f"select {', '.join(lists)}", tuple(values)))
+
+    @staticmethod
+    def kept(function: str) -> str:
+        """The relation of a function's kept rows, as SQL; their order is not kept."""
+        return f"(select unnest({identifier(function)}, max_depth := 2) from temp.answers)"
 
     def all_rows(self, query: Query) -> list[tuple[Any, ...]]:
         """All rows of a query, for the few that have few."""
