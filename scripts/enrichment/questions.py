@@ -192,7 +192,10 @@ class Database:
         return names, self._fetched()
 
     def _fetched(self) -> Iterator[tuple[Any, ...]]:
-        while batch := self._run(lambda: self._con.fetchmany(_BATCH)):
+        is_last = False
+        while not is_last:
+            batch = self._run(lambda: self._con.fetchmany(_BATCH))
+            is_last = len(batch) < _BATCH
             self.rows_read += len(batch)
             yield from batch
 
