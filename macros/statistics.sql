@@ -58,18 +58,30 @@
     {{ adapter.dispatch('two_sided_p')(x, t, u) }}
 {%- endmacro %}
 
-{% macro default__two_sided_p(x, t, u) -%}
-    {%- set polynomial = namespace(text='0e0') -%}
-    {%- for coefficient in [
+{#- The coefficients of P, the highest power first. -#}
+{% macro erfc_coefficients() -%}
+    {{ return([
         '3.440140606085899e-07', '-9.690566363829978e-07', '-1.4340769711415637e-06', '7.494306184701952e-06',
         '-1.2898921991238577e-06', '-2.8842236059248713e-05', '3.254739196058578e-05', '7.046390923726724e-05',
         '-1.7456737085313147e-04', '-9.334386479478269e-05', '6.737246007943943e-04', '-1.4634478005622441e-04',
         '-2.3458149057291847e-03', '1.7589475148619854e-03', '8.824938215637176e-03', '-9.872690370596042e-03',
         '-4.68956101885152e-02', '4.7343306869783996e-02', '6.726432239766993e-01', '-6.717940840568193e-01',
-    ] -%}
+    ]) }}
+{%- endmacro %}
+
+{% macro default__two_sided_p(x, t, u) -%}
+    {%- set polynomial = namespace(text='0e0') -%}
+    {%- for coefficient in erfc_coefficients() -%}
         {%- set polynomial.text = '(' ~ polynomial.text ~ ' * ' ~ u ~ ' + ' ~ coefficient ~ ')' -%}
     {%- endfor -%}
     {{ t }} * exp(-{{ x }} * {{ x }} + {{ polynomial.text }})
+{%- endmacro %}
+
+{#- The same operations in the same order: a question waits a millisecond longer for the plan of forty of them. -#}
+{% macro duckdb__two_sided_p(x, t, u) -%}
+    {{ t }} * exp(-{{ x }} * {{ x }} + list_reduce(
+        [{{ erfc_coefficients() | join(', ') }}], lambda sum, coefficient: sum * {{ u }} + coefficient, 0e0
+    ))
 {%- endmacro %}
 
 {#- z of the pooled two-proportion test of one group against another; NULL where nothing varies. -#}

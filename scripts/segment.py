@@ -196,8 +196,9 @@ def analyze(
                 "--with-contact-details: analyze lists people as csv or parquet only, and with "
                 "more than client_affinity in --include"
             )
-        groups = Disclosure(database, segment, is_open=allow_small_cells)
-        answer = analysis(database, groups, segment, words, deviation_threshold, target.format)
+        answer, groups = analysis(
+            database, segment, words, deviation_threshold, target.format, is_open=allow_small_cells
+        )
         if with_contact_details:
             people = contacts.with_contacts(
                 database,
@@ -546,7 +547,7 @@ def _answer_about_groups(
             known = database.attribution_models()
             if known and model not in known:
                 raise InputError(f"--model {shown(model)}: expected one of {', '.join(known)}")
-        groups = Disclosure(database, segment, is_open=allow_small_cells)
+        groups = Disclosure(database, segment, {function: {}}, is_open=allow_small_cells)
         query = groups.rows(function, choose=choose, values=values, order=order)
         target.write(database, output.Answer.of(name, query, columns))
         groups.tell()

@@ -20,10 +20,10 @@ addresses as (
     {{ segment_addresses('voters') }}
 ),
 
--- The gifts that belong to any voter of the segment, each once.
+-- The gifts that belong to any voter of the segment, each once; their numbers stand for their ids.
 gifts as (
     select distinct
-        gift_voters.donation_id,
+        gift_voters.gift_number as donation_id,
         gift_voters.contact_number as contact_id
     from gift_voters
     inner join voters
@@ -31,10 +31,20 @@ gifts as (
 ),
 
 segment_touches as (
-    select touches.*
+    select
+        gifts.donation_id,
+        touches.campaign_id,
+        touches.first_click_at,
+        touches.last_click_at,
+        touches.days_to_donation,
+        touches.first_touch_credit,
+        touches.last_touch_credit,
+        touches.linear_credit,
+        touches.position_based_credit,
+        touches.time_decay_credit
     from touches
     inner join gifts
-        on touches.donation_id = gifts.donation_id
+        on touches.gift_number = gifts.donation_id
 ),
 
 credited as (

@@ -1,6 +1,6 @@
 {{ config(parameters=['svids']) }}
 
-with profiles as {{ inlined() }} (
+with profiles as (
     select * from {{ ref('enriched_profiles') }}
 ),
 
@@ -22,25 +22,30 @@ addresses as (
     {{ segment_addresses('voters') }}
 ),
 
-counted_requests as (
+profiled as (
     select
-        count(*) as requested,
-        count(case when requested.request_status = 'known' then 1 end) as known,
-        count(case when profiles.emails_linked + profiles.phones_linked > 0 then 1 end) as linked,
-        count(case when profiles.link_status = 'with_behavior' then 1 end) as with_behavior
+        requested.request_status,
+        profiles.voter_number,
+        profiles.link_status,
+        profiles.emails_linked + profiles.phones_linked as identifiers_linked,
+        profiles.is_donor,
+        profiles.is_clicker
     from requested
     -- Unknown and ambiguous ids have no profile.
     left join profiles
         on requested.voter_number = profiles.voter_number
 ),
 
-counted_voters as (
+-- Ids are counted as they were asked for, voters once.
+counted as (
     select
-        count(case when profiles.is_donor then 1 end) as donors,
-        count(case when profiles.is_clicker then 1 end) as clickers
-    from voters
-    inner join profiles
-        on voters.voter_number = profiles.voter_number
+        count(*) as requested,
+        count(case when request_status = 'known' then 1 end) as known,
+        count(case when identifiers_linked > 0 then 1 end) as linked,
+        count(case when link_status = 'with_behavior' then 1 end) as with_behavior,
+        count(distinct case when is_donor then voter_number end) as donors,
+        count(distinct case when is_clicker then voter_number end) as clickers
+    from profiled
 ),
 
 -- Events and gifts of the segment, each once, however many of its voters share them (F05).
@@ -60,18 +65,17 @@ counted_gifts as (
 
 summarized as (
     select
-        counted_requests.requested,
-        counted_requests.known,
-        counted_requests.linked,
-        counted_requests.with_behavior,
-        round({{ percent('counted_requests.with_behavior', 'counted_requests.requested') }}, 2) as coverage_rate,
-        counted_voters.donors,
-        counted_voters.clickers,
+        counted.requested,
+        counted.known,
+        counted.linked,
+        counted.with_behavior,
+        round({{ percent('counted.with_behavior', 'counted.requested') }}, 2) as coverage_rate,
+        counted.donors,
+        counted.clickers,
         counted_gifts.donation_count,
         summed_events.total_clicks,
         summed_events.total_opens
-    from counted_requests
-    cross join counted_voters
+    from counted
     cross join counted_gifts
     cross join summed_events
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from enrichment.disclosure import Disclosure
 from enrichment.errors import InputError, shown
@@ -57,29 +58,54 @@ def include_words(text: str) -> list[str]:
     return [word for word in INCLUDES if word in words]
 
 
+def _functions_about_groups(
+    words: list[str], threshold: float, form: str
+) -> dict[str, dict[str, Any]]:
+    """The functions about groups that the answer has parts of, each with its options."""
+    asked: dict[str, dict[str, Any]] = {}
+    if form not in ("csv", "parquet"):
+        asked["segment_summary"] = {}
+        if "demographics" in words:
+            asked["segment_deviation"] = {"deviation_threshold": threshold}
+    if "client_affinity" in words and (asked or words == ["client_affinity"]):
+        asked["segment_affinity"] = {}
+    return asked
+
+
 def analysis(
     database: Database,
-    groups: Disclosure,
     segment: list[str],
     words: list[str],
     threshold: float,
     form: str,
+    *,
+    is_open: bool,
+) -> tuple[Answer, Disclosure]:
+    """The answer of ``analyze``, and what can tell how much of it was hidden.
+
+    What each format holds is told in the command's help.
+    """
+    asked = _functions_about_groups(words, threshold, form)
+    groups = Disclosure(database, segment, asked, is_open=is_open)
+    return _answer(database, groups, segment, words, form), groups
+
+
+def _answer(
+    database: Database, groups: Disclosure, segment: list[str], words: list[str], form: str
 ) -> Answer:
-    """The answer of ``analyze``: what each format holds is told in the command's help."""
-    names = database.columns(database.ask("segment_profile", segment[:1]))
+    names = database.columns(Query("select * from temp.profiles"))
     claimed = {column for columns in PROFILE.values() for column in columns}
     wanted = {column for word in words if word in PROFILE for column in PROFILE[word]}
 
     def profile_of(chosen: list[str], order: str = "requested_svid") -> Query:
-        select = "select " + ", ".join(identifier(name) for name in chosen)
-        return database.ask("segment_profile", segment, select=select, then=f"order by {order}")
+        columns = ", ".join(identifier(name) for name in chosen)
+        return Query(f"select {columns} from temp.profiles order by {order}")
 
     def part(columns: tuple[str, ...], order: str = "requested_svid") -> Query:
         return profile_of([name for name in names if name in (*IDENTITY, *columns)], order)
 
     def deviation(choose: str, order: str) -> Query:
-        options = {"deviation_threshold": threshold}
-        return groups.rows("segment_deviation", options, choose=choose, order=order)
+        return groups.rows("segment_deviation", choose=choose, order=order)
 
     def affinities(limit: str = "") -> Query:
         order = f"order by affinity_rank, client_shortname {limit}"

@@ -13,7 +13,7 @@ What this cannot prevent is comparing the answers about two segments that differ
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,8 +55,9 @@ _STATES_GIVE_COUNTIES = """
     and coalesce(bool_or(is_hidden and attribute = 'county') over (), false)
     and count(case when attribute = 'state' and people_in_row > 0 then 1 end) over () > 1"""
 
-# The people of the segment, and for each figure of the summary the groups that it tells of: those
-# who did it, and those of a larger group in the same summary who did not.
+# The distinct voters of the segment (an id may be written in more than one way), and for each
+# figure of the summary the groups that it tells of: those who did it, and those of a larger group
+# in the same summary who did not.
 _COUNTED = """
     select
         count(*) as people,
@@ -65,76 +66,91 @@ _COUNTED = """
         count(case when is_donor then 1 end) as donor_people,
         count(case when is_clicker then 1 end) as clicker_people,
         count(case when is_opener then 1 end) as opener_people
-    from temp.people"""
-_LINKED = ("linked_people", "people - linked_people")
-_ACTIVE = ("active_people", "people - active_people", "abs(linked_people - active_people)")
-_DONORS = ("donor_people", "people - donor_people", "active_people - donor_people")
-_CLICKERS = ("clicker_people", "people - clicker_people", "active_people - clicker_people")
-_OPENERS = ("opener_people", "people - opener_people", "active_people - opener_people")
+    from (
+        select distinct
+            state,
+            svid,
+            link_status,
+            is_donor,
+            is_clicker,
+            emails_linked + phones_linked > 0 as is_linked,
+            total_opens > 0 as is_opener
+        from temp.profiles
+        where svid is not null
+    )"""
+_GROUPS = {
+    "linked": ("linked_people", "people - linked_people"),
+    "behavior": ("active_people", "people - active_people", "abs(linked_people - active_people)"),
+    "donors": ("donor_people", "people - donor_people", "active_people - donor_people"),
+    "clicks": ("clicker_people", "people - clicker_people", "active_people - clicker_people"),
+    "opens": ("opener_people", "people - opener_people", "active_people - opener_people"),
+}
+# The figures of the summary by whom they are about.
+_FIGURES = {
+    "linked": ("linked",),
+    "behavior": ("with_behavior", "coverage_rate"),
+    "donors": ("donors", "donation_count"),
+    "clicks": ("clickers", "total_clicks"),
+    "opens": ("total_opens",),
+}
+
+
+def _emptied(columns: Sequence[str]) -> str:
+    """SQL after a star that leaves these columns without a value."""
+    if not columns:
+        return ""
+    return f"replace ({', '.join(f'null as {identifier(name)}' for name in columns)})"
 
 
 class Disclosure:
     """Asks about one segment, hides what is about too few people, and can tell how much that was.
 
-    With ``is_open`` nothing is hidden: the answers are those of the functions.
+    ``asked`` are the functions to be told of, each with its options; segment_profile is asked in
+    any case. With ``is_open`` nothing is hidden: the answers are those of the functions.
     """
 
-    def __init__(self, database: Database, segment: Sequence[str], *, is_open: bool) -> None:
+    def __init__(
+        self,
+        database: Database,
+        segment: Sequence[str],
+        asked: Mapping[str, dict[str, Any]],
+        *,
+        is_open: bool,
+    ) -> None:
         self._database = database
-        self._segment = segment
         self._is_open = is_open
         self._hidden: dict[str, tuple[int, int]] = {}
         self._is_closed = False
-        self._hides = {"clicks": False, "opens": False, "behavior": False}
+        self._hides = dict.fromkeys(_GROUPS, False)
         self._least = 0
+        profile = database.ask("segment_profile", segment)
+        if asked:
+            database.keep_answers(segment, {"segment_profile": {}, **asked})
+            profile = Query(f"select * from {database.kept('segment_profile')}")
+        database.keep("profiles", profile)
         if is_open:
             audit.note(small_cells=True)
             return
         seed = database.relation("seeds", "disclosure_limits")
         profiles = database.relation("marts", "enriched_profiles")
-        self._keep_people()
-        ((self._least, self._is_closed),) = database.all_rows(
+        few = ", ".join(
+            f"({' or '.join(f'{count} between 1 and min_people - 1' for count in counts)})"
+            for counts in _GROUPS.values()
+        )
+        ((self._least, self._is_closed, *hides),) = database.all_rows(
             Query(
                 f"with least as (select min_people from {seed} where rule = 'small_group'), "
-                "sizes as (select (select count(*) from temp.people) as people, "
-                f"(select count(*) from {profiles}) as voters) "
+                f"sizes as (select count(*) as voters from {profiles}), counted as ({_COUNTED}) "
                 "select min_people, people between 1 and min_people - 1 "
-                "or voters - people between 1 and min_people - 1 from least, sizes"
+                f"or voters - people between 1 and min_people - 1, {few} "
+                "from least cross join sizes cross join counted"
             )
         )
-
-        ((self._hides["clicks"], self._hides["opens"], self._hides["behavior"]),) = (
-            database.all_rows(
-                Query(
-                    f"with counted as ({_COUNTED}) "
-                    f"select {self._any_few(_CLICKERS)}, {self._any_few(_OPENERS)}, "
-                    f"{self._any_few(_ACTIVE)} from counted"
-                )
-            )
-        )
-
-    def _any_few(self, counts: Sequence[str]) -> str:
-        """SQL that says whether one of these numbers of people is too small to be told."""
-        few = (f"{count} between 1 and {self._least - 1}" for count in counts)
-        return f"({' or '.join(few)})"
-
-    def _keep_people(self) -> None:
-        """The distinct voters of the segment: an id may be written in more than one way."""
-        self._database.keep(
-            "people",
-            self._database.ask(
-                "segment_profile",
-                self._segment,
-                select="select distinct state, svid, link_status, is_donor, is_clicker, "
-                "emails_linked + phones_linked > 0 as is_linked, total_opens > 0 as is_opener",
-                then="where svid is not null",
-            ),
-        )
+        self._hides = dict(zip(_GROUPS, hides, strict=True))
 
     def rows(
         self,
         function: str,
-        options: dict[str, Any] | None = None,
         *,
         choose: str = "",
         values: Sequence[Any] = (),
@@ -146,11 +162,10 @@ class Disclosure:
         ``order`` is SQL that orders those that are shown.
         """
         if self._is_open:
-            return self._database.ask(
-                function, self._segment, options, then=f"{choose} {order}", then_values=values
-            )
+            kept = self._database.kept(function)
+            return Query(f"select * from {kept} {choose} {order}", tuple(values))
         if function not in self._hidden:
-            self._judge(function, options)
+            self._judge(function)
         return Query(
             f"select * exclude (reason_hidden) {self._without_behavior(function)} from "
             f"(select * from temp.{identifier(function)} {choose}) "
@@ -169,30 +184,29 @@ class Disclosure:
         if not hidden:
             return ""
         names = self._database.columns(Query(f"select * from temp.{identifier(function)}"))
-        emptied = [
-            name
-            for name in names
-            if name in hidden
-            or name.startswith(("click_to_open_rate", "affinity_"))
-            or (name.startswith("click_rate") and "clicks" in hidden)
-            or (name.startswith("open_rate") and "opens" in hidden)
-        ]
-        return f"replace ({', '.join(f'null as {identifier(name)}' for name in emptied)})"
+        return _emptied(
+            [
+                name
+                for name in names
+                if name in hidden
+                or name.startswith(("click_to_open_rate", "affinity_"))
+                or (name.startswith("click_rate") and "clicks" in hidden)
+                or (name.startswith("open_rate") and "opens" in hidden)
+            ]
+        )
 
-    def _judge(self, function: str, options: dict[str, Any] | None) -> None:
+    def _judge(self, function: str) -> None:
         cells = _ROWS[function]
         least = self._least
         small = " or ".join(f"{group} between 1 and {least - 1}" for group in cells.groups)
-        call = self._database.ask(function, self._segment, options)
         more = _STATES_GIVE_COUNTIES if function == "segment_deviation" else "false"
         sql = f"""
-            with answered as ({call.sql}),
-            judged as (
+            with judged as (
                 select
                     *,
                     coalesce({small}, false) as is_small,
                     coalesce({cells.people}, 0) as people_in_row
-                from answered
+                from {self._database.kept(function)}
             ),
             ordered as (
                 select
@@ -227,7 +241,7 @@ class Disclosure:
             )
             select * exclude (is_small, people_in_row, has_small, place, people_before, is_hidden)
             from reasoned"""
-        self._database.keep(function, Query(sql, call.values))
+        self._database.keep(function, Query(sql))
         ((small_rows, other_rows),) = self._database.all_rows(
             Query(
                 "select count(case when reason_hidden = 'small' then 1 end), "
@@ -242,33 +256,21 @@ class Disclosure:
 
         Ids are counted there, and people judged here: an id may be written in more than one way.
         """
-        call = self._database.ask("segment_summary", self._segment)
+        kept = self._database.kept("segment_summary")
         if self._is_open:
-            return call
-        hidden = {
-            "known": "false",
-            "linked": self._any_few(_LINKED),
-            "with_behavior": self._any_few(_ACTIVE),
-            "donors": self._any_few(_DONORS),
-            "clickers": self._any_few(_CLICKERS),
-            "total_opens": self._any_few(_OPENERS),
-        }
-        hidden["coverage_rate"] = hidden["with_behavior"]
-        hidden["donation_count"] = hidden["donors"]
-        hidden["total_clicks"] = hidden["clickers"]
-        replaced = ", ".join(
-            f"case when not ({self._is_closed} or {condition}) then {column} end as {column}"
-            for column, condition in hidden.items()
+            return Query(f"select * from {kept}")
+        hidden = [
+            figure
+            for group, figures in _FIGURES.items()
+            for figure in figures
+            if self._is_closed or self._hides[group]
+        ]
+        if self._is_closed:
+            hidden.append("known")
+        self._database.keep(
+            "segment_summary",
+            Query(f"select * {_emptied(hidden)} from {kept}"),
         )
-        sql = f"""
-            with answered as ({call.sql}),
-            counted as ({_COUNTED}),
-            joined as (select * from answered cross join counted)
-            select * exclude (
-                people, linked_people, active_people, donor_people, clicker_people, opener_people
-            ) replace ({replaced})
-            from joined"""
-        self._database.keep("segment_summary", Query(sql, call.values))
         shown = Query("select * from temp.segment_summary")
         _, rows = self._database.rows(shown)
         figures = next(rows)
@@ -280,25 +282,19 @@ class Disclosure:
 
     def id_counts(self) -> Query:
         """How many requested ids have each link_status; NULL where that is, or tells, too few."""
-        call = self._database.ask(
-            "segment_profile",
-            self._segment,
-            select="select link_status, count(*) as ids, count(distinct state || ':' || svid) "
-            "as people",
-            then="group by link_status",
+        counted = (
+            "select link_status, count(*) as ids, count(distinct state || ':' || svid) as people "
+            "from temp.profiles group by link_status"
         )
         if self._is_open:
-            return Query(
-                f"select link_status, ids from ({call.sql}) order by link_status", call.values
-            )
+            return Query(f"select link_status, ids from ({counted}) order by link_status")
         few = f"coalesce(bool_or(people between 1 and {self._least - 1}) over (), false)"
         return Query(
             "select link_status, "
             f"case when svids_known and ({self._is_closed or self._hides['behavior']} or {few}) "
             "then null else ids end as ids "
             "from (select *, link_status in ('with_behavior', 'no_behavior') as svids_known "
-            f"from ({call.sql})) order by link_status",
-            call.values,
+            f"from ({counted})) order by link_status"
         )
 
     def tell(self) -> None:

@@ -2,7 +2,7 @@
 
 A file is made in a private folder beside its place, readable by its owner only, and renamed over
 the old one when it is whole: a failure leaves the old file untouched. Text that a spreadsheet would
-run as a formula gets an apostrophe in CSV and is a text cell in xlsx.
+run as a formula is a text cell in xlsx.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import io
 import json
 import math
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from typing import IO, Any
 
 from enrichment import audit
 from enrichment.errors import InputError, shown
+from enrichment.lines import csv_lines, json_objects
 from enrichment.places import is_ours, resolved
 from enrichment.questions import Database, Query
 
@@ -33,8 +33,6 @@ FORMATS = ("table", "csv", "parquet", "json", "xlsx")
 TERMINAL_ROWS = 50
 _IN_MEMORY = 2**23
 _PRIVATE = ".segment-"
-_SPECIAL = re.compile(r'[",\r\n]')
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _EXCEL_ROWS, _EXCEL_TEXT, _EXCEL_DIGITS = 1_048_576, 32_767, 10**15
 
 
@@ -206,21 +204,6 @@ def sweep(folder: Path) -> None:
                 os.close(lock)
 
 
-def _plain(value: Any) -> Any:
-    """A value as JSON has it: ISO dates, no NaN, decimals as numbers."""
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
-    if isinstance(value, decimal.Decimal):
-        value = int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    return value if isinstance(value, str | int | float | None) else str(value)
-
-
 def _cell(value: Any) -> str:
     """A value as text: NULL is empty, dates are ISO."""
     if value is None:
@@ -234,7 +217,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, decimal.Decimal):
         return format(value, "f")
     if isinstance(value, list | tuple | dict):
-        return json.dumps(_plain(value), ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
 
 
@@ -242,28 +225,11 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | decimal.Decimal) and not isinstance(value, bool)
 
 
-def _csv_cell(value: Any) -> str:
-    text = _cell(value)
-    return f"'{text}" if text.startswith(_FORMULA) and not _is_number(value) else text
-
-
-def _csv_line(cells: list[str]) -> str:
-    """A line of CSV (RFC 4180, but for a plain line feed at the end).
-
-    The csv module leaves a lone carriage return unquoted, which readers take for a line's end.
-    """
-    quoted = [
-        '"' + cell.replace('"', '""') + '"' if _SPECIAL.search(cell) else cell for cell in cells
-    ]
-    # A lone empty cell is quoted, as a blank line would be no row.
-    return (",".join(quoted) or '""') + "\n"
-
-
 def _write_csv(database: Database, query: Query, stream: IO[str]) -> None:
-    columns, rows = database.rows(query)
-    stream.write(_csv_line(columns))
-    for row in rows:
-        stream.write(_csv_line([_csv_cell(value) for value in row]))
+    columns = database.columns(query)
+    stream.write(",".join(columns) + "\n")
+    for line in database.texts(csv_lines(query, columns)):
+        stream.write(line + "\n")
 
 
 def _write_json(database: Database, answer: Answer, stream: IO[str]) -> None:
@@ -279,15 +245,14 @@ def _write_json(database: Database, answer: Answer, stream: IO[str]) -> None:
 
 
 def _write_json_section(database: Database, section: Section, stream: IO[str]) -> None:
-    columns, rows = database.rows(section.query)
-    records = (dict(zip(columns, map(_plain, row), strict=True)) for row in rows)
+    objects = database.texts(json_objects(section.query, database.columns(section.query)))
     if section.single:
-        json.dump(next(records, None), stream, ensure_ascii=False)
+        stream.write(next(objects, "null"))
         return
     stream.write("[")
-    for position, record in enumerate(records):
+    for position, line in enumerate(objects):
         stream.write(",\n  " if position else "\n  ")
-        json.dump(record, stream, ensure_ascii=False)
+        stream.write(line)
     stream.write("\n]")
 
 

@@ -6,7 +6,7 @@ no other file (but the folder it may write its answer to), and closes it again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +47,8 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _text(value: str) -> str:
+def text(value: str) -> str:
+    """``value`` as an SQL literal."""
     return "'" + value.replace("'", "''") + "'"
 
 
@@ -56,7 +57,7 @@ def attach(
 ) -> None:
     """Attaches ``file`` to ``con`` as ``name``, else its base name, which its functions know."""
     mode = " (read_only)" if read_only else ""
-    con.execute(f"attach {_text(str(file))} as {identifier(name or file.stem)}{mode}")
+    con.execute(f"attach {text(str(file))} as {identifier(name or file.stem)}{mode}")
 
 
 def build_info(con: duckdb.DuckDBPyConnection, file: Path) -> tuple[Any, ...] | None:
@@ -142,7 +143,7 @@ class Database:
             )
         self._con.execute("set temp_directory = ''")
         if self._writable is not None:
-            self._con.execute(f"set allowed_directories = [{_text(str(self._writable))}]")
+            self._con.execute(f"set allowed_directories = [{text(str(self._writable))}]")
         self._con.execute("set enable_external_access = false; set lock_configuration = true")
 
     def relation(self, schema: str, name: str) -> str:
@@ -179,10 +180,10 @@ class Database:
                 self._con.interrupt()
                 raise
 
-    def columns(self, query: Query) -> list[str]:
-        """The names of a query's columns, without its rows."""
+    def columns(self, query: Query) -> dict[str, str]:
+        """The names and types of a query's columns, without its rows."""
         self._con.execute(f"select * from ({query.sql}) limit 0", query.values)
-        return [column[0] for column in self._con.description or ()]
+        return {name: str(kind) for name, kind, *_ in self._con.description or ()}
 
     def rows(self, query: Query) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
         """The column names and the rows of a query; one query at a time."""
@@ -191,7 +192,10 @@ class Database:
         return names, self._fetched()
 
     def _fetched(self) -> Iterator[tuple[Any, ...]]:
-        while batch := self._run(lambda: self._con.fetchmany(_BATCH)):
+        is_last = False
+        while not is_last:
+            batch = self._run(lambda: self._con.fetchmany(_BATCH))
+            is_last = len(batch) < _BATCH
             self.rows_read += len(batch)
             yield from batch
 
@@ -199,6 +203,31 @@ class Database:
         """Keeps the rows of a query in memory as ``temp.<name>``, for as long as this is open."""
         sql = f"create or replace temp table {identifier(name)} as {query.sql}"
         self._run(lambda: self._con.execute(sql, query.values))
+
+    def texts(self, query: Query) -> Iterator[str]:
+        """The one column of a query, which is text."""
+        return (text for (text,) in self.rows(query)[1])
+
+    def keep_answers(self, svids: Sequence[str], asked: Mapping[str, dict[str, Any]]) -> None:
+        """Asks functions about one segment, each with its options, and keeps what they answer.
+
+        It is one statement: what they have in common, as who the voters are, is found out once.
+        """
+        values: list[Any] = [list(svids)]
+        lists = []
+        for function, options in asked.items():
+            arguments = ["$1"]
+            for name, value in options.items():
+                values.append(value)
+                arguments.append(f"{name} := ${len(values)}")
+            call = f"{self.relation('segments', function)}({', '.join(arguments)})"
+            lists.append(f"(select list(answer) from {call} as answer) as {identifier(function)}")
+        self.keep("answers", Query(f"select {', '.join(lists)}", tuple(values)))
+
+    @staticmethod
+    def kept(function: str) -> str:
+        """The relation of a function's kept rows, as SQL; their order is not kept."""
+        return f"(select unnest({identifier(function)}, max_depth := 2) from temp.answers)"
 
     def all_rows(self, query: Query) -> list[tuple[Any, ...]]:
         """All rows of a query, for the few that have few."""

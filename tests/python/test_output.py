@@ -70,7 +70,7 @@ def test_csv_types(tmp_path: Path) -> None:
         "nan": "nan",
         "big": "9007199254740993",
         "text": 'Zoë "x", \ny',
-        "list": '["a", "b"]',
+        "list": '["a","b"]',
     }
 
 
@@ -95,6 +95,21 @@ def test_json_types(tmp_path: Path) -> None:
     assert (row["day"], row["moment"]) == ("2025-06-30", "2025-06-30T10:00:00")
     assert (row["nothing"], row["nan"]) == (None, None)
     assert (row["formula"], row["list"]) == ("=1+1", ["a", "b"])
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_many_rows_of_any_text_come_out_whole_and_in_order(tmp_path: Path, form: str) -> None:
+    odd = [*map(chr, range(1, 0x250)), "\u2028", "\U0001f600", 'a,"b"\r\n', "\\n", "{}", ""]
+    query = "select range as n, (?)[1 + range % ?] as t from range(250000) order by n desc"
+    file = write(Query(query, (odd, len(odd))), tmp_path / f"rows.{form}")
+    expected = [(str(n), odd[n % len(odd)]) for n in reversed(range(250_000))]
+    with file.open(encoding="utf-8", newline="") as stream:
+        if form == "json":
+            assert [(str(row["n"]), row["t"]) for row in json.load(stream)] == expected
+        else:
+            rows = [(n, t[t[:2] in map("'".__add__, "=+-@\t\r") :]) for n, t in csv.reader(stream)]
+            assert rows[1:] == expected
 
 
 @pytest.mark.usefixtures("database")

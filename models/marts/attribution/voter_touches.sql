@@ -6,11 +6,19 @@ gift_voters as (
     select * from {{ ref('agg_numbers_by_gift_voter') }}
 ),
 
+gifts as (
+    select distinct
+        donation_id,
+        gift_number
+    from gift_voters
+),
+
 -- Most touches are strangers'; a segment has none of these.
 narrowed as (
     select
         touches.donation_id,
         touches.campaign_id,
+        gifts.gift_number,
         touches.first_click_at,
         touches.last_click_at,
         touches.days_to_donation,
@@ -21,12 +29,8 @@ narrowed as (
         touches.time_decay_credit,
         '{{ invocation_id }}' as build_id
     from touches
-    where
-        exists (
-            select 1
-            from gift_voters
-            where gift_voters.donation_id = touches.donation_id
-        )
+    inner join gifts
+        on touches.donation_id = gifts.donation_id
 )
 
 select * from narrowed

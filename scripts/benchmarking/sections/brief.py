@@ -86,7 +86,7 @@ def measure(setting: Setting) -> dict[str, Any]:
     for statement, question in OURS.items():
         asked = {
             "database": str(database),
-            "functions": [question],
+            "question": question,
             "size": ids,
             "calls": math.ceil(setting.calls / 2),
             "seed": 1,
