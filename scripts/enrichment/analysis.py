@@ -190,7 +190,8 @@ def _answer(
         ),
         "timing": lambda: Section(
             "when to write",
-            behavior("timing", f"order by hour_sends {first_ten}"),
+            # Of most people only what others do is known.
+            behavior("timing", f"order by hour_level = 'person' desc, hour_sends {first_ten}"),
             (
                 "requested_svid",
                 "optimal_send_hour",

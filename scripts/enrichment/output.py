@@ -346,6 +346,8 @@ def _write_tables(database: Database, answer: Answer, stream: IO[str], *, to_scr
 
 
 def _printable(value: Any) -> str:
-    """A value without control characters, which could steer a terminal."""
+    """A value for the eye: four digits of a fraction, and no character that steers a terminal."""
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1_000 else f"{value:.0f}"
     text = _cell(value)
     return "".join(char if char.isprintable() else "\ufffd" for char in text)

@@ -19,8 +19,9 @@ INTRODUCTION = {
     "new persons, whose history has to be pulled. Both builds are whole processes.",
     "questions": "A call is a table function with the ids as one bound list, on the published "
     "database attached read-only, its rows fetched whole; every call is about another random "
-    "segment. `analyze` is all that the runner does for it between the ids and the file of JSON, "
-    "in a process that goes on: four functions asked, and small groups hidden.",
+    "segment. `analyze` is the four functions that the runner asks for it, in one statement as it "
+    "does; `analyze to a file` is all that the runner does between the ids and the file of JSON, "
+    "in a process that goes on, small groups hidden.",
     "brief": "The brief's six statements, written anew and mended only so far as they run, on the "
     "same extracts and for the same voters: from views on the Parquet files, and from DuckDB "
     "tables that hold the columns they need.",

@@ -1,8 +1,9 @@
 """How long a question takes, by size of the segment, and the runner as a whole process.
 
 A call is a table function of ``segments`` with the ids as one bound list, on a database attached
-read-only, its rows fetched whole. `analyze` is all that the runner does for it between the ids and
-the file of JSON, with small groups hidden, in a process that goes on.
+read-only, its rows fetched whole. `analyze` is the four functions that the runner asks for it, as
+it asks them, fetched alike; `analyze to a file` is all that the runner does between the ids and the
+file of JSON, with small groups hidden, in a process that goes on.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ FUNCTIONS = (
     *("summary", "profile", "deviation", "affinity"),
     *("propensity", "health", "attribution", "lookalike"),
 )
-QUESTIONS = (*FUNCTIONS, "analyze")
+ANALYZE = ("summary", "deviation", "profile", "affinity")
+QUESTIONS = (*FUNCTIONS, "analyze", "analyze to a file")
 PROCESSES = 3
 RUNNER_IDS = 1_000
 RUNNER_RUNS = 5
@@ -169,7 +171,7 @@ def ask(
 @contextmanager
 def _asking(database: str, question: str, threads: int) -> Iterator[Callable[[list[str]], object]]:
     """What asks a question about voter ids, of a database that stays open."""
-    if question != "analyze":
+    if question in FUNCTIONS:
         con = _attached(database, threads)
         sql = f"select * from {Path(database).stem}.segments.segment_{question}(?)"
         yield lambda svids: con.execute(sql, [svids]).fetchall()
@@ -177,17 +179,23 @@ def _asking(database: str, question: str, threads: int) -> Iterator[Callable[[li
 
     from enrichment.analysis import PARTS, analysis
     from enrichment.output import target
-    from enrichment.questions import Database
+    from enrichment.questions import Database, Query
 
     os.environ["BEHAVIORAL_DB"] = database
     with tempfile.TemporaryDirectory() as folder, Database() as asked:
+
+        def fetch(svids: list[str]) -> None:
+            functions = [f"segment_{function}" for function in ANALYZE]
+            asked.keep_answers(svids, {function: {} for function in functions})
+            for function in functions:
+                asked.all_rows(Query(f"select * from {asked.kept(function)}"))
 
         def write(svids: list[str]) -> None:
             with target(str(Path(folder, "answer.json")), None) as place:
                 answer, _ = analysis(asked, svids, list(PARTS), 0.1, place.format, is_open=False)
                 place.write(asked, answer)
 
-        yield write
+        yield fetch if question == "analyze" else write
 
 
 def write_svids(database: str, out: str, size: int, seed: int) -> dict[str, int]:
