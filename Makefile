@@ -10,7 +10,7 @@ DEMO_SCALE := 0.02
 help:
 	@echo "make demo    install, make sample extracts, build, and answer a question about 1,000 voters"
 	@echo "make test    every check: lint, types, dbt build with its tests, Python tests"
-	@echo "make thorough  every kill and fault, of which make test has a choice (an hour)"
+	@echo "make thorough  every kill, fault and day of changes, of which make test has a choice (an hour)"
 	@echo "make build   build and publish from BEHAVIORAL_DATA_DIR (default: data)"
 	@echo "make benchmark [SCALE=1.0]   what builds and questions take, beside the brief's SQL"
 	@echo "make docs    the lineage site and column lineage, as HTML files in target/"
@@ -47,7 +47,8 @@ test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 thorough: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --thorough --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/faults
+	$(BIN)/python -m pytest --thorough --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/faults \
+		tests/python/test_incremental.py
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check scripts tests

@@ -35,7 +35,7 @@ LONGEST_FIRST = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds --thorough."""
     parser.addoption(
-        "--thorough", action="store_true", help="every kill and fault, not a choice of them"
+        "--thorough", action="store_true", help="every kill, fault and day, not a choice of them"
     )
 
 
@@ -131,20 +131,15 @@ def small_world(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> SmallWo
 
 @pytest.fixture(scope="session")
 def sample_build(
-    sample_extracts: Path, tmp_path_factory: pytest.TempPathFactory
+    sample_extracts: Path, tmp_path_factory: pytest.TempPathFactory, warm: Warm
 ) -> tuple[Path, str]:
     """The published database of the sample, built by the runner, and what the runner printed."""
 
     def make(folder: Path) -> None:
-        finished = subprocess.run(
-            [sys.executable, str(PROJECT / "scripts" / "segment.py"), "build"],
-            env=build_environment(sample_extracts, folder / "behavioral.duckdb"),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert finished.returncode == 0, finished.stderr
-        (folder / "said").write_text(finished.stderr)
+        environment = build_environment(sample_extracts, folder / "behavioral.duckdb")
+        run = warm.run("build", env=environment)
+        assert run.returncode == 0, run.stderr
+        (folder / "said").write_text(run.stderr)
 
     folder = made_once(tmp_path_factory, "warehouse", make)
     return folder / "behavioral.duckdb", (folder / "said").read_text()

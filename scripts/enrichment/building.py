@@ -139,9 +139,9 @@ def dbt_build(
     os.environ["BEHAVIORAL_DB"] = str(database_file())
     os.environ["BEHAVIORAL_WORK_DB"] = str(work)
     os.environ["BEHAVIORAL_PREVIOUS_DB"] = str(previous or "")
-    # Unit tests are about the code, not the data: `make test` runs them.
+    # Unit tests and truth tables are about the code, not the data: `make test` runs them.
     arguments = ["--no-use-colors", "--log-level", "none", "build", "--target", "publish"]
-    arguments += ["--exclude-resource-type", "unit_test"]
+    arguments += ["--exclude-resource-type", "unit_test", "--exclude", "path:tests/macros"]
     # What the engine says of a failure may quote a row: neither a log nor a result file is written.
     arguments += ["--log-level-file", "none", "--no-write-json"]
     arguments += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]

@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -120,8 +121,10 @@ def serve(folder: Path) -> None:
     sys.path[:0] = [str(PROJECT / "scripts"), str(PROJECT / "tests" / "faults")]
     os.environ["BEHAVIORAL_DB"] = str(folder / "behavioral.duckdb")
     import duckdb
+    import parsedatetime
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli import main
+    from dbt_common.clients.jinja import template_cache
 
     import segment
 
@@ -129,6 +132,10 @@ def serve(folder: Path) -> None:
     places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", "publish"]
     places += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
     parsed = main.dbtRunner().invoke([*silent, "parse", *places]).result
+    # What each run would do again, and does alike.
+    parsedatetime.Constants = cache(parsedatetime.Constants)
+    for macro in parsed.macros.values():
+        template_cache.get_node_template(macro)
     duckdb.connect().close()
 
     class Parsed(main.dbtRunner):  # type: ignore[misc]  # dbt is not typed for checkers
