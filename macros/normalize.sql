@@ -114,11 +114,11 @@
 {%- endmacro %}
 
 {#-
-    The same for phones. Ten characters are a phone only if all of them are digits, and fewer never are; more give the
-    empty text, which is to be looked for too.
+    The same for phones. Ten characters are a phone only if all of them are digits, and fewer never are: only more are
+    put into normal form.
 -#}
 {% macro phone_lookup(text) -%}
-    case when length({{ text }}) > 10 then '' else {{ text }} end
+    case when length({{ text }}) > 10 then {{ well_formed_phone(text) }} else {{ text }} end
 {%- endmacro %}
 
 {#-

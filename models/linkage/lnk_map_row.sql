@@ -84,12 +84,6 @@ new_phones as (
         )
 ),
 
-looked_up as (
-    select phone_key from new_phones
-    union
-    select '' as phone_key from new_phones
-),
-
 -- Only what may be a new phone's is put into normal form.
 history as {{ materialized() }} (
     select
@@ -103,7 +97,7 @@ history as {{ materialized() }} (
     where
         {{ is_in_files('source_file', carried) }}
         and uncastable_columns is null
-        and {{ phone_lookup('delivered_phone') }} in (select looked_up.phone_key from looked_up)
+        and {{ phone_lookup('delivered_phone') }} in (select new_phones.phone_key from new_phones)
 ),
 
 well_formed as (

@@ -110,4 +110,4 @@ where
     -- Normalising a key again changes nothing (F07).
     or {{ well_formed_email('actual_key') }} is distinct from actual_key
     -- The first look for a key finds whatever has it.
-    or {{ email_lookup('input') }} <> actual_key
+    or coalesce({{ email_lookup('input') }}, '') <> actual_key

@@ -91,4 +91,4 @@ where
     or actual_reason is distinct from expected_reason
     or {{ well_formed_phone('actual_key') }} is distinct from actual_key
     -- The first look for a key finds whatever has it.
-    or not coalesce({{ phone_lookup('input') }} in (actual_key, ''), actual_key is null)
+    or coalesce({{ phone_lookup('input') }}, '') <> actual_key
