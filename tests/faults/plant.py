@@ -25,6 +25,17 @@ def small_build() -> None:
     main.dbtRunner = WithoutTests
 
 
+def without(*selectors: str) -> None:
+    """Leaves some nodes out of a build."""
+    from dbt.cli import main
+
+    class Less(main.dbtRunner):  # type: ignore[misc]  # dbt is not typed for checkers
+        def invoke(self, args: list[str], **options: Any) -> Any:
+            return super().invoke([*args, "--exclude", *selectors], **options)
+
+    main.dbtRunner = Less
+
+
 def with_threads(number: int) -> None:
     """Lets dbt build so many models at a time."""
     from dbt.cli import main

@@ -284,7 +284,7 @@ def test_garbage_in_write_ahead_logs(own_place: Place) -> None:
 def test_threads_and_repeats_do_not_matter(own_place: Place, small_world: SmallWorld) -> None:
     """Built again, and again with four models at a time: every table has the same rows."""
     for threads in (1, 4):
-        run = own_place.build([("with_threads", [threads])], BEHAVIORAL_PREVIOUS_DB="")
+        run = own_place.build([("with_threads", [threads])], whole=True, BEHAVIORAL_PREVIOUS_DB="")
         assert run.returncode == 0, run.stderr
         comparison = compare(small_world.database, own_place.database)
         assert comparison.difference is None
@@ -294,7 +294,7 @@ def test_threads_and_repeats_do_not_matter(own_place: Place, small_world: SmallW
 @pytest.mark.thorough
 def test_a_spilling_build_is_the_same_build(own_place: Place, small_world: SmallWorld) -> None:
     """With little memory the engine uses its spill folder, which it may read and write."""
-    run = own_place.build(BEHAVIORAL_MEMORY_LIMIT="120MB")
+    run = own_place.build(whole=True, BEHAVIORAL_MEMORY_LIMIT="120MB")
     assert run.returncode == 0, run.stderr
     assert compare(small_world.database, own_place.database).difference is None
     with duckdb.connect(str(own_place.database), read_only=True) as con:

@@ -42,7 +42,7 @@ def test_a_kill_at_a_random_moment(number: int, place: Place, small_world: Small
         "signalled_within_a_statement",
         [signal.SIGKILL, statement, chance.uniform(0, 0.02)],
     )
-    run = place.build([plant])
+    run = place.build([plant], whole=True)
     assert run.returncode == KILLED, run.stderr
     place.assert_untouched()
 

@@ -23,6 +23,7 @@ import pytest
 
 from conftest import build_environment
 from extracts import Extracts, write_extracts
+from places import BEHAVIOR
 from warm import Warm
 
 # ---------------------------------------------------------------------------------- a small world
@@ -64,7 +65,8 @@ class Place(NamedTuple):
     def build(self, *options: str, data: Path | None = None) -> Outcome:
         """What the runner's build says."""
         environment = build_environment(data or self.extracts, self.database)
-        run = self.warm.run("build", *options, env=environment)
+        leave_out = ("plant", "without", [BEHAVIOR])
+        run = self.warm.run("build", *options, env=environment, first=leave_out)
         told = [line for line in run.stderr.splitlines() if line.startswith("segment.py: ")]
         return Outcome(run.returncode, told)
 
