@@ -60,8 +60,8 @@ def main() -> int:
     given = parser.parse_args()
     try:
         database = given.database.resolve() if given.database else database_file()
+        source = SAMPLE if given.sample else ANY
         for page in given.pages:
-            source = SAMPLE if given.sample else ANY
             print(render(page, database, given.out.resolve(), source))
     except RunnerError as error:
         print(f"render_docs.py: {error}", file=sys.stderr)

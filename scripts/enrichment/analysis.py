@@ -58,7 +58,7 @@ def include_words(text: str) -> list[str]:
     return [word for word in INCLUDES if word in words]
 
 
-def _functions_about_groups(
+def functions_about_groups(
     words: list[str], threshold: float, form: str
 ) -> dict[str, dict[str, Any]]:
     """The functions about groups that the answer has parts of, each with its options."""
@@ -85,7 +85,7 @@ def analysis(
 
     What each format holds is told in the command's help.
     """
-    asked = _functions_about_groups(words, threshold, form)
+    asked = functions_about_groups(words, threshold, form)
     groups = Disclosure(database, segment, asked, is_open=is_open)
     return _answer(database, groups, segment, words, form), groups
 

@@ -32,17 +32,18 @@ def csv_lines(query: Query, columns: Mapping[str, str]) -> Query:
             cells.append(f'"quoted texts"[{len(texts)}]')
     # All texts in one list: the engine takes longer to plan an expression for each column than to
     # run it on a thousand rows.
-    quoted = f"""list_transform(
+    harmless = f"""list_transform(
         cast([{", ".join(texts)}] as varchar[]),
         lambda cell: case
-            when regexp_matches(cell, {_SPECIAL}) then concat(
-                '"',
-                case when cell <> '' and contains({_FORMULA}, left(cell, 1)) then '''' else '' end,
-                replace(cell, '"', '""'),
-                '"'
-            )
             when cell <> '' and contains({_FORMULA}, left(cell, 1)) then '''' || cell
             else coalesce(cell, '')
+        end
+    )"""
+    quoted = f"""list_transform(
+        {harmless},
+        lambda cell: case
+            when regexp_matches(cell, {_SPECIAL}) then '"' || replace(cell, '"', '""') || '"'
+            else cell
         end
     )"""
     # A lone empty cell is quoted, as a blank line would be no row.

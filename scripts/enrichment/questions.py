@@ -206,7 +206,7 @@ class Database:
 
     def texts(self, query: Query) -> Iterator[str]:
         """The one column of a query, which is text."""
-        return (text for (text,) in self.rows(query)[1])
+        return (line for (line,) in self.rows(query)[1])
 
     def keep_answers(self, svids: Sequence[str], asked: Mapping[str, dict[str, Any]]) -> None:
         """Asks functions about one segment, each with its options, and keeps what they answer.

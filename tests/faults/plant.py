@@ -16,35 +16,28 @@ Call = Callable[..., Any]
 
 def small_build() -> None:
     """Leaves the data tests out of a build: its models are what the fault is about."""
-    from dbt.cli import main
-
-    class WithoutTests(main.dbtRunner):  # type: ignore[misc]  # dbt is not typed for checkers
-        def invoke(self, args: list[str], **options: Any) -> Any:
-            return super().invoke([*args, "--exclude-resource-type", "test"], **options)
-
-    main.dbtRunner = WithoutTests
+    _with_arguments("--exclude-resource-type", "test")
 
 
 def without(*selectors: str) -> None:
     """Leaves some nodes out of a build."""
-    from dbt.cli import main
-
-    class Less(main.dbtRunner):  # type: ignore[misc]  # dbt is not typed for checkers
-        def invoke(self, args: list[str], **options: Any) -> Any:
-            return super().invoke([*args, "--exclude", *selectors], **options)
-
-    main.dbtRunner = Less
+    _with_arguments("--exclude", *selectors)
 
 
 def with_threads(number: int) -> None:
     """Lets dbt build so many models at a time."""
+    _with_arguments("--threads", str(number))
+
+
+def _with_arguments(*more: str) -> None:
+    """Gives dbt more arguments than the runner does."""
     from dbt.cli import main
 
-    class Threaded(main.dbtRunner):  # type: ignore[misc]  # dbt is not typed for checkers
+    class Told(main.dbtRunner):  # type: ignore[misc]  # dbt is not typed for checkers
         def invoke(self, args: list[str], **options: Any) -> Any:
-            return super().invoke([*args, "--threads", str(number)], **options)
+            return super().invoke([*args, *more], **options)
 
-    main.dbtRunner = Threaded
+    main.dbtRunner = Told
 
 
 def signalled_at_node(number: int, when: str, share: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -112,14 +112,6 @@ def _build(build: dict[str, Any], results: Results) -> list[Table]:
             else " The memory limit was not applied: the profile does not read it."
         ),
     )
-    stages = Table(
-        "CPU by stage",
-        ("stage", "nodes", "CPU s"),
-        [
-            (name, str(stage["nodes"] or ""), f"{stage['cpu_s']:.2f}")
-            for name, stage in build["stages"].items()
-        ],
-    )
     size = Table(
         "What the database holds",
         ("table", "rows", "MB"),
@@ -132,7 +124,20 @@ def _build(build: dict[str, Any], results: Results) -> list[Table]:
             ("indexes of the primary keys", "", f"{build['indexes_mb']:.1f}"),
         ],
     )
-    return [whole, stages, _nodes("The dearest nodes", build["nodes"]), size]
+    return [
+        whole,
+        _stages("CPU by stage", build["stages"].items()),
+        _nodes("The dearest nodes", build["nodes"]),
+        size,
+    ]
+
+
+def _stages(title: str, stages: Iterable[tuple[str, dict[str, Any]]]) -> Table:
+    return Table(
+        title,
+        ("stage", "nodes", "CPU s"),
+        [(name, str(stage["nodes"] or ""), f"{stage['cpu_s']:.2f}") for name, stage in stages],
+    )
 
 
 def _nodes(title: str, nodes: list[dict[str, Any]]) -> Table:
@@ -196,14 +201,7 @@ def _incremental(incremental: dict[str, Any], results: Results) -> list[Table]:
     for name, day in incremental["days"].items():
         stages = sorted(day["stages"].items(), key=lambda stage: -stage[1]["cpu_s"])
         parts += [
-            Table(
-                f"CPU by stage of {_DAYS[name]}",
-                ("stage", "nodes", "CPU s"),
-                [
-                    (stage, str(figures["nodes"]), f"{figures['cpu_s']:.2f}")
-                    for stage, figures in stages
-                ],
-            ),
+            _stages(f"CPU by stage of {_DAYS[name]}", stages),
             _nodes(f"The dearest nodes of {_DAYS[name]}", day["nodes"]),
         ]
     return [Table(title, columns, rows, " ".join(notes), text_columns=2), *parts]

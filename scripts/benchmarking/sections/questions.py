@@ -30,7 +30,6 @@ FUNCTIONS = (
     *("summary", "profile", "deviation", "affinity"),
     *("propensity", "health", "attribution", "lookalike"),
 )
-ANALYZE = ("summary", "deviation", "profile", "affinity")
 QUESTIONS = (*FUNCTIONS, "analyze", "analyze to a file")
 PROCESSES = 3
 RUNNER_IDS = 1_000
@@ -177,22 +176,24 @@ def _asking(database: str, question: str, threads: int) -> Iterator[Callable[[li
         yield lambda svids: con.execute(sql, [svids]).fetchall()
         return
 
-    from enrichment.analysis import PARTS, analysis
+    from enrichment.analysis import PARTS, analysis, functions_about_groups
     from enrichment.output import target
     from enrichment.questions import Database, Query
 
     os.environ["BEHAVIORAL_DB"] = database
+    words, threshold = list(PARTS), 0.1
     with tempfile.TemporaryDirectory() as folder, Database() as asked:
 
         def fetch(svids: list[str]) -> None:
-            functions = [f"segment_{function}" for function in ANALYZE]
-            asked.keep_answers(svids, {function: {} for function in functions})
+            groups = functions_about_groups(words, threshold, "json")
+            functions = {"segment_profile": {}, **groups}
+            asked.keep_answers(svids, functions)
             for function in functions:
                 asked.all_rows(Query(f"select * from {asked.kept(function)}"))
 
         def write(svids: list[str]) -> None:
             with target(str(Path(folder, "answer.json")), None) as place:
-                answer, _ = analysis(asked, svids, list(PARTS), 0.1, place.format, is_open=False)
+                answer, _ = analysis(asked, svids, words, threshold, place.format, is_open=False)
                 place.write(asked, answer)
 
         yield fetch if question == "analyze" else write
