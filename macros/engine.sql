@@ -32,12 +32,30 @@
 {%- endmacro %}
 
 {#-
-    Is a value of a large relation among a query's few? Never NULL, and not for its own sake: a bare `in` is a join
-    of which DuckDB puts the side that it takes for the smaller one into memory, and it takes an extract for as many
-    rows as its first file has, times its files. What stands within an expression stays a filter.
+    Is the value of a row of an extract, or are its values, among the few of a relation? On DuckDB from a list, which
+    the engine takes for short. It puts the side of a join that it takes for the smaller one into memory, and as it
+    takes any condition to leave a fifth of an extract, of a bare `in` that may be the extract. From the other side it
+    learns which parts of the files to skip.
 -#}
-{% macro is_one_of(value, query) -%}
-    coalesce({{ value }} in ({{ query }}), false)
+{% macro is_one_of(values, relation, columns) -%}
+    {{ adapter.dispatch('is_one_of')(values, relation, columns) }}
+{%- endmacro %}
+
+{% macro default__is_one_of(values, relation, columns) -%}
+    ({{ values | join(', ') }}) in (select {{ columns | join(', ') }} from {{ relation }})
+{%- endmacro %}
+
+{% macro duckdb__is_one_of(values, relation, columns) -%}
+    ({{ values | join(', ') }}) in (
+        select
+            {%- for column in columns %} listed.{{ column }}{{ ',' if not loop.last }}{% endfor %}
+        from (
+            select unnest(list({{ '{' }}
+                {%- for column in columns %}'{{ column }}': {{ column }}{{ ', ' if not loop.last }}{% endfor -%}
+                {{ '}' }})) as listed
+            from {{ relation }}
+        )
+    )
 {%- endmacro %}
 
 {#- Between the arms of a union whose columns go by name, not by place: a column that an arm lacks is NULL there. -#}

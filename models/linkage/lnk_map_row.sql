@@ -97,7 +97,7 @@ history as {{ materialized() }} (
     where
         {{ is_in_files('source_file', carried) }}
         and uncastable_columns is null
-        and {{ phone_lookup('delivered_phone') }} in (select new_phones.phone_key from new_phones)
+        and {{ is_one_of([phone_lookup('delivered_phone')], 'new_phones', ['phone_key']) }}
 ),
 
 well_formed as (

@@ -191,6 +191,25 @@ new_click_ids as (
         )
 ),
 
+-- Where in the old files they may stand: of so many rows nothing is read but what is looked at.
+sought as (
+    select
+        source_file,
+        source_row_number
+    from email_events
+    where
+        {{ is_in_files('source_file', carried) }}
+        and {{ is_one_of([email_lookup('delivered_email')], 'new_addresses', ['email_key']) }}
+    union all
+    select
+        source_file,
+        source_row_number
+    from email_events
+    where
+        {{ is_in_files('source_file', carried) }}
+        and {{ is_one_of(['delivered_event_id'], 'new_click_ids', ['event_id']) }}
+),
+
 {% endif %}
 
 -- A second look, at what may be of use for its id, or for an address that was nobody's. Of few rows only, the
@@ -215,7 +234,7 @@ found as {{ materialized() }} (
     where
         not {{ is_in_files('source_file', carried) }}
         and clicks <= 0
-        and {{ is_one_of('delivered_event_id', 'select click_ids.event_id from click_ids') }}
+        and {{ is_one_of(['delivered_event_id'], 'click_ids', ['event_id']) }}
     {% if carried %}
     union all
     select
@@ -236,10 +255,7 @@ found as {{ materialized() }} (
     from email_events
     where
         {{ is_in_files('source_file', carried) }}
-        and (
-            {{ is_one_of(email_lookup('delivered_email'), 'select new_addresses.email_key from new_addresses') }}
-            or {{ is_one_of('delivered_event_id', 'select new_click_ids.event_id from new_click_ids') }}
-        )
+        and {{ is_one_of(['source_file', 'source_row_number'], 'sought', ['source_file', 'source_row_number']) }}
     {% endif %}
 ),
 
