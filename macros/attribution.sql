@@ -1,10 +1,11 @@
 {#-
     Touches as credits, one row per touch and attribution model that credits it. `touches` has the
-    columns of attribution_touches. A model that gives a touch nothing has no row for it.
+    columns of attribution_touches; its gifts are told apart by `gift_key`. A model that gives a touch
+    nothing has no row for it.
 -#}
-{% macro credited_touches(touches) -%}
+{% macro credited_touches(touches, gift_key='donation_id') -%}
     select
-        split.donation_id,
+        split.{{ gift_key }},
         split.campaign_id,
         split.model,
         split.first_click_at,
@@ -13,7 +14,7 @@
         split.credit
     from (
         select
-            touches.donation_id,
+            touches.{{ gift_key }},
             touches.campaign_id,
             models.model,
             touches.first_click_at,
@@ -37,12 +38,13 @@
     Credits summed by campaign and model (000-34, F47, F49): the same SQL for everybody
     (campaign_attribution) and for a segment (segment_attribution).
 
-    credits: donation_id, campaign_id, model, contact_id, days_to_donation, credit, one row per credit;
+    gift_key: the column that tells gifts apart;
+    credits: the gift key, campaign_id, model, contact_id, days_to_donation, credit, one row per credit;
     a gift without any is unattributed;
-    gifts: donation_id and contact_id of every gift meant, one row per gift;
+    gifts: the gift key and contact_id of every gift meant, one row per gift;
     clickers: campaign_id and unique_clickers, one row per campaign clicked.
 -#}
-{% macro attributed_campaigns(credits, gifts, clickers) -%}
+{% macro attributed_campaigns(credits, gifts, clickers, gift_key='donation_id') -%}
     select
         campaign_models.campaign_id,
         campaign_models.model,
@@ -113,7 +115,7 @@
         where not exists (
             select 1
             from {{ credits }} as credits
-            where credits.donation_id = gifts.donation_id
+            where credits.{{ gift_key }} = gifts.{{ gift_key }}
         )
     ) as unattributed
     cross join {{ ref('attribution_models') }} as models

@@ -20,10 +20,10 @@ addresses as (
     {{ segment_addresses('voters') }}
 ),
 
--- The gifts that belong to any voter of the segment, each once; their numbers stand for their ids.
+-- The gifts that belong to any voter of the segment, each once.
 gifts as (
     select distinct
-        gift_voters.gift_number as donation_id,
+        gift_voters.gift_number,
         gift_voters.contact_number as contact_id
     from gift_voters
     inner join voters
@@ -32,7 +32,7 @@ gifts as (
 
 segment_touches as (
     select
-        gifts.donation_id,
+        gifts.gift_number,
         touches.campaign_id,
         touches.first_click_at,
         touches.last_click_at,
@@ -44,16 +44,16 @@ segment_touches as (
         touches.time_decay_credit
     from touches
     inner join gifts
-        on touches.gift_number = gifts.donation_id
+        on touches.gift_number = gifts.gift_number
 ),
 
 credited as (
-    {{ credited_touches('segment_touches') }}
+    {{ credited_touches('segment_touches', 'gift_number') }}
 ),
 
 credits as (
     select
-        credited.donation_id,
+        credited.gift_number,
         credited.campaign_id,
         credited.model,
         gifts.contact_id,
@@ -61,7 +61,7 @@ credits as (
         credited.credit
     from credited
     inner join gifts
-        on credited.donation_id = gifts.donation_id
+        on credited.gift_number = gifts.gift_number
 ),
 
 -- The first voter of an address is the contact that clicked.
@@ -76,7 +76,7 @@ clickers as (
 ),
 
 attributed as (
-    {{ attributed_campaigns('credits', 'gifts', 'clickers') }}
+    {{ attributed_campaigns('credits', 'gifts', 'clickers', 'gift_number') }}
 )
 
 select * from attributed

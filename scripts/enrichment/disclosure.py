@@ -20,40 +20,46 @@ from typing import Any
 from enrichment import audit
 from enrichment.questions import Database, Query, identifier
 
+# A county lies in one state, so counties add up to states: with a county hidden, so are the states.
+_STATES_GIVE_COUNTIES = """
+    attribute = 'state'
+    and coalesce(bool_or(is_hidden and attribute = 'county') over (), false)
+    and count(case when attribute = 'state' and people_in_row > 0 then 1 end) over () > 1"""
+
 
 @dataclass(frozen=True)
-class _Cells:
-    """How the rows of a function are judged, as SQL over its columns.
+class Cells:
+    """How rows about groups are judged, as SQL over their columns.
 
     ``people`` is how many a row is about, ``groups`` the counts none of which may be too small,
-    ``within`` the columns within which rows add up, ``tie`` what orders rows of the same size.
+    ``within`` the columns within which rows add up, ``tie`` what orders rows of the same size,
+    ``more`` what else is hidden.
     """
 
     people: str
     groups: tuple[str, ...]
     within: str
     tie: str
+    more: str = "false"
 
 
 _ROWS = {
-    "segment_deviation": _Cells(
-        "segment_people", ("segment_people", "baseline_people"), "attribute", "value"
+    "segment_deviation": Cells(
+        "segment_people",
+        ("segment_people", "baseline_people"),
+        "attribute",
+        "value",
+        _STATES_GIVE_COUNTIES,
     ),
-    "segment_affinity": _Cells("unique_contacts", ("unique_contacts",), "1", "client_shortname"),
-    "segment_health": _Cells("active_contacts", ("active_contacts", "sends"), "1", "week_start"),
-    "segment_attribution": _Cells(
+    "segment_affinity": Cells("unique_contacts", ("unique_contacts",), "1", "client_shortname"),
+    "segment_health": Cells("active_contacts", ("active_contacts", "sends"), "1", "week_start"),
+    "segment_attribution": Cells(
         "donors_attributed", ("donors_attributed", "unique_clickers"), "model", "campaign_id"
     ),
 }
 
 # Rows of these count what the summary counts, too.
 _OF_BEHAVIOR = ("segment_affinity", "segment_health")
-
-# A county lies in one state, so counties add up to states: with a county hidden, so are the states.
-_STATES_GIVE_COUNTIES = """
-    attribute = 'state'
-    and coalesce(bool_or(is_hidden and attribute = 'county') over (), false)
-    and count(case when attribute = 'state' and people_in_row > 0 then 1 end) over () > 1"""
 
 # The distinct voters of the segment (an id may be written in more than one way), and for each
 # figure of the summary the groups that it tells of: those who did it, and those of a larger group
@@ -93,6 +99,52 @@ _FIGURES = {
     "clicks": ("clickers", "total_clicks"),
     "opens": ("total_opens",),
 }
+
+
+def judged(rows: str, cells: Cells, least: int, *, is_closed: bool = False) -> str:
+    """SQL of rows with ``reason_hidden``, NULL where a row may be shown; nothing is, if closed."""
+    small = " or ".join(f"{group} between 1 and {least - 1}" for group in cells.groups)
+    return f"""
+        with judged as (
+            select
+                *,
+                coalesce({small}, false) as is_small,
+                coalesce({cells.people}, 0) as people_in_row
+            from {rows}
+        ),
+        ordered as (
+            select
+                *,
+                bool_or(is_small) over (partition by {cells.within}) as has_small,
+                row_number() over smallest_first as place,
+                sum(people_in_row) over smallest_first - people_in_row as people_before
+            from judged
+            window smallest_first as (
+                partition by {cells.within}
+                order by
+                    case when is_small then 0 when people_in_row > 0 then 1 else 2 end,
+                    people_in_row,
+                    {cells.tie}
+                rows unbounded preceding
+            )
+        ),
+        hidden as (
+            select
+                *,
+                has_small and (is_small or place <= 2 or people_before < {least}) as is_hidden
+            from ordered
+        ),
+        reasoned as (
+            select
+                *,
+                case
+                    when is_small or {is_closed} then 'small'
+                    when is_hidden or {cells.more} then 'gives another'
+                end as reason_hidden
+            from hidden
+        )
+        select * exclude (is_small, people_in_row, has_small, place, people_before, is_hidden)
+        from reasoned"""
 
 
 def _emptied(columns: Sequence[str]) -> str:
@@ -196,51 +248,8 @@ class Disclosure:
         )
 
     def _judge(self, function: str) -> None:
-        cells = _ROWS[function]
-        least = self._least
-        small = " or ".join(f"{group} between 1 and {least - 1}" for group in cells.groups)
-        more = _STATES_GIVE_COUNTIES if function == "segment_deviation" else "false"
-        sql = f"""
-            with judged as (
-                select
-                    *,
-                    coalesce({small}, false) as is_small,
-                    coalesce({cells.people}, 0) as people_in_row
-                from {self._database.kept(function)}
-            ),
-            ordered as (
-                select
-                    *,
-                    bool_or(is_small) over (partition by {cells.within}) as has_small,
-                    row_number() over smallest_first as place,
-                    sum(people_in_row) over smallest_first - people_in_row as people_before
-                from judged
-                window smallest_first as (
-                    partition by {cells.within}
-                    order by
-                        case when is_small then 0 when people_in_row > 0 then 1 else 2 end,
-                        people_in_row,
-                        {cells.tie}
-                    rows unbounded preceding
-                )
-            ),
-            hidden as (
-                select
-                    *,
-                    has_small and (is_small or place <= 2 or people_before < {least}) as is_hidden
-                from ordered
-            ),
-            reasoned as (
-                select
-                    *,
-                    case
-                        when is_small or {self._is_closed} then 'small'
-                        when is_hidden or {more} then 'gives another'
-                    end as reason_hidden
-                from hidden
-            )
-            select * exclude (is_small, people_in_row, has_small, place, people_before, is_hidden)
-            from reasoned"""
+        kept, cells = self._database.kept(function), _ROWS[function]
+        sql = judged(kept, cells, self._least, is_closed=self._is_closed)
         self._database.keep(function, Query(sql))
         ((small_rows, other_rows),) = self._database.all_rows(
             Query(

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import duckdb
 
+from enrichment.disclosure import Cells, judged
+
 KINDS = {"age_band": "Age", "gender": "Gender", "party": "Party", "county": "County"}
 """Kinds of groups in the order of the document, with their headings."""
 
@@ -56,7 +58,7 @@ class Row(NamedTuple):
     group_kind: str
     group_value: str
     group_voters: int
-    is_small_group: bool
+    reason_hidden: str | None
     mean_score: float
     selected: int
     selection_rate: float
@@ -78,22 +80,6 @@ class Row(NamedTuple):
     false_negative_rate_low: float | None
     false_negative_rate_high: float | None
     selects_at: float
-
-
-def shown(rows: Sequence[Row], min_people: int) -> list[Row]:
-    """The rows of one score and kind of group that may be shown.
-
-    Where some are too small, at least two are left out, and together they are `min_people` or more.
-    """
-    by_size = sorted(rows, key=lambda row: (row.group_voters, row.group_value))
-    hidden = [row for row in by_size if row.is_small_group]
-    for row in by_size[len(hidden) :]:
-        if not hidden or (
-            len(hidden) > 1 and sum(one.group_voters for one in hidden) >= min_people
-        ):
-            break
-        hidden.append(row)
-    return [row for row in rows if row not in hidden]
 
 
 def number(value: float | None, places: int = 1) -> str:
@@ -148,7 +134,7 @@ def table(rows: Iterable[Row], *, with_errors: bool) -> Iterator[str]:
         yield "| " + " | ".join(cells) + " |"
 
 
-def section(score: str, rows: Sequence[Row], min_people: int) -> Iterator[str]:
+def section(score: str, rows: Sequence[Row]) -> Iterator[str]:
     """What the document says of one score."""
     first = rows[0]
     outcome = first.outcome.replace("none:", "nothing:", 1)
@@ -157,7 +143,7 @@ def section(score: str, rows: Sequence[Row], min_people: int) -> Iterator[str]:
     with_errors = any(row.tried_voters for row in rows)
     for kind, heading in KINDS.items():
         groups = [row for row in rows if row.group_kind == kind]
-        listed = shown(groups, min_people)
+        listed = [row for row in groups if row.reason_hidden is None]
         told = f"{len(groups)} groups, {len(groups) - len(listed)} not shown for their size"
         if kind == "county" and len(listed) > FEW_COUNTIES:
             listed = [row for row in listed if row.is_flagged]
@@ -174,19 +160,21 @@ def page_text(con: duckdb.DuckDBPyConnection, source: str) -> str:
     columns = ", ".join(
         f"scores.{name}" if name == "selects_at" else f"audit.{name}" for name in Row._fields
     )
+    ((min_people,),) = con.execute(
+        "select min_people from seeds.disclosure_limits where rule = 'small_group'"
+    ).fetchall()
+    groups = Cells("group_voters", ("group_voters",), "score, group_kind", "group_value")
+    audit = judged("marts.bias_audit", groups, min_people)
     rows = [
         Row(*values)
         for values in con.execute(
-            f"select {columns} from marts.bias_audit as audit "
+            f"select {columns} from ({audit}) as audit "
             "inner join seeds.audited_scores as scores using (score) "
             "order by audit.score, audit.group_kind, audit.group_value"
         ).fetchall()
     ]
     ((as_of_date,),) = con.execute("select as_of_date from marts.build_info").fetchall()
     limits = dict(con.execute("select rule, limit_value from seeds.audit_limits").fetchall())
-    ((min_people,),) = con.execute(
-        "select min_people from seeds.disclosure_limits where rule = 'small_group'"
-    ).fetchall()
     head = HEAD.format(
         source=source,
         as_of_date=as_of_date,
@@ -196,7 +184,7 @@ def page_text(con: duckdb.DuckDBPyConnection, source: str) -> str:
     )
     lines = [head]
     for score, group in groupby(rows, key=lambda row: row.score):
-        lines += section(score, list(group), min_people)
+        lines += section(score, list(group))
     return "\n".join(lines).rstrip() + "\n"
 
 

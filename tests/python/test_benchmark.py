@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -18,6 +19,7 @@ from benchmarking import news
 from benchmarking.report.goals import judge
 from benchmarking.report.page import page_text, write_page
 from benchmarking.results import SECTIONS
+from benchmarking.sections import incremental
 from benchmarking.sections.brief import OURS
 from benchmarking.sections.build import Listener, parts, stage_of
 from benchmarking.sections.questions import QUESTIONS, spread
@@ -144,7 +146,7 @@ def made_up(measured: Path, sample_database: Path) -> dict[str, Any]:
         "stages": {"staging": {"nodes": 1, "cpu_s": 40.0}},
         "nodes": [{"node": "a", "stage": "staging", "cpu_s": 40.0, "wall_s": 20.0}],
     }
-    day = {"rows": {"donations": 3}, "marts_compared": 14, "differing_marts": [], **profile}
+    day = {"rows": {"donations": 3}, "compared": 140, "difference": None, **profile}
     run = {"nodes": 60, "cpu_s": 1.0, "wall_s": 1.0, "cpu_ms_a_node": 16.0, "wall_ms_a_node": 16.0}
     step = {"cpu_s": 1.0, "wall_s": 1.0, "nodes": {"model": 60}}
     found["sections"] |= {
@@ -187,6 +189,25 @@ def test_the_page_has_every_section_and_plot(made_up: dict[str, Any], tmp_path: 
         assert (tmp_path / plot).read_text().startswith("<?xml")
     tables = [block for block in text.split("\n\n") if block.startswith("|")]
     assert all(len({line.count("|") for line in table.splitlines()}) == 1 for table in tables)
+    told = "140 tables, views and functions compared with the full build's"
+    assert f"{told}: all the same." in text
+    made_up["sections"]["incremental"]["days"]["news"]["difference"] = "marts.a: only in the first"
+    assert f"{told}: marts.a: only in the first." in page_text(made_up, "x")
+
+
+def test_databases_of_a_day_are_compared_in_all_layers(
+    sample_database: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / sample_database.name
+    shutil.copy2(sample_database, other)
+    found = incremental.compared(str(sample_database), str(other))
+    assert found["compared"] > 100
+    assert found["difference"] is None
+    with duckdb.connect(str(other)) as con:
+        con.execute("delete from aggregates.agg_clicks_by_campaign where campaign_id = "
+                    "(select min(campaign_id) from aggregates.agg_clicks_by_campaign)")  # fmt: skip
+    found = incremental.compared(str(sample_database), str(other))
+    assert found["difference"].startswith("aggregates.agg_clicks_by_campaign: ")
 
 
 def test_the_parts_of_a_database_are_all_of_it(sample_database: Path) -> None:

@@ -78,12 +78,19 @@ last_alerts as (
 -- A visit of several voters is one.
 recent_visits as (
     select
-        count(case when {{ days_between('started_at', as_of_date()) }} < 30 then 1 end) as successes,
-        count(*) as trials
+        rules.rule,
+        count(
+            case when {{ days_between('sessions.started_at', as_of_date()) }} < rules.recent_days then 1 end
+        ) as successes,
+        count(*) as trials,
+        {{ share('rules.recent_days', 'rules.days') }} as reference_share
     from sessions
+    inner join insight_rules as rules
+        on rules.rule = 'visits_fell'
     where
-        is_contact
-        and {{ days_between('started_at', as_of_date()) }} < 60
+        sessions.is_contact
+        and {{ days_between('sessions.started_at', as_of_date()) }} < rules.days
+    group by rules.rule, rules.days, rules.recent_days
 ),
 
 -- The last cohort whose month after is over, and the six before it.
@@ -153,11 +160,11 @@ candidates as (
         on rules.rule in ('rate_rose', 'rate_fell')
     union all
     select
-        'visits_fell' as rule,
+        rule,
         cast(null as varchar) as subject,
         successes,
         trials,
-        cast(0.5 as double) as reference_share
+        reference_share
     from recent_visits
     union all
     select
@@ -274,6 +281,8 @@ judged as (
     select
         insight_rules.rule,
         insight_rules.sort_order,
+        insight_rules.days,
+        insight_rules.recent_days,
         insight_rules.mart,
         insight_rules.sentence,
         bounded.subject,
@@ -315,8 +324,12 @@ told as (
             replace(
                 replace(
                     replace(
-                        replace(sentence, '{subject}', coalesce(subject, '')),
-                        '{share}', cast(round(100 * proportion, 1) as varchar)
+                        replace(
+                            replace(
+                                replace(sentence, '{subject}', coalesce(subject, '')),
+                                '{days}', coalesce(cast(days as varchar), '')
+                            ), '{recent_days}', coalesce(cast(recent_days as varchar), '')
+                        ), '{share}', cast(round(100 * proportion, 1) as varchar)
                     ), '{low}', cast(round(100 * proportion_low, 1) as varchar)
                 ), '{high}', cast(round(100 * proportion_high, 1) as varchar)
             ), '{reference}', cast(round(100 * reference_share, 1) as varchar)

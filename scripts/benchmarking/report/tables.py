@@ -186,16 +186,17 @@ def _incremental(incremental: dict[str, Any], results: Results) -> list[Table]:
         new = ", ".join(
             f"{word.replace('_', ' ')} {count:,}" for word, count in day["rows"].items()
         )
-        differing = ", ".join(day["differing_marts"]) or "none"
         notes.append(
-            f"Rows of {_DAYS[name]}: {new}. Marts that differ from the full build's, of "
-            f"{day['marts_compared']}: {differing}."
+            f"Rows of {_DAYS[name]}: {new}. {day['compared']} tables, views and functions compared "
+            f"with the full build's: {day['difference'] or 'all the same'}."
         )
     columns = ("day", "build", "CPU s", "%", "without start-up", "%", "wall s", "peak MB")
     title = "An incremental day beside a full build of the same extracts"
     notes.append(
-        "Both builds of a day are charged with one start-up, the lesser: whether dbt had to parse "
-        "anew tells nothing about a build."
+        "Compared are the rows of tables, but for what tells of the build itself, the columns of "
+        "views and the text of functions; fractions by nine digits. Both builds of a day are "
+        "charged with one start-up, the lesser: whether dbt had to parse anew tells nothing about "
+        "a build."
     )
     parts = []
     for name, day in incremental["days"].items():

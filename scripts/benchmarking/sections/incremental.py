@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,10 @@ def measure(setting: Setting) -> dict[str, Any]:
         full, _ = build(setting, whole, data=extracts)
         if not (incremental["is_finished"] and full["is_finished"]):
             raise MeasuringError(f"a build of a day of {words} failed")
-        compared, _ = run_job(
-            "incremental.differing_marts", {"first": str(updated), "second": str(whole)}
-        )
+        both = {"first": str(updated), "second": str(whole)}
+        comparison, _ = run_job("incremental.compared", both)
         found[name] = {
-            **{"rows": rows, "incremental": incremental, "full": full, **compared},
+            **{"rows": rows, "incremental": incremental, "full": full, **comparison},
             "stages": stage_totals(heard["nodes"]),
             "nodes": dearest(heard["nodes"]),
         }
@@ -68,44 +68,13 @@ def make_day(data: str, out: str, database: str, with_people: bool) -> dict[str,
     return news.make_day(Path(data), Path(out), info[1], with_people=with_people)
 
 
-def differing_marts(first: str, second: str) -> dict[str, Any]:
-    """In a child: the marts that do not hold the same rows in both databases.
+def compared(first: str, second: str) -> dict[str, Any]:
+    """In a child: how many tables, views and functions of two databases are the same, and what not.
 
-    Compared are the number of rows and a hash of all columns but fractions, whose last digits
-    depend on the order of summing, and those that name the build. The marts about the build itself
-    are left out.
+    Of views only the columns are compared: their rows are those of the tables below them, or of
+    the files, and too many.
     """
-    sums = [_sums(first), _sums(second)]
-    names = sorted(sums[0].keys() | sums[1].keys())
-    return {
-        "marts_compared": len(names),
-        "differing_marts": [name for name in names if sums[0].get(name) != sums[1].get(name)],
-    }
+    from sample_data.equality import compare
 
-
-def _sums(database: str) -> dict[str, tuple[Any, ...]]:
-    import duckdb
-
-    from enrichment.questions import attach, identifier
-    from sample_data.equality import NAMES_THE_BUILD
-
-    file = Path(database)
-    found = {}
-    with duckdb.connect() as con:
-        attach(con, file, read_only=True)
-        columns: dict[str, list[str]] = {}
-        for table, column, kind in con.execute(
-            "select table_name, column_name, data_type from duckdb_columns() "
-            "where database_name = ? and schema_name = 'marts' "
-            "and table_name not in ('build_info', 'build_tables', 'input_files', 'input_checks') "
-            "order by all",
-            [file.stem],
-        ).fetchall():
-            if kind not in ("DOUBLE", "FLOAT") and column not in NAMES_THE_BUILD:
-                columns.setdefault(table, []).append(identifier(column))
-        for table, names in columns.items():
-            relation = ".".join(identifier(part) for part in (file.stem, "marts", table))
-            found[table] = con.execute(
-                f"select count(*), sum(hash({', '.join(names)})) from {relation}"
-            ).fetchall()[0]
-    return found
+    views = ("extracts", "staging", "quarantine", "marts")
+    return asdict(compare(Path(first), Path(second), but_rows_of=views))
