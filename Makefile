@@ -3,6 +3,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+# The runner's package, and the tools that use it.
+export PYTHONPATH := scripts:tools
 DEMO_SCALE := 0.02
 
 .PHONY: demo test thorough lint docs build equivalence benchmark clean help
@@ -32,7 +34,7 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 
 demo: $(VENV)/.installed
 	@$(BIN)/python scripts/make_sample_data.py --scale $(DEMO_SCALE) --voters 5000 --out data
-	@$(BIN)/python scripts/demo.py
+	@$(BIN)/python tools/demo.py
 
 build: $(VENV)/.installed
 	$(BIN)/python scripts/segment.py build
@@ -40,7 +42,7 @@ build: $(VENV)/.installed
 # Results go to benchmark/results-<scale>.json; ONLY=scan,build measures some sections only.
 benchmark: SCALE := 0.01
 benchmark: $(VENV)/.installed
-	@$(BIN)/python scripts/benchmark.py --scale $(SCALE) $(if $(ONLY),--only $(ONLY))
+	@$(BIN)/python tools/benchmark.py --scale $(SCALE) $(if $(ONLY),--only $(ONLY))
 
 test: $(VENV)/.installed-dev
 	@$(MAKE) --no-print-directory lint
@@ -51,9 +53,9 @@ thorough: $(VENV)/.installed-dev
 		tests/python/test_incremental.py
 
 lint: $(VENV)/.installed-dev
-	$(BIN)/ruff check scripts tests
-	$(BIN)/ruff format --check scripts tests
-	$(BIN)/mypy scripts tests/conftest.py tests/lint_sql.py tests/python tests/faults
+	$(BIN)/ruff check scripts tools tests
+	$(BIN)/ruff format --check scripts tools tests
+	$(BIN)/mypy scripts/segment.py scripts/enrichment tools tests/conftest.py tests/lint_sql.py tests/python tests/faults
 	$(BIN)/python tests/lint_sql.py lint --disable-progress-bar models tests
 
 # What `make test` proves for some days of a small sample, for more days or more rows.
@@ -62,7 +64,7 @@ DAYS ?= 5
 SEED ?= 1
 
 equivalence: $(VENV)/.installed-dev
-	$(BIN)/python scripts/check_incremental.py --scale $(SCALE) --days $(DAYS) --seed $(SEED) \
+	$(BIN)/python tools/check_incremental.py --scale $(SCALE) --days $(DAYS) --seed $(SEED) \
 		--data warehouse/equivalence
 
 # The site shows the tables of an analyst's file, made first if it is missing or older than a

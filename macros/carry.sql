@@ -14,7 +14,7 @@
 
 {#-
     A table as the last build left it: in the published database, which a build for publishing finds
-    attached as `previous` (scripts/session_variables.py), else in the file itself. None where there is no
+    attached as `previous` (scripts/enrichment/plugins/session_variables.py), else in the file itself. None where there is no
     such table.
 -#}
 {% macro last_build_relation(relation) %}

@@ -1,6 +1,6 @@
 {#- The one clock for marts and questions: a date, the same for every model of a build (F17). -#}
 {% macro as_of_date() -%}
-    (select clock.as_of_date from {{ ref('agg_clock') }} as clock)
+    (select clock.as_of_date from {{ ref('key_clock') }} as clock)
 {%- endmacro %}
 
 {#- The day on which this dbt run started (UTC): nothing later can have happened. -#}

@@ -1,6 +1,6 @@
 {#-
     Which delivered rows are one e-mail event (F16): those with one EVENT_ID, else those that agree in
-    every declared column. Meant for relations with the columns of agg_email_events_by_row.
+    every declared column. Meant for relations with the columns of fct_email_rows.
 -#}
 
 {#- The id of an event: its own, else a hash of its columns. -#}
@@ -28,7 +28,7 @@
         is_bot nulls last
 {%- endmacro %}
 
-{#- Is this row of agg_email_events_by_row an event that counts: not rejected, and not after the clock's day (F17)? -#}
+{#- Is this row of fct_email_rows an event that counts: not rejected, and not after the clock's day (F17)? -#}
 {% macro is_accepted_event() -%}
     kind = 'row' and rejection_reason is null and not {{ is_future('event_at') }}
 {%- endmacro %}

@@ -44,7 +44,7 @@
             cast(unnest(generate_series(clock.first_week_start, clock.last_week_start, interval 7 day)) as date)
                 as week_start,
             clock.last_week_start
-        from {{ ref('agg_clock') }} as clock
+        from {{ ref('key_clock') }} as clock
     )
 {%- endmacro %}
 
@@ -53,7 +53,7 @@
         select
             explode(sequence(clock.first_week_start, clock.last_week_start, interval 7 day)) as week_start,
             clock.last_week_start
-        from {{ ref('agg_clock') }} as clock
+        from {{ ref('key_clock') }} as clock
     )
 {%- endmacro %}
 

@@ -9,7 +9,7 @@
 {#-
     HMAC-SHA256 of a text (RFC 2104), cut to its first 128 bits, in hex: a pseudonym that only the holder of the
     key can recompute. Half of it tells all people apart, at half the price. The key's two pads are variables of the
-    connection (scripts/session_variables.py), so that no compiled file holds them.
+    connection (scripts/enrichment/plugins/session_variables.py), so that no compiled file holds them.
 -#}
 {% macro keyed_hash(text) -%}
     {{ adapter.dispatch('keyed_hash')(text) }}

@@ -42,7 +42,7 @@
         ) as texts
     ) as requests
     -- An id that nobody has is unknown, and stays in the answer.
-    left join {{ ref('agg_numbers_by_voter') }} as voters
+    left join {{ ref('key_voters') }} as voters
         on
             requests.bare_svid = voters.svid
             and voters.state = coalesce(requests.requested_state, voters.state)
@@ -65,7 +65,7 @@
         voter_addresses.address_number,
         voter_addresses.clicks,
         voter_addresses.opens
-    from {{ ref('agg_numbers_by_voter_address') }} as voter_addresses
+    from {{ ref('key_voter_addresses') }} as voter_addresses
     inner join {{ voters }} as voters
         on voter_addresses.voter_number = voters.voter_number
 {%- endmacro %}

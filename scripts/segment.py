@@ -27,17 +27,15 @@ if __name__ == "__main__":
     # Before anything that takes time: until then the process list shows --svid and its ids.
     setproctitle("segment.py")
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
 import typer
 
-import code_version
 from enrichment import audit as log
-from enrichment import contacts, ids, output, questions
+from enrichment import code_version, contacts, ids, output
 from enrichment.analysis import AFFINITY_SCREEN, IDENTITY, INCLUDES, PARTS, analysis, include_words
+from enrichment.database import Database, Listing
 from enrichment.disclosure import Disclosure
 from enrichment.errors import BuildError, InputError, RunnerError, shown
-from enrichment.places import audit_file, database_file
+from enrichment.paths import audit_file, database_file
 
 app = typer.Typer(
     add_completion=False,
@@ -125,9 +123,9 @@ def build(
     Files that have not changed since the last build are not read again. A failed build leaves the
     published database as it was. Where somebody new asked to be erased, no earlier build is kept.
     """
-    from enrichment.building import BuildOptions, dbt_build, progress
+    from enrichment.dbt_build import BuildOptions, dbt_build, progress
     from enrichment.erasure import must_forget
-    from enrichment.places import data_folder
+    from enrichment.paths import data_folder
     from enrichment.publish import build_and_publish, kept_files, last_database
 
     if as_of is not None:
@@ -188,7 +186,7 @@ def analyze(
     if with_contact_details:
         contacts.check_place(out)
     segment = ids.read_segment(svids, svid or [])
-    with output.target(out, form) as target, questions.Database(target.folder) as database:
+    with output.target(out, form) as target, Database(target.folder) as database:
         if with_contact_details and (
             target.format not in ("csv", "parquet") or words == ["client_affinity"]
         ):
@@ -438,7 +436,7 @@ def _list(
     ``columns`` are their names and types, ``place`` is --out and --format, ``screen`` what a
     terminal shows.
     """
-    with output.target(*place) as target, questions.Listing(target.folder) as listing:
+    with output.target(*place) as target, Listing(target.folder) as listing:
         target.write(listing, output.Answer.of(name, listing.of(columns, rows), screen))
 
 
@@ -452,7 +450,7 @@ def export(
     form: Format = None,
 ) -> None:
     """Write a whole mart to a file."""
-    with output.target(out, form) as target, questions.Database(target.folder) as database:
+    with output.target(out, form) as target, Database(target.folder) as database:
         target.write(database, output.Answer.of(mart.rpartition(".")[2], database.mart(mart)))
 
 
@@ -514,7 +512,7 @@ def _answer(
     if with_contact_details:
         contacts.check_place(out)
     segment = ids.read_segment(svids, svid or [])
-    with output.target(out, form) as target, questions.Database(target.folder) as database:
+    with output.target(out, form) as target, Database(target.folder) as database:
         if with_contact_details:
             people = database.ask(function, segment, options)
             query = contacts.with_contacts(database, people, contacts.SOLICIT, then)
@@ -542,7 +540,7 @@ def _answer_about_groups(
     name, function = question
     svids, svid, out, form = request
     segment = ids.read_segment(svids, svid or [])
-    with output.target(out, form) as target, questions.Database(target.folder) as database:
+    with output.target(out, form) as target, Database(target.folder) as database:
         if model is not None:
             known = database.attribution_models()
             if known and model not in known:

@@ -9,7 +9,7 @@ contact_map as (
 ),
 
 email_events as (
-    select * from {{ ref('agg_email_events_by_row') }}
+    select * from {{ ref('fct_email_rows') }}
 ),
 
 united as (

@@ -35,15 +35,15 @@ voter_emails as (
 ),
 
 email_events as (
-    select * from {{ ref('agg_email_events_by_event') }}
+    select * from {{ ref('fct_email_events') }}
 ),
 
 donations as (
-    select * from {{ ref('agg_donations_by_donation') }}
+    select * from {{ ref('fct_donations') }}
 ),
 
 channel_events as (
-    select * from {{ ref('agg_channel_events_by_event') }}
+    select * from {{ ref('fct_channel_events') }}
 ),
 
 suppressions as (

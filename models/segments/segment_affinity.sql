@@ -1,7 +1,7 @@
 {{ config(parameters=['svids', 'top_n := null']) }}
 
 with address_clients as (
-    select * from {{ ref('agg_numbers_by_address_client') }}
+    select * from {{ ref('key_address_clients') }}
 ),
 
 voters as (

@@ -5,11 +5,11 @@ with touches as (
 ),
 
 gift_voters as (
-    select * from {{ ref('agg_numbers_by_gift_voter') }}
+    select * from {{ ref('key_gift_voters') }}
 ),
 
 address_campaigns as (
-    select * from {{ ref('agg_numbers_by_address_campaign') }}
+    select * from {{ ref('key_address_campaigns') }}
 ),
 
 voters as (

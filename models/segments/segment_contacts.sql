@@ -23,8 +23,8 @@ permitted as (
         permissions.svid,
         permissions.may_email,
         permissions.may_phone,
-        permissions.contact_barred_by,
-        permissions.solicitation_barred_by
+        permissions.contact_blocked_by,
+        permissions.solicitation_blocked_by
     from requested
     -- Unknown and ambiguous ids have no voter.
     left join permissions
@@ -77,13 +77,13 @@ answered as (
         permitted.state,
         permitted.svid,
         case
-            when permitted.contact_barred_by is null and permitted.may_email then numbered_emails.email_key
+            when permitted.contact_blocked_by is null and permitted.may_email then numbered_emails.email_key
         end as email,
         case
-            when permitted.contact_barred_by is null and permitted.may_phone then numbered_phones.phone_key
+            when permitted.contact_blocked_by is null and permitted.may_phone then numbered_phones.phone_key
         end as phone,
-        permitted.contact_barred_by,
-        permitted.solicitation_barred_by
+        permitted.contact_blocked_by,
+        permitted.solicitation_blocked_by
     from permitted
     -- A voter may have no used address or phone.
     left join numbered_emails

@@ -1,7 +1,7 @@
 {{ config(parameters=['svids']) }}
 
 with address_weeks as (
-    select * from {{ ref('agg_numbers_by_address_week') }}
+    select * from {{ ref('key_address_weeks') }}
 ),
 
 voters as (

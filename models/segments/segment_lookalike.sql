@@ -13,11 +13,11 @@ population as {{ inlined() }} (
 ),
 
 address_clients as (
-    select * from {{ ref('agg_numbers_by_address_client') }}
+    select * from {{ ref('key_address_clients') }}
 ),
 
 neighbours as (
-    select * from {{ ref('agg_numbers_by_voter_neighbour') }}
+    select * from {{ ref('key_voter_neighbours') }}
 ),
 
 voters as (

@@ -5,7 +5,7 @@ with profiles as (
 ),
 
 gift_voters as (
-    select * from {{ ref('agg_numbers_by_gift_voter') }}
+    select * from {{ ref('key_gift_voters') }}
 ),
 
 requested as (

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from enrichment.database import Database, Query, identifier
 from enrichment.disclosure import Disclosure
 from enrichment.errors import InputError, shown
 from enrichment.output import Answer, Section
-from enrichment.questions import Database, Query, identifier
 
 PARTS = ("demographics", "engagement", "donations", "client_affinity")
 # Further parts, one function each, that lists each requested id once.

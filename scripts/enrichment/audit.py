@@ -27,7 +27,7 @@ from typing import IO, Any, ParamSpec, TypeVar
 
 from enrichment import pseudonyms
 from enrichment.errors import AuditError
-from enrichment.places import audit_file, key_file
+from enrichment.paths import audit_file, key_file
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from enrichment import audit
+from enrichment.database import Database, Query
 from enrichment.errors import InputError
-from enrichment.questions import Database, Query
 
-CONTACT, SOLICIT = "contact_barred_by", "solicitation_barred_by"
+CONTACT, SOLICIT = "contact_blocked_by", "solicitation_blocked_by"
 """What a list is for: any contact, or asking for gifts."""
 
 

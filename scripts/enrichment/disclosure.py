@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from enrichment import audit
-from enrichment.questions import Database, Query, identifier
+from enrichment.database import Database, Query, identifier
 
 # A county lies in one state, so counties add up to states: with a county hidden, so are the states.
 _STATES_GIVE_COUNTIES = """

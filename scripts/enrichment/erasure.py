@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from enrichment.database import BUILD, attach, identifier
 from enrichment.errors import DatabaseError
-from enrichment.places import PROJECT, data_folder, database_file, key_file
+from enrichment.paths import PROJECT, data_folder, database_file, key_file
 from enrichment.pseudonyms import PSEUDONYM_LENGTH, hash_key
-from enrichment.questions import BUILD, attach, identifier
 
 if TYPE_CHECKING:
     import duckdb

@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from enrichment import audit
+from enrichment.database import Database, Query
 from enrichment.errors import InputError, shown
-from enrichment.lines import csv_lines, json_objects
-from enrichment.places import is_ours, resolved
-from enrichment.questions import Database, Query
+from enrichment.paths import is_ours, resolved
+from enrichment.serialize import csv_lines, json_objects
 
 FORMATS = ("table", "csv", "parquet", "json", "xlsx")
 TERMINAL_ROWS = 50

@@ -27,11 +27,11 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from enrichment.database import attach, build_info
 from enrichment.errors import BuildError, DatabaseError, InputError
 from enrichment.output import sweep
-from enrichment.places import database_file, history_folder, work_file
-from enrichment.questions import attach, build_info
-from enrichment.shortage import build_error, check_memory_limit, shortage
+from enrichment.paths import database_file, history_folder, work_file
+from enrichment.resource_errors import build_error, check_memory_limit, shortage
 
 if TYPE_CHECKING:
     import duckdb

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import PROJECT, SmallWorld
-from places import Place, sha256
+from place import Place, sha256
 from sample_data.equality import compare
 from warm import Warm
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import PROJECT, SmallWorld
-from places import INTERRUPTED, KILLED, Place, Plants
+from place import INTERRUPTED, KILLED, Place, Plants
 from warm import Warm
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import SmallWorld
-from places import Place, sha256
+from place import Place, sha256
 from warm import Warm
 
 SEED, FLIPS = 9, 8

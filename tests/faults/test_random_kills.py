@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from conftest import SmallWorld
-from places import KILLED, Place
+from place import KILLED, Place
 from warm import Warm
 
 SEED, KILLS, KILLS_OF_THE_GATE = 4, 30, 3

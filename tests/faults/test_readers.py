@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from conftest import SmallWorld
+from enrichment.database import Database, Query
 from enrichment.publish import build_and_publish
-from enrichment.questions import Database, Query
-from places import Place
+from place import Place
 from warm import Warm
 
 READERS = 2

@@ -5,7 +5,7 @@ with cohorts as (
 ),
 
 events as (
-    select * from {{ ref('agg_events_by_voter_event') }}
+    select * from {{ ref('fct_voter_events') }}
 ),
 
 summed_by_cohort as (

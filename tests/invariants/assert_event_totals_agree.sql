@@ -8,7 +8,7 @@ with totals as (
         coalesce(sum(opens), 0) as opens,
         coalesce(sum(clicks), 0) as clicks,
         coalesce(sum(unsubs), 0) as unsubs
-    from {{ ref('agg_email_events_by_event') }}
+    from {{ ref('fct_email_events') }}
     union all
     select
         'addresses' as relation_name,
@@ -59,7 +59,7 @@ with totals as (
             opens,
             clicks,
             unsubs
-        from {{ ref('agg_email_events_by_event') }}
+        from {{ ref('fct_email_events') }}
         where client_shortname is null
     ) as parts
 ),

@@ -4,12 +4,12 @@ with human_events as (
     select
         voter_number,
         event_number
-    from {{ ref('agg_events_by_voter_event') }}
+    from {{ ref('fct_voter_events') }}
     where is_human
 ),
 
 session_events as (
-    select * from {{ ref('agg_sessions_by_voter_event') }}
+    select * from {{ ref('fct_session_events') }}
 ),
 
 counted_by_session as (

@@ -41,7 +41,7 @@ entries as (
             distinct cast(events.voter_number as varchar) || ' '
             || cast({{ month_start('events.occurred_at') }} as varchar)
         ) as entries
-    from {{ ref('agg_events_by_voter_event') }} as events
+    from {{ ref('fct_voter_events') }} as events
     inner join funnel_steps
         on
             events.event_type = funnel_steps.event_type

@@ -5,12 +5,12 @@ with stream as (
         count(case when is_contact then 1 end) as counted_events,
         count(case when is_contact and is_human then 1 end) as counted_human_events,
         count(case when is_human then 1 end) as human_events
-    from {{ ref('agg_events_by_voter_event') }}
+    from {{ ref('fct_voter_events') }}
 ),
 
 sessions as (
     select count(*) as sessions
-    from {{ ref('agg_sessions_by_session') }}
+    from {{ ref('fct_sessions') }}
 ),
 
 told as (

@@ -1,11 +1,11 @@
 -- A donation that leads to voters has at least one, its contact among them; a stranger's has none.
 with donations as (
-    select * from {{ ref('agg_donations_by_donation') }}
+    select * from {{ ref('fct_donations') }}
     where link_method is not null
 ),
 
 donation_voters as (
-    select * from {{ ref('agg_donations_by_donation_voter') }}
+    select * from {{ ref('fct_donation_voters') }}
 ),
 
 counted as (

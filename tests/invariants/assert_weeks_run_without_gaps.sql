@@ -8,7 +8,7 @@ with weeks as (
 ),
 
 clock as (
-    select * from {{ ref('agg_clock') }}
+    select * from {{ ref('key_clock') }}
 )
 
 select

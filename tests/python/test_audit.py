@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import segment
-from enrichment import audit, output, places, pseudonyms
+from enrichment import audit, output, paths, pseudonyms
 from test_runner import Run, assert_refused, database, original, run
 
 __all__ = ["database", "original", "run"]  # fixtures
@@ -30,7 +30,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def lines() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in places.audit_file().read_text().splitlines()]
+    return [json.loads(line) for line in paths.audit_file().read_text().splitlines()]
 
 
 def sha256(content: bytes) -> str:
@@ -49,7 +49,7 @@ def test_a_question_leaves_a_line_that_says_what_came_out(run: Run, tmp_path: Pa
     assert line["contact_details"] is False
     assert (line["build_id"], line["exit_code"]) == ("b1", 0)
     assert line["at"].endswith("+00:00")
-    assert stat.S_IMODE(places.audit_file().stat().st_mode) == 0o600
+    assert stat.S_IMODE(paths.audit_file().stat().st_mode) == 0o600
     for form in ("parquet", "json", "xlsx", "table"):
         assert run("affinity", *ids, "--out", str(answer), "--format", form).code == 0
         assert lines()[-1]["output_digest"] == sha256(answer.read_bytes())
@@ -112,7 +112,7 @@ def test_failing_calls_are_logged_with_their_exit_code(run: Run, database: Path)
 )
 def test_what_ends_before_a_command_begins_is_not_logged(run: Run, arguments: list[str]) -> None:
     run(*arguments)
-    assert not places.audit_file().exists()
+    assert not paths.audit_file().exists()
 
 
 def test_no_line_holds_an_id_or_a_path(run: Run, tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_no_line_holds_an_id_or_a_path(run: Run, tmp_path: Path) -> None:
     run("export", "7777777")
     run("rollback", "7777777")
     run("analyze", "--svids", str(tmp_path / "7777777.csv"))
-    text = places.audit_file().read_text()
+    text = paths.audit_file().read_text()
     assert text.count("\n") == 15
     for needle in ("12345", "7777777", str(tmp_path), "answer"):
         assert needle not in text
@@ -145,9 +145,9 @@ def test_a_defect_is_logged(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_a_log_nothing_is_handed_out(run: Run, tmp_path: Path) -> None:
-    places.audit_file().mkdir()
+    paths.audit_file().mkdir()
     for command in (("propensity", "--svid", "0012345"), ("export", "coverage")):
-        assert_refused(run(*command), 3, "audit log", str(places.audit_file()), "make it writable")
+        assert_refused(run(*command), 3, "audit log", str(paths.audit_file()), "make it writable")
         outcome = run(*command, "--out", "answer.csv")
         assert_refused(outcome, 3, "audit log")
     assert not (tmp_path / "answer.csv").exists()
@@ -156,7 +156,7 @@ def test_without_a_log_nothing_is_handed_out(run: Run, tmp_path: Path) -> None:
 def test_a_log_that_leads_elsewhere_is_refused(run: Run, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("")
-    places.audit_file().symlink_to(elsewhere)
+    paths.audit_file().symlink_to(elsewhere)
     assert_refused(run("export", "coverage"), 3, "audit log")
     assert elsewhere.read_text() == ""
 
@@ -165,7 +165,7 @@ def test_a_log_that_fails_late_stops_the_answer_and_stays_whole(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run("history")
-    before = places.audit_file().read_bytes()
+    before = paths.audit_file().read_bytes()
     written = os.write
 
     def short(handle: int, line: bytes) -> int:
@@ -177,7 +177,7 @@ def test_a_log_that_fails_late_stops_the_answer_and_stays_whole(
         assert_refused(run("export", "coverage", "--out", "answer.csv"), 3, "audit log")
     assert not (tmp_path / "answer.csv").exists()
     assert list(tmp_path.glob(".segment-*")) == []
-    assert places.audit_file().read_bytes() == before
+    assert paths.audit_file().read_bytes() == before
     assert run("export", "coverage").code == 0
     assert len(lines()) == 2
 
@@ -254,15 +254,15 @@ DAMAGED = [
 
 def test_damaged_lines_are_told_by_number(run: Run) -> None:
     run("history")
-    good = places.audit_file().read_text()
+    good = paths.audit_file().read_text()
     huge = json.dumps({**json.loads(good), "ids": 10**30}) + "\n"
-    places.audit_file().write_text(good + "\n".join(DAMAGED) + "\n" + huge + good + '{"at": "20')
+    paths.audit_file().write_text(good + "\n".join(DAMAGED) + "\n" + huge + good + '{"at": "20')
     outcome = run("audit")
     assert outcome.code == 0
     assert [row["command"] for row in outcome.rows] == ["history", "history"]
     assert outcome.err.count("\n") == 1
     assert "damaged lines are left out: 2, 3, 4, 5, 6 and 5 more" in outcome.err
-    assert json.loads(places.audit_file().read_text().splitlines()[-1])["command"] == "audit"
+    assert json.loads(paths.audit_file().read_text().splitlines()[-1])["command"] == "audit"
 
 
 APPENDING = """
@@ -290,5 +290,5 @@ def test_processes_that_write_at_once_write_whole_lines(database: Path) -> None:
 
 def test_the_log_is_no_place_for_an_answer(run: Run) -> None:
     run("history")
-    outcome = run("export", "coverage", "--out", str(places.audit_file()), "--format", "csv")
+    outcome = run("export", "coverage", "--out", str(paths.audit_file()), "--format", "csv")
     assert_refused(outcome, 2, "belongs to the database")

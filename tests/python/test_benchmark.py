@@ -30,7 +30,7 @@ LAST_DAY = date(2026, 6, 30)
 
 
 def run_benchmark(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(PROJECT / "scripts" / "benchmark.py"), *arguments]
+    command = [sys.executable, str(PROJECT / "tools" / "benchmark.py"), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -257,7 +257,7 @@ def test_a_statement_out_of_time_counts_with_its_time(made_up: dict[str, Any]) -
     [
         ("model", "staging/giving/stg_giving__donations.sql", "staging"),
         ("model", "aggregates/events/agg_engagement_by_voter.sql", "aggregates/events"),
-        ("model", "aggregates/agg_clock.sql", "aggregates"),
+        ("model", "aggregates/key_clock.sql", "aggregates"),
         ("model", "marts/profiles/coverage.sql", "marts"),
         ("seed", "age_bands.csv", "seeds"),
         ("test", "invariants/assert_touches_lie_in_the_window.sql", "data tests"),

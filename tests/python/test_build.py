@@ -174,7 +174,15 @@ class Checkout(NamedTuple):
 
 def checkout(folder: Path) -> Checkout:
     """A fresh copy of what a build needs."""
-    for name in ("models", "macros", "seeds", "scripts", "dbt_project.yml", "profiles.yml"):
+    for name in (
+        "models",
+        "macros",
+        "seeds",
+        "scripts",
+        "tools",
+        "dbt_project.yml",
+        "profiles.yml",
+    ):
         copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
         copy(PROJECT / name, folder / name)
     shutil.copytree(PROJECT / "tests", folder / "tests", ignore=shutil.ignore_patterns("*.py"))
@@ -262,7 +270,7 @@ def test_other_case_and_other_types_are_the_same_person(
 def test_times_are_utc(odd: Callable[[str], list[tuple[Any, ...]]]) -> None:
     """A zone is converted; a date is its midnight; text may have an offset."""
     assert odd(
-        "select event_at, sends, opens, clicks, unsubs from aggregates.agg_email_events_by_event "
+        "select event_at, sends, opens, clicks, unsubs from events.fct_email_events "
         "where email_key = 'ann@needle.example' order by event_at"
     ) == [
         (datetime(2025, 6, 11), 0, 0, 1, 0),

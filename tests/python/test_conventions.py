@@ -133,7 +133,7 @@ MARTS = {
     "marts.bias_audit": "score group_kind group_value group_voters selection_rate q_value",
     "marts.insights": "insight_rank rule sentence insight_share mart",
     "marts.contact_permissions": (
-        "state svid may_email may_phone may_solicit contact_barred_by solicitation_barred_by"
+        "state svid may_email may_phone may_solicit contact_blocked_by solicitation_blocked_by"
     ),
     "quarantine.rejected_rows": "source_table reason rejected_at_build row_json",
     "quarantine.row_accounting": (
@@ -167,7 +167,7 @@ FUNCTIONS = {
     "segment_attribution": (("svids",), CAMPAIGNS),
     "segment_contacts": (
         ("svids",),
-        "requested_svid state svid email phone contact_barred_by solicitation_barred_by",
+        "requested_svid state svid email phone contact_blocked_by solicitation_blocked_by",
     ),
     "segment_scores": (
         ("svids",),
@@ -284,7 +284,7 @@ NAMES = {
 }
 # Of all sources together; the clock has no grain but itself; a mart has the brief's name (003-17).
 NAME_EXCEPTIONS = {
-    *("stg_clock", "stg_delivered_rows", "stg_input_files", "stg_input_checks", "agg_clock"),
+    *("stg_clock", "stg_delivered_rows", "stg_input_files", "stg_input_checks", "key_clock"),
     "segment_performance",
 }
 
@@ -1005,7 +1005,7 @@ def test_no_machine_is_named() -> None:
     places = [
         place
         for path, text in text_files(
-            *("scripts", "models", "macros", "seeds", "docs", "README.md", "CHANGELOG.md"),
+            *("scripts", "tools", "models", "macros", "seeds", "docs", "README.md", "CHANGELOG.md"),
             *("Makefile", "dbt_project.yml", "profiles.yml", "pyproject.toml"),
         )
         for place in found_in(MACHINE_PATHS.pattern, path, text)
@@ -1307,7 +1307,7 @@ def test_settings_have_their_names_and_defaults() -> None:
 
 
 def test_the_project_has_one_version() -> None:
-    import code_version
+    from enrichment import code_version
 
     declared = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
     assert code_version.code_version() == declared

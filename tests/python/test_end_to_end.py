@@ -535,7 +535,7 @@ def test_a_question_takes_less_than_two_seconds(
     sample_database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """000-61: 95 of 100 answers about half the voters of the sample come within 2 seconds."""
-    from enrichment.questions import Database
+    from enrichment.database import Database
 
     monkeypatch.setenv("BEHAVIORAL_DB", str(sample_database))
     with duckdb.connect() as con:

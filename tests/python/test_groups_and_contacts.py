@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import stat
-import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
@@ -15,12 +14,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from extracts import PROJECT, Extracts, build_database, write_extracts
-
-if str(PROJECT / "scripts") not in sys.path:
-    sys.path.insert(0, str(PROJECT / "scripts"))
-
 import segment
+from extracts import Extracts, build_database, write_extracts
 from warm import Warm
 
 AS_OF = date(2025, 6, 30)

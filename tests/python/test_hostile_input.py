@@ -23,8 +23,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-import code_version
 import segment
+from enrichment import code_version
 from test_runner import stand_in
 
 QUICK = settings(

@@ -151,7 +151,7 @@ def published(names: set[str]) -> set[str]:
 def test_every_kind_of_address_is_classed_and_none_is_removed(built: Path) -> None:
     found = select(
         built,
-        "select svid, address_class, class_reason, bounce_class, mail_barred_by "
+        "select svid, address_class, class_reason, bounce_class, mail_blocked_by "
         "from marts.address_hygiene order by svid",
     )
     assert found == [

@@ -13,12 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-SCRIPTS = str(Path(__file__).resolve().parents[2] / "scripts")
-if SCRIPTS not in sys.path:
-    sys.path.insert(0, SCRIPTS)
-
-from enrichment.errors import InputError  # noqa: E402
-from enrichment.ids import _delimited, _json, read_segment  # noqa: E402
+from enrichment.errors import InputError
+from enrichment.ids import _delimited, _json, read_segment
 
 IDS = ["0012345", "WI:0000001"]
 

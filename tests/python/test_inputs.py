@@ -23,7 +23,7 @@ import pytest
 
 from conftest import build_environment
 from extracts import Extracts, write_extracts
-from places import BEHAVIOR
+from place import BEHAVIOR
 from warm import Warm
 
 # ---------------------------------------------------------------------------------- a small world

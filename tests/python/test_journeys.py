@@ -48,7 +48,7 @@ def events(database: duckdb.DuckDBPyConnection) -> list[Event]:
     rows = database.execute(
         "select voter_number, event_number, occurred_at, event_type, category, is_human, "
         "is_contact, local_source = 'date', given_session_id, coalesce(duration_seconds, 0), "
-        "coalesce(value, 0) from aggregates.agg_events_by_voter_event order by 1, 2"
+        "coalesce(value, 0) from events.fct_voter_events order by 1, 2"
     ).fetchall()
     return [Event(*row) for row in rows]
 
@@ -88,7 +88,7 @@ def months_between(earlier: date, later: date) -> int:
 
 def as_of(database: duckdb.DuckDBPyConnection) -> date:
     """The clock's day."""
-    (row,) = database.execute("select as_of_date from aggregates.agg_clock").fetchall()
+    (row,) = database.execute("select as_of_date from keys.key_clock").fetchall()
     day: date = row[0]
     return day
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import stat
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,14 +12,9 @@ import duckdb
 import openpyxl
 import pytest
 
-SCRIPTS = str(Path(__file__).resolve().parents[2] / "scripts")
-if SCRIPTS not in sys.path:
-    sys.path.insert(0, SCRIPTS)
-
-import code_version  # noqa: E402
-from enrichment import output  # noqa: E402
-from enrichment.errors import DatabaseError, InputError  # noqa: E402
-from enrichment.questions import Database, Query  # noqa: E402
+from enrichment import code_version, output
+from enrichment.database import Database, Query
+from enrichment.errors import DatabaseError, InputError
 
 VALUES = """
 select '0012345' as svid, '=1+1' as formula, -5 as number, cast(1.50 as decimal(5, 2)) as amount,

@@ -21,7 +21,7 @@ import duckdb
 import pytest
 
 import segment
-from enrichment import building, output, places, publish
+from enrichment import dbt_build, output, paths, publish
 from enrichment.errors import BuildError
 from test_runner import Run, assert_refused, database, fake_build, original, run, stand_in
 
@@ -200,7 +200,7 @@ def test_a_killed_holder_frees_the_lock(run: Run, database: Path) -> None:
         assert_refused(outcome, 3, f"process {holder.pid} on {os.uname().nodename}, since 20")
         assert_refused(run("rollback"), 3, f"process {holder.pid} on ")
         holder.kill()
-    lock = places.work_file().with_name("behavioral.duckdb.lock")
+    lock = paths.work_file().with_name("behavioral.duckdb.lock")
     assert str(holder.pid) in lock.read_text(), "what the dead one wrote is still there"
     publish_in_turn("b2")
     assert published_id(database) == "b2"
@@ -208,7 +208,7 @@ def test_a_killed_holder_frees_the_lock(run: Run, database: Path) -> None:
 
 @pytest.mark.parametrize("garbage", [b"\xff\xfe\0\n\x1b[2J", b"", b"x" * 100_000])
 def test_garbage_in_the_lock_file_is_no_lock(run: Run, database: Path, garbage: bytes) -> None:
-    lock = places.work_file().with_name("behavioral.duckdb.lock")
+    lock = paths.work_file().with_name("behavioral.duckdb.lock")
     lock.parent.mkdir()
     lock.write_bytes(garbage)
     publish_in_turn("b2")
@@ -224,15 +224,15 @@ def test_garbage_in_the_lock_file_is_no_lock(run: Run, database: Path, garbage: 
 
 
 def test_leftovers_are_removed_by_the_next_build(database: Path) -> None:
-    work = places.work_file()
+    work = paths.work_file()
     (work.parent / "behavioral.duckdb.tmp").mkdir(parents=True)
     (work.parent / "behavioral.duckdb.tmp" / "spilled.block").write_bytes(b"rows")
     work.write_bytes(b"half a build")
     work.with_name("behavioral.duckdb.wal").write_bytes(b"garbage")
-    half_made = places.history_folder() / ".behavioral.duckdb"
+    half_made = paths.history_folder() / ".behavioral.duckdb"
     half_made.mkdir(parents=True)
     (half_made / "behavioral.duckdb").write_bytes(b"half a copy")
-    (places.history_folder() / "b0").mkdir()
+    (paths.history_folder() / "b0").mkdir()
     (database.parent / ".segment-dead").mkdir()
     (database.parent / ".segment-dead" / "part.csv").write_text("svid\n1\n")
     publish_in_turn("b2")
@@ -241,7 +241,7 @@ def test_leftovers_are_removed_by_the_next_build(database: Path) -> None:
         ".build/behavioral.duckdb.lock",
         ".history/b1/behavioral.duckdb",
     }
-    assert [folder.name for folder in places.history_folder().iterdir()] == ["b1"]
+    assert [folder.name for folder in paths.history_folder().iterdir()] == ["b1"]
 
 
 def test_the_private_folder_of_a_running_command_is_left_alone(
@@ -280,7 +280,7 @@ def test_a_full_disk_is_told_and_changes_nothing(run: Run, database: Path) -> No
     with pytest.raises(BuildError, match=r"no room is left on the disk: .*free some"):
         publish.build_and_publish(full)
     assert database.read_bytes() == before
-    assert not places.work_file().exists()
+    assert not paths.work_file().exists()
     publish_in_turn("b2")
 
 
@@ -311,7 +311,7 @@ def judged(message: str, error: BaseException | None = None) -> str:
         success=False, exception=error, result=SimpleNamespace(results=nodes if message else [])
     )
     with pytest.raises(BuildError) as raised:
-        building._judge(result, building._Listener(building.PlainProgress()), Path("place"))
+        dbt_build._judge(result, dbt_build._Listener(dbt_build.PlainProgress()), Path("place"))
     return str(raised.value)
 
 
@@ -348,14 +348,14 @@ def test_the_replaced_file_is_kept_as_a_link_of_its_owners(database: Path) -> No
     database.chmod(0o640)
     inode, content = database.stat().st_ino, database.read_bytes()
     publish_in_turn("b2")
-    kept = places.history_folder() / "b1" / "behavioral.duckdb"
+    kept = paths.history_folder() / "b1" / "behavioral.duckdb"
     assert publish.kept_files() == [kept]
     assert (kept.stat().st_ino, kept.read_bytes()) == (inode, content)
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert stat.S_IMODE(places.history_folder().stat().st_mode) == 0o700
+    assert stat.S_IMODE(paths.history_folder().stat().st_mode) == 0o700
     assert stat.S_IMODE(database.stat().st_mode) == 0o640
-    assert places.is_ours(kept)
-    assert places.is_ours(places.history_folder() / "b1" / "new.csv")
+    assert paths.is_ours(kept)
+    assert paths.is_ours(paths.history_folder() / "b1" / "new.csv")
 
 
 def test_where_there_are_no_links_it_is_copied(
@@ -476,7 +476,7 @@ def test_history_lists_builds_newest_first(run: Run, database: Path) -> None:
     assert oldest["code_digest"] == "digest"
     assert (oldest["voters"], oldest["rows_in"], oldest["code_version"]) == ("3", "", "")
     assert int(oldest["size_bytes"]) == publish.kept_files()[-1].stat().st_size
-    file = places.history_folder() / "b2" / "behavioral.duckdb"
+    file = paths.history_folder() / "b2" / "behavioral.duckdb"
     file.write_bytes(file.read_bytes()[:20_000])
     damaged = run("history").rows[-1]
     assert (damaged["build_id"], damaged["status"]) == ("b2", "damaged")

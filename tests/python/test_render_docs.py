@@ -1,4 +1,4 @@
-"""Pages of the docs, as `scripts/render_docs.py` writes them from a database."""
+"""Pages of the docs, as `tools/render_docs.py` writes them from a database."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def database(tmp_path: Path) -> Path:
             """
             create schema marts;
             create schema aggregates;
-            create table aggregates.agg_clock as select date '2026-06-30' as as_of_date;
+            create table keys.key_clock as select date '2026-06-30' as as_of_date;
             create table marts.engagement_scores (recent_score double, engagement_score double);
             create table marts.donor_propensity (donor_propensity_score double);
             comment on column marts.engagement_scores.engagement_score is 'How engaged.\n';
@@ -49,7 +49,7 @@ def database(tmp_path: Path) -> Path:
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(PROJECT / "scripts" / "render_docs.py"), *map(str, arguments)],
+        [sys.executable, str(PROJECT / "tools" / "render_docs.py"), *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,

@@ -6,7 +6,6 @@ import csv
 import hashlib
 import hmac
 import shutil
-import sys
 from collections.abc import Iterable
 from datetime import date
 from functools import partial
@@ -16,14 +15,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from extracts import PROJECT, Extracts, build_database, write_extracts
-
-if str(PROJECT / "scripts") not in sys.path:
-    sys.path.insert(0, str(PROJECT / "scripts"))
-
 import segment
 from enrichment import erasure
 from enrichment.pseudonyms import PSEUDONYM_LENGTH
+from extracts import Extracts, build_database, write_extracts
 from warm import Warm
 
 AS_OF = date(2025, 6, 30)
@@ -146,16 +141,16 @@ def test_the_search_sees_who_is_there(builds: dict[str, Path]) -> None:
     found = occurrences(builds["before"], NEEDLES)
     assert {
         "linkage.lnk_map_row",
-        "aggregates.agg_email_events_by_row",
+        "events.fct_email_rows",
         "quarantine.rejected_rows_of_small_extracts",
-        "aggregates.agg_donations_by_donation",
+        "events.fct_donations",
     } <= set(found)
     assert occurrences(builds["before"], pseudonyms(["WI:0001", "lost@x.org"]))
 
 
 def test_pseudonyms_need_the_key(builds: dict[str, Path]) -> None:
     """F68: a hash without the key would be found by trying the addresses that somebody has."""
-    contacts = "select distinct lower(hex(contact_hash)) from aggregates.agg_donations_by_donation"
+    contacts = "select distinct lower(hex(contact_hash)) from events.fct_donations"
     found = {contact for (contact,) in select(builds["before"], contacts)}
     assert set(pseudonyms(["lost@x.org", "WI:0001"])) <= found
     plain = [hashlib.sha256(text.encode()).hexdigest() for text in ("lost@x.org", "WI:0001")]

@@ -28,17 +28,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+import segment
+from enrichment import code_version, dbt_build, paths, publish
+from enrichment.analysis import PARTS
+from enrichment.database import Database
+from enrichment.errors import BuildError, DatabaseError, InputError
+
 PROJECT = Path(__file__).resolve().parents[2]
 SCRIPTS = PROJECT / "scripts"
-if str(SCRIPTS) not in sys.path:
-    sys.path.insert(0, str(SCRIPTS))
-
-import code_version  # noqa: E402
-import segment  # noqa: E402
-from enrichment import building, places, publish  # noqa: E402
-from enrichment.analysis import PARTS  # noqa: E402
-from enrichment.errors import BuildError, DatabaseError, InputError  # noqa: E402
-from enrichment.questions import Database  # noqa: E402
 
 PEOPLE = """
 select * from (values
@@ -574,7 +571,7 @@ def fake_build(digest: str = "digest", build_id: str = "b2") -> Callable[[Path],
 def test_publishing_is_one_rename(run: Run, database: Path) -> None:
     database.chmod(0o640)
     stale = database.with_name("behavioral.duckdb.wal")
-    work = places.work_file()
+    work = paths.work_file()
     with duckdb.connect() as reader:
         reader.execute(f"attach '{database}' as behavioral (read_only)")
         stale.write_bytes(b"of an older file")
@@ -616,11 +613,11 @@ def test_a_failed_build_publishes_nothing(database: Path, build: Callable[[Path]
     with pytest.raises((BuildError, KeyboardInterrupt)):
         publish.build_and_publish(build)
     assert (database.read_bytes(), database.stat().st_ino) == (before, inode)
-    assert [file.name for file in places.work_file().parent.iterdir()] == ["behavioral.duckdb.lock"]
+    assert [file.name for file in paths.work_file().parent.iterdir()] == ["behavioral.duckdb.lock"]
 
 
 def test_a_second_build_is_told_who_builds(run: Run, database: Path) -> None:
-    lock = places.work_file().with_name("behavioral.duckdb.lock")
+    lock = paths.work_file().with_name("behavioral.duckdb.lock")
     lock.parent.mkdir()
     with lock.open("w") as holder:
         fcntl.flock(holder, fcntl.LOCK_EX)
@@ -644,7 +641,7 @@ def judged(*nodes: SimpleNamespace, error: BaseException | None = None) -> None:
     result = SimpleNamespace(
         success=False, exception=error, result=SimpleNamespace(results=list(nodes))
     )
-    building._judge(result, building._Listener(building.PlainProgress()), Path("work"))
+    dbt_build._judge(result, dbt_build._Listener(dbt_build.PlainProgress()), Path("work"))
 
 
 def test_a_failed_node_is_named_without_its_data() -> None:
@@ -723,7 +720,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of the same shape around a copy of the runner."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(SCRIPTS / "enrichment", folder / "scripts" / "enrichment")
-    for name in ("segment.py", "code_version.py"):
+    for name in ("segment.py",):
         shutil.copy(SCRIPTS / name, folder / "scripts")
     for name, text in DBT_PROJECT.items():
         (folder / name).parent.mkdir(exist_ok=True)
@@ -735,7 +732,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def digest_of(project: Path) -> str:
     """What the copied code says of the copied definitions."""
-    code = "import code_version; print(code_version.code_digest())"
+    code = "from enrichment import code_version; print(code_version.code_digest())"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=project / "scripts", capture_output=True, check=True
     )

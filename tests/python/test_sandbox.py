@@ -19,10 +19,10 @@ import duckdb
 import pytest
 
 from conftest import build_environment
+from enrichment.database import Database
 from enrichment.errors import DatabaseError
-from enrichment.questions import Database
+from enrichment.plugins.sandbox import without_values
 from extracts import Extracts, write_extracts
-from sandbox import without_values
 from test_build import Checkout, checkout
 from warm import Warm
 

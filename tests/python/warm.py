@@ -118,7 +118,11 @@ class Warm:
 
 def serve(folder: Path) -> None:
     """Parses the project, then forks a run for each request on standard input."""
-    sys.path[:0] = [str(PROJECT / "scripts"), str(PROJECT / "tests" / "faults")]
+    sys.path[:0] = [
+        str(PROJECT / "scripts"),
+        str(PROJECT / "tools"),
+        str(PROJECT / "tests" / "faults"),
+    ]
     os.environ["BEHAVIORAL_DB"] = str(folder / "behavioral.duckdb")
     import duckdb
     import parsedatetime

@@ -1,5 +1,5 @@
 with email_events as (
-    select * from {{ ref('agg_email_events_by_event') }}
+    select * from {{ ref('fct_email_events') }}
 ),
 
 summed_by_campaign as (

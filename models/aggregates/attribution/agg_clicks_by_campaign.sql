@@ -1,5 +1,5 @@
 with clicks as (
-    select * from {{ ref('agg_clicks_by_event') }}
+    select * from {{ ref('fct_clicks') }}
 ),
 
 campaigns as (

@@ -1,9 +1,9 @@
 with donations as (
-    select * from {{ ref('agg_donations_by_donation') }}
+    select * from {{ ref('fct_donations') }}
 ),
 
 donation_voters as (
-    select * from {{ ref('agg_donations_by_donation_voter') }}
+    select * from {{ ref('fct_donation_voters') }}
 ),
 
 voter_addresses as (
@@ -11,7 +11,7 @@ voter_addresses as (
 ),
 
 clicks as (
-    select * from {{ ref('agg_clicks_by_event') }}
+    select * from {{ ref('fct_clicks') }}
 ),
 
 -- A gift's own address, and every used address of the voters it belongs to.

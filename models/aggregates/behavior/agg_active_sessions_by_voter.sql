@@ -1,13 +1,13 @@
 with events as (
-    select * from {{ ref('agg_events_by_voter_event') }}
+    select * from {{ ref('fct_voter_events') }}
 ),
 
 session_events as (
-    select * from {{ ref('agg_sessions_by_voter_event') }}
+    select * from {{ ref('fct_session_events') }}
 ),
 
 sessions as (
-    select * from {{ ref('agg_sessions_by_session') }}
+    select * from {{ ref('fct_sessions') }}
 ),
 
 behavior as (
@@ -15,7 +15,7 @@ behavior as (
 ),
 
 clock as (
-    select * from {{ ref('agg_clock') }}
+    select * from {{ ref('key_clock') }}
 ),
 
 -- A session of nothing but leaving is no visit: it would raise the frequency of who goes (F96).

@@ -1,9 +1,9 @@
 with events as (
-    select * from {{ ref('agg_events_by_voter_event') }}
+    select * from {{ ref('fct_voter_events') }}
 ),
 
 clock as (
-    select * from {{ ref('agg_clock') }}
+    select * from {{ ref('key_clock') }}
 ),
 
 -- An outcome ends a journey; what comes on a later day begins the next one (F81).

@@ -1,5 +1,5 @@
 with events as {{ inlined() }} (
-    select * from {{ ref('agg_events_by_voter_event') }}
+    select * from {{ ref('fct_voter_events') }}
 ),
 
 -- What has no campaign answers a send of the same moment only: one row that carries both.

@@ -1,5 +1,5 @@
 with voter_donations as (
-    select * from {{ ref('agg_donations_by_donation_voter') }}
+    select * from {{ ref('fct_donation_voters') }}
 ),
 
 summed_by_voter as (

@@ -11,11 +11,11 @@ persons as (
 ),
 
 voter_numbers as (
-    select * from {{ ref('agg_numbers_by_voter') }}
+    select * from {{ ref('key_voters') }}
 ),
 
 email_events as (
-    select * from {{ ref('agg_email_events_by_event') }}
+    select * from {{ ref('fct_email_events') }}
 ),
 
 hygiene_thresholds as (

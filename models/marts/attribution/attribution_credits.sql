@@ -5,7 +5,7 @@ with touches as (
 ),
 
 donations as (
-    select * from {{ ref('agg_donations_by_donation') }}
+    select * from {{ ref('fct_donations') }}
 ),
 
 campaigns as (

@@ -3,7 +3,7 @@ with touches as (
 ),
 
 gift_voters as (
-    select * from {{ ref('agg_numbers_by_gift_voter') }}
+    select * from {{ ref('key_gift_voters') }}
 ),
 
 gifts as (

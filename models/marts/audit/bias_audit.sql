@@ -31,7 +31,7 @@ activity as (
 ),
 
 events as (
-    select * from {{ ref('agg_events_by_voter_event') }}
+    select * from {{ ref('fct_voter_events') }}
 ),
 
 audited_scores as (

@@ -1,15 +1,15 @@
 {{ config(materialized='view') }}
 
 with stream as (
-    select * from {{ ref('agg_events_by_voter_event') }}
+    select * from {{ ref('fct_voter_events') }}
 ),
 
 session_events as (
-    select * from {{ ref('agg_sessions_by_voter_event') }}
+    select * from {{ ref('fct_session_events') }}
 ),
 
 voter_numbers as (
-    select * from {{ ref('agg_numbers_by_voter') }}
+    select * from {{ ref('key_voters') }}
 ),
 
 described as (

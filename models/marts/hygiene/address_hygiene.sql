@@ -3,7 +3,7 @@ with addresses as (
 ),
 
 voters as (
-    select * from {{ ref('agg_numbers_by_voter') }}
+    select * from {{ ref('key_voters') }}
 ),
 
 activity as (
@@ -143,7 +143,7 @@ described as (
         addresses.last_engagement_date,
         cast(activity.last_event_at as date) as last_act_date,
         contact_permissions.may_email,
-        contact_permissions.contact_barred_by,
+        contact_permissions.contact_blocked_by,
         case when addresses.refused_as is null then coalesce(ranked_domains.domain_class, 'other') end as domain_class,
         ranked_domains.mailbox_provider,
         role_names.role_name is not null as is_role_name,
@@ -197,7 +197,7 @@ classed as (
         last_bounce_date,
         last_engagement_date,
         may_email,
-        contact_barred_by,
+        contact_blocked_by,
         domain_class,
         mailbox_provider,
         is_engaged,
@@ -253,7 +253,7 @@ judged as (
         classed.is_inactive_suppressed,
         case
             when classed.address_class = 'malformed' then 'malformed'
-            when not classed.may_email then classed.contact_barred_by
+            when not classed.may_email then classed.contact_blocked_by
             when not classed.is_used then 'link_not_used'
             when classed.bounce_class = 'hard' and not classed.is_engaged then 'hard_bounce'
             when
@@ -261,7 +261,7 @@ judged as (
                 and not (classed.is_engaged and address_classes.is_mailed_when_engaged)
                 then classed.address_class
             when classed.is_inactive_suppressed then 'inactive'
-        end as mail_barred_by,
+        end as mail_blocked_by,
         classed.voter_number
     from classed
     inner join address_classes
@@ -290,8 +290,8 @@ decided as (
         last_bounce_date,
         last_engagement_date,
         is_inactive_suppressed,
-        mail_barred_by is null as should_mail,
-        mail_barred_by,
+        mail_blocked_by is null as should_mail,
+        mail_blocked_by,
         voter_number,
         '{{ invocation_id }}' as build_id
     from judged

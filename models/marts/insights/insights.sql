@@ -192,7 +192,7 @@ candidates as (
     select
         'addresses_not_worth_mailing' as rule,
         cast(null as varchar) as subject,
-        count(case when mail_barred_by in ('malformed', 'hard_bounce', 'inactive') then 1 end) as successes,
+        count(case when mail_blocked_by in ('malformed', 'hard_bounce', 'inactive') then 1 end) as successes,
         count(*) as trials,
         cast(1 as double) as reference_share
     from addresses

@@ -1,5 +1,5 @@
 with events as (
-    select * from {{ ref('agg_events_by_voter_event') }}
+    select * from {{ ref('fct_voter_events') }}
 ),
 
 -- The seed may give two delivered names of one type a category each: the first by name stands.

@@ -2,7 +2,7 @@
 {% set most_steps = 6 %}
 
 with events as (
-    select * from {{ ref('agg_events_by_voter_event') }}
+    select * from {{ ref('fct_voter_events') }}
 ),
 
 funnel_steps as (

@@ -1,13 +1,13 @@
 with session_events as (
-    select * from {{ ref('agg_sessions_by_voter_event') }}
+    select * from {{ ref('fct_session_events') }}
 ),
 
 sessions as (
-    select * from {{ ref('agg_sessions_by_session') }}
+    select * from {{ ref('fct_sessions') }}
 ),
 
 events as (
-    select * from {{ ref('agg_events_by_voter_event') }}
+    select * from {{ ref('fct_voter_events') }}
 ),
 
 -- What happened at each moment of a session, each type once. A day without a time of day comes in no order.

@@ -1,11 +1,11 @@
 {{ config(materialized='view') }}
 
 with sessions as (
-    select * from {{ ref('agg_sessions_by_session') }}
+    select * from {{ ref('fct_sessions') }}
 ),
 
 voters as (
-    select * from {{ ref('agg_numbers_by_voter') }}
+    select * from {{ ref('key_voters') }}
 ),
 
 named as (

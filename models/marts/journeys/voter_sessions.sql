@@ -1,13 +1,13 @@
 with voters as (
-    select * from {{ ref('agg_numbers_by_voter') }}
+    select * from {{ ref('key_voters') }}
 ),
 
 sessions as (
-    select * from {{ ref('agg_sessions_by_session') }}
+    select * from {{ ref('fct_sessions') }}
 ),
 
 events as (
-    select * from {{ ref('agg_events_by_voter_event') }}
+    select * from {{ ref('fct_voter_events') }}
 ),
 
 summed_by_voter as (

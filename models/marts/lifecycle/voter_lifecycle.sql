@@ -11,7 +11,7 @@ signals as (
 ),
 
 voter_donations as (
-    select * from {{ ref('agg_donations_by_donation_voter') }}
+    select * from {{ ref('fct_donation_voters') }}
 ),
 
 churn_hazard as (

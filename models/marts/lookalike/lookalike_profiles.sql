@@ -16,7 +16,7 @@ measured as (
         profiles.state,
         profiles.svid,
         profiles.person_id,
-        permissions.contact_barred_by is null as is_eligible,
+        permissions.contact_blocked_by is null as is_eligible,
         profiles.engagements,
         {{ share('profiles.engagements', 'profiles.sends') }} as engagement_rate,
         {{ days_between('profiles.last_engagement_date', as_of_date()) }} as days_since_last_engagement,

@@ -1,5 +1,5 @@
 with clock as (
-    select * from {{ ref('agg_clock') }}
+    select * from {{ ref('key_clock') }}
 ),
 
 input_files as (

@@ -7,7 +7,7 @@ map_rows as (
 ),
 
 event_rows as (
-    select * from {{ ref('agg_email_events_by_row') }}
+    select * from {{ ref('fct_email_rows') }}
 ),
 
 carried as (

@@ -3,7 +3,7 @@ with voters as (
 ),
 
 voter_numbers as (
-    select * from {{ ref('agg_numbers_by_voter') }}
+    select * from {{ ref('key_voters') }}
 ),
 
 voter_addresses as (

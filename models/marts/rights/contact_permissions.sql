@@ -7,7 +7,7 @@ suppressions as (
 ),
 
 voter_donations as (
-    select * from {{ ref('agg_donations_by_donation_voter') }}
+    select * from {{ ref('fct_donation_voters') }}
 ),
 
 permitted_use as (
@@ -132,11 +132,11 @@ barred as (
             when has_opted_out then 'opted_out'
             when not is_state_contact_permitted then 'permitted_use_of_state'
             when not is_donor_contact_permitted then 'permitted_use'
-        end as contact_barred_by,
+        end as contact_blocked_by,
         case
             when not is_state_solicit_permitted then 'permitted_use_of_state'
             when not is_donor_solicit_permitted then 'permitted_use'
-        end as solicit_use_barred_by,
+        end as solicit_use_blocked_by,
         voter_number
     from judged
 ),
@@ -147,9 +147,9 @@ permitted as (
         svid,
         is_contact_permitted and not is_email_suppressed and not has_opted_out as may_email,
         is_contact_permitted and not is_phone_suppressed and not has_opted_out_by_phone as may_phone,
-        coalesce(contact_barred_by, solicit_use_barred_by) is null as may_solicit,
-        contact_barred_by,
-        coalesce(contact_barred_by, solicit_use_barred_by) as solicitation_barred_by,
+        coalesce(contact_blocked_by, solicit_use_blocked_by) is null as may_solicit,
+        contact_blocked_by,
+        coalesce(contact_blocked_by, solicit_use_blocked_by) as solicitation_blocked_by,
         voter_number,
         '{{ invocation_id }}' as build_id
     from barred

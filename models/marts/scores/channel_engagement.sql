@@ -3,7 +3,7 @@ with behavior as (
 ),
 
 voter_numbers as (
-    select * from {{ ref('agg_numbers_by_voter') }}
+    select * from {{ ref('key_voters') }}
 ),
 
 channel_weights as (
@@ -57,7 +57,7 @@ listed as (
         case
             when behavior.channel = 'email' then contact_permissions.may_email
             when behavior.channel in ('sms', 'phone') then contact_permissions.may_phone
-            else contact_permissions.contact_barred_by is null
+            else contact_permissions.contact_blocked_by is null
         end as may_be_used,
         fitted.mean,
         case

@@ -31,7 +31,7 @@ score_levels as (
 ),
 
 clock as (
-    select * from {{ ref('agg_clock') }}
+    select * from {{ ref('key_clock') }}
 ),
 
 -- Points have three places; their sum has no more, or people with the same points would not be equal.

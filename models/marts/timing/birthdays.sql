@@ -46,7 +46,7 @@ judged as (
         dated.birth_date,
         dated.is_year_known,
         dated.is_first_of_january and (not dated.is_year_known or spiked_states.state is not null) as is_placeholder,
-        permissions.contact_barred_by
+        permissions.contact_blocked_by
     from dated
     -- Few states, or none.
     left join spiked_states
@@ -84,7 +84,7 @@ placed as (
             as turning_age,
         judged.is_year_known,
         judged.is_placeholder,
-        judged.contact_barred_by
+        judged.contact_blocked_by
     from judged
     cross join years
     cross join {{ birthday_rules() }} as rules
@@ -110,7 +110,7 @@ counted as (
         placed.turning_age,
         placed.is_year_known,
         placed.is_placeholder,
-        placed.contact_barred_by,
+        placed.contact_blocked_by,
         {{ add_days('placed.birthday_on', 'window_days.approaching_day') }} as approaching_starts_on,
         {{ add_days('placed.birthday_on', 'window_days.reminder_day') }} as reminder_starts_on,
         {{ add_days('placed.birthday_on', 'window_days.follow_up_day') }} as follow_up_starts_on,
@@ -144,7 +144,7 @@ reasoned as (
             when counted.is_placeholder then 'placeholder'
             when counted.turning_age > rules.max_age then 'implausible'
             when counted.turning_age < rules.min_age then 'minor'
-            when counted.contact_barred_by is not null then 'contact_barred'
+            when counted.contact_blocked_by is not null then 'contact_barred'
         end as barred_by,
         coalesce(counted.turning_age = rules.min_age, false) as is_coming_of_age
     from counted

@@ -3,7 +3,7 @@ with voter_hours as (
 ),
 
 voter_numbers as (
-    select * from {{ ref('agg_numbers_by_voter') }}
+    select * from {{ ref('key_voters') }}
 ),
 
 parts_of_day as (

@@ -1,0 +1,21 @@
+with email_events as (
+    select * from {{ ref('fct_email_events') }}
+),
+
+summed_by_week as (
+    select
+        email_key,
+        week_start,
+        cast(sum(sends) as bigint) as sends,
+        cast(sum(opens) as bigint) as opens,
+        cast(sum(clicks) as bigint) as clicks,
+        cast(sum(bounces) as bigint) as bounces,
+        cast(sum(complaints) as bigint) as complaints,
+        cast(sum(unsubs) as bigint) as unsubs,
+        cast(sum(case when is_engagement then 1 else 0 end) as bigint) as engagements
+    from email_events
+    group by email_key, week_start
+)
+
+select * from summed_by_week
+order by email_key, week_start

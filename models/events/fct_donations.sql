@@ -1,0 +1,304 @@
+-- depends_on: {{ ref('stg_clock') }}, {{ ref('stg_rights__erasures') }}
+{% set carried = carried_gifts(this) %}
+
+with donations as {{ inlined() }} (
+    select * from {{ ref('stg_giving__donations') }}
+),
+
+voter_addresses as (
+    select * from {{ ref('lnk_voter_address') }}
+),
+
+voter_phones as (
+    select * from {{ ref('lnk_voter_phone') }}
+),
+
+-- Attribution asks a stranger's gift for its address only where the address clicked.
+clicked_addresses as (
+    select distinct email_key
+    from {{ ref('fct_clicks') }}
+),
+
+-- The first voter of a phone stands for it where a single contact is meant.
+phone_voters as (
+    select
+        phone_key,
+        min({{ voter_text('state', 'svid') }}) as first_voter
+    from voter_phones
+    where is_used
+    group by phone_key
+),
+
+address_voters as (
+    select
+        email_key,
+        {{ voter_text('state', 'svid') }} as first_voter
+    from voter_addresses
+    where is_first_voter
+),
+
+identified as {{ materialized() if carried else inlined() }} (
+    select
+        {{ donation_key() }} as donation_id,
+        email_key,
+        phone_key,
+        donated_at,
+        state,
+        amount,
+        donation_source,
+        source_file
+    from donations
+),
+
+{% if carried %}
+
+known as {{ inlined() }} (
+    select * from {{ carried_relation(this) }}
+),
+
+last_clock as (
+    select as_of_date from {{ carried_relation(ref('stg_clock')) }}
+),
+
+last_clicked_addresses as (
+    select distinct email_key
+    from {{ carried_relation(ref('fct_clicks')) }}
+),
+
+last_phone_voters as (
+    select
+        phone_key,
+        min({{ voter_text('state', 'svid') }}) as first_voter
+    from {{ carried_relation(ref('lnk_voter_phone')) }}
+    where is_used
+    group by phone_key
+),
+
+last_address_voters as (
+    select
+        email_key,
+        {{ voter_text('state', 'svid') }} as first_voter
+    from {{ carried_relation(ref('lnk_voter_address')) }}
+    where is_first_voter
+),
+
+-- What leads elsewhere than it did, and whose clicks are new or gone.
+changed_addresses as (
+    select coalesce(address_voters.email_key, last_address_voters.email_key) as email_key
+    from address_voters
+    full outer join last_address_voters
+        on address_voters.email_key = last_address_voters.email_key
+    where address_voters.first_voter is distinct from last_address_voters.first_voter
+    union all
+    select coalesce(clicked_addresses.email_key, last_clicked_addresses.email_key) as email_key
+    from clicked_addresses
+    full outer join last_clicked_addresses
+        on clicked_addresses.email_key = last_clicked_addresses.email_key
+    where
+        clicked_addresses.email_key is null
+        or last_clicked_addresses.email_key is null
+),
+
+changed_phones as (
+    select coalesce(phone_voters.phone_key, last_phone_voters.phone_key) as phone_key
+    from phone_voters
+    full outer join last_phone_voters
+        on phone_voters.phone_key = last_phone_voters.phone_key
+    where phone_voters.first_voter is distinct from last_phone_voters.first_voter
+),
+
+-- A gift may be another one than it was if any of its rows is new, was of the future, or has led elsewhere.
+touched_ids as (
+    select distinct donation_id
+    from identified
+    where
+        not {{ is_in_files('source_file', carried) }}
+        or email_key in (select changed_addresses.email_key from changed_addresses)
+        or phone_key in (select changed_phones.phone_key from changed_phones)
+        or cast(donated_at as date) > (select last_clock.as_of_date from last_clock)
+),
+
+untouched as (
+    select
+        donation_id,
+        email_key,
+        phone_key,
+        donated_at,
+        amount,
+        donation_source,
+        is_gift,
+        link_method,
+        contact_state,
+        contact_svid,
+        contact_hash,
+        linked_rows
+    from known
+    where
+        not exists (
+            select 1
+            from touched_ids
+            where touched_ids.donation_id = known.donation_id
+        )
+),
+
+{% endif %}
+
+-- The e-mail decides; the phone is asked only when the e-mail leads to no voter (F08).
+linked as (
+    select
+        identified.donation_id,
+        identified.email_key,
+        identified.phone_key,
+        identified.donated_at,
+        identified.state,
+        identified.amount,
+        identified.donation_source,
+        coalesce(address_voters.first_voter, phone_voters.first_voter) as first_voter,
+        case
+            when address_voters.first_voter is not null then 'email'
+            when phone_voters.first_voter is not null then 'phone'
+        end as link_method
+    from identified
+    -- Most gifts are strangers'.
+    left join address_voters
+        on identified.email_key = address_voters.email_key
+    left join phone_voters
+        on identified.phone_key = phone_voters.phone_key
+    {% if carried %}
+    where identified.donation_id in (select touched_ids.donation_id from touched_ids)
+    {% endif %}
+),
+
+hashed as {{ materialized() }} (
+    select
+        donation_id,
+        {{ short_hash('donation_id') }} as donation_hash,
+        email_key,
+        phone_key,
+        donated_at,
+        state,
+        amount,
+        donation_source,
+        first_voter,
+        link_method
+    from linked
+),
+
+-- Few gifts came twice; the others need no order. A hash is cheaper to count than an id, and two ids of
+-- one hash are told apart below.
+repeated_hashes as (
+    select donation_hash
+    from hashed
+    group by donation_hash
+    having count(*) > 1
+),
+
+-- A voter's row goes before a stranger's, then the first in interface order stays (F50).
+numbered as (
+    select
+        donation_id,
+        email_key,
+        phone_key,
+        donated_at,
+        amount,
+        donation_source,
+        first_voter,
+        link_method,
+        count(case when link_method is not null then 1 end) over (partition by donation_id) as linked_rows,
+        row_number() over (
+            partition by donation_id
+            order by
+                case when link_method is not null then 0 else 1 end,
+                donated_at nulls last,
+                email_key nulls last,
+                phone_key nulls last,
+                state nulls last,
+                amount nulls last,
+                donation_source nulls last
+        ) as row_in_donation
+    from hashed
+    where donation_hash in (select repeated_hashes.donation_hash from repeated_hashes)
+),
+
+deduplicated as (
+    select
+        donation_id,
+        email_key,
+        phone_key,
+        donated_at,
+        amount,
+        donation_source,
+        first_voter,
+        link_method,
+        linked_rows
+    from numbered
+    where row_in_donation = 1
+    union all
+    select
+        donation_id,
+        email_key,
+        phone_key,
+        donated_at,
+        amount,
+        donation_source,
+        first_voter,
+        link_method,
+        case when link_method is not null then 1 else 0 end as linked_rows
+    from hashed
+    where
+        not exists (
+            select 1
+            from repeated_hashes
+            where repeated_hashes.donation_hash = hashed.donation_hash
+        )
+),
+
+-- Attribution looks for clicks before the gifts of voters, and of strangers whose address clicked.
+judged as (
+    select
+        donation_id,
+        email_key,
+        phone_key,
+        donated_at,
+        amount,
+        donation_source,
+        first_voter,
+        link_method,
+        linked_rows,
+        link_method is not null
+        or coalesce(email_key in (select clicked_addresses.email_key from clicked_addresses), false) as may_be_earned
+    from deduplicated
+),
+
+-- Of strangers nothing is kept that nothing asks for.
+sparing as (
+    select
+        donation_id,
+        case when may_be_earned then email_key end as email_key,
+        case when link_method is not null then phone_key end as phone_key,
+        case when may_be_earned then donated_at else cast(cast(donated_at as date) as timestamp) end as donated_at,
+        case when link_method is not null then amount end as amount,
+        case when link_method is not null then donation_source end as donation_source,
+        -- A refund lowers sums and is no gift.
+        amount is null or amount >= 0 as is_gift,
+        link_method,
+        left(first_voter, 2) as contact_state,
+        substring(first_voter, 4) as contact_svid,
+        unhex({{ keyed_hash('coalesce(first_voter, email_key, phone_key)') }}) as contact_hash,
+        cast(linked_rows as bigint) as linked_rows
+    from judged
+),
+
+united as (
+    select * from sparing
+    {% if carried %}
+    union all
+    select * from untouched
+    {% endif %}
+)
+
+select * from united
+{% if not carried %}
+-- A contact's gifts lie together, so that its hash is stored once; what is carried lies as it did.
+order by contact_hash
+{% endif %}

@@ -1,0 +1,287 @@
+"""Asks the published database: table functions with bound arguments, and whole marts.
+
+Each question opens the file read-only under its own base name, from a connection that can reach
+no other file (but the folder it may write its answer to), and closes it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from enrichment import audit, code_version
+from enrichment.errors import DatabaseError, InputError, shown
+from enrichment.paths import database_file
+
+if TYPE_CHECKING:
+    import duckdb
+
+BUILD = "run `python scripts/segment.py build`"
+_BATCH = 10_000
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Query:
+    """SQL text of the program's own, and the values bound to its question marks."""
+
+    sql: str
+    values: tuple[Any, ...] = ()
+
+    def beside(self, other: Query, key: str) -> Query:
+        """The rows of this query with the columns of another, which has one row a ``key``."""
+        return Query(
+            f"select * from ({self.sql}) left join ({other.sql}) using ({identifier(key)}) "
+            f"order by {identifier(key)}",
+            (*self.values, *other.values),
+        )
+
+
+def identifier(name: str) -> str:
+    """``name`` as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """``value`` as an SQL literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def attach(
+    con: duckdb.DuckDBPyConnection, file: Path, *, read_only: bool, name: str | None = None
+) -> None:
+    """Attaches ``file`` to ``con`` as ``name``, else its base name, which its functions know."""
+    mode = " (read_only)" if read_only else ""
+    con.execute(f"attach {text(str(file))} as {identifier(name or file.stem)}{mode}")
+
+
+def build_info(con: duckdb.DuckDBPyConnection, file: Path) -> tuple[Any, ...] | None:
+    """``build_id, as_of_date, code_digest`` of an attached database; None without a build."""
+    row: tuple[Any, ...] | None = con.execute(
+        "select build_id, as_of_date, code_digest "
+        f"from {identifier(file.stem)}.marts.build_info limit 1"
+    ).fetchone()
+    return row
+
+
+class Database:
+    """The published database, opened read-only for one command.
+
+    ``writable`` is the one folder that a COPY may write to. Raises DatabaseError where the file
+    is missing, unreadable, half-written or older than the code.
+    """
+
+    def __init__(self, writable: Path | None = None) -> None:
+        self.file = database_file()
+        self._writable = writable
+        self.rows_read = 0
+
+    def __enter__(self) -> Self:
+        import duckdb
+
+        if not self.file.is_file():
+            raise DatabaseError(f"there is no database at {self.file}: {BUILD}")
+        # In memory, so that a file that was renamed over the old one is seen at once.
+        self._con = duckdb.connect(
+            config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+        )
+        try:
+            self._open()
+        except BaseException:
+            self._con.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        import duckdb
+
+        self._con.close()
+        if isinstance(error, RuntimeError) and "interrupted" in str(error).lower():
+            # How the engine tells that a signal stopped its query.
+            raise KeyboardInterrupt from None
+        if isinstance(error, duckdb.Error):
+            # The message of the engine may quote a value, so only the kind of error is told.
+            raise DatabaseError(
+                f"the database {self.file} cannot answer ({type(error).__name__}); it may be "
+                f"damaged or made by other code: {BUILD}"
+            ) from None
+
+    def _open(self) -> None:
+        import duckdb
+
+        try:
+            attach(self._con, self.file, read_only=True)
+        except duckdb.Error as error:
+            if "lock" in str(error).lower():
+                raise DatabaseError(
+                    f"the database {self.file} is being written by another process: wait for it, "
+                    "or publish with `python scripts/segment.py build`"
+                ) from None
+            raise DatabaseError(
+                f"the database {self.file} cannot be read (half-written, or not one): {BUILD}"
+            ) from None
+        try:
+            info = build_info(self._con, self.file)
+        except duckdb.Error:
+            info = None
+        if info is None:
+            raise DatabaseError(f"the database {self.file} holds no finished build: {BUILD}")
+        audit.note(build_id=info[0])
+        if info[2] != code_version.code_digest():
+            raise DatabaseError(
+                f"the database {self.file} was built from other definitions than this code: {BUILD}"
+            )
+        self._con.execute("set temp_directory = ''")
+        if self._writable is not None:
+            self._con.execute(f"set allowed_directories = [{text(str(self._writable))}]")
+        self._con.execute("set enable_external_access = false; set lock_configuration = true")
+
+    def relation(self, schema: str, name: str) -> str:
+        """The full name of a table, view or function of the database, as SQL."""
+        return ".".join(identifier(part) for part in (self.file.stem, schema, name))
+
+    def ask(
+        self,
+        function: str,
+        svids: Sequence[str],
+        options: dict[str, Any] | None = None,
+        *,
+        select: str = "select *",
+        then: str = "",
+        then_values: Sequence[Any] = (),
+    ) -> Query:
+        """The call of a table function of ``segments``: ids and options bound, never spliced.
+
+        ``select`` and ``then`` are the text around the call, ``then_values`` the values of the
+        question marks in ``then``.
+        """
+        options = options or {}
+        arguments = "".join(f", {name} := ?" for name in options)
+        call = f"{self.relation('segments', function)}(?{arguments})"
+        return Query(f"{select} from {call} {then}", (list(svids), *options.values(), *then_values))
+
+    def _run(self, work: Callable[[], _T]) -> _T:
+        """Runs ``work`` beside the main thread, so that Ctrl-C reaches a query that takes long."""
+        with ThreadPoolExecutor(1) as pool:
+            result = pool.submit(work)
+            try:
+                return result.result()
+            except KeyboardInterrupt:
+                self._con.interrupt()
+                raise
+
+    def columns(self, query: Query) -> dict[str, str]:
+        """The names and types of a query's columns, without its rows."""
+        self._con.execute(f"select * from ({query.sql}) limit 0", query.values)
+        return {name: str(kind) for name, kind, *_ in self._con.description or ()}
+
+    def rows(self, query: Query) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+        """The column names and the rows of a query; one query at a time."""
+        self._run(lambda: self._con.execute(query.sql, query.values))
+        names = [column[0] for column in self._con.description or ()]
+        return names, self._fetched()
+
+    def _fetched(self) -> Iterator[tuple[Any, ...]]:
+        is_last = False
+        while not is_last:
+            batch = self._run(lambda: self._con.fetchmany(_BATCH))
+            is_last = len(batch) < _BATCH
+            self.rows_read += len(batch)
+            yield from batch
+
+    def keep(self, name: str, query: Query) -> None:
+        """Keeps the rows of a query in memory as ``temp.<name>``, for as long as this is open."""
+        sql = f"create or replace temp table {identifier(name)} as {query.sql}"
+        self._run(lambda: self._con.execute(sql, query.values))
+
+    def texts(self, query: Query) -> Iterator[str]:
+        """The one column of a query, which is text."""
+        return (line for (line,) in self.rows(query)[1])
+
+    def keep_answers(self, svids: Sequence[str], asked: Mapping[str, dict[str, Any]]) -> None:
+        """Asks functions about one segment, each with its options, and keeps what they answer.
+
+        It is one statement: what they have in common, as who the voters are, is found out once.
+        """
+        values: list[Any] = [list(svids)]
+        lists = []
+        for function, options in asked.items():
+            arguments = ["$1"]
+            for name, value in options.items():
+                values.append(value)
+                arguments.append(f"{name} := ${len(values)}")
+            call = f"{self.relation('segments', function)}({', '.join(arguments)})"
+            lists.append(f"(select list(answer) from {call} as answer) as {identifier(function)}")
+        self.keep("answers", Query(f"select {', '.join(lists)}", tuple(values)))
+
+    @staticmethod
+    def kept(function: str) -> str:
+        """The relation of a function's kept rows, as SQL; their order is not kept."""
+        return f"(select unnest({identifier(function)}, max_depth := 2) from temp.answers)"
+
+    def all_rows(self, query: Query) -> list[tuple[Any, ...]]:
+        """All rows of a query, for the few that have few."""
+        return list(self.rows(query)[1])
+
+    def write_parquet(self, query: Query, file: Path) -> None:
+        """Writes a query's rows to ``file``, which must be in the writable folder."""
+        self._run(
+            lambda: self._con.sql(query.sql, params=list(query.values)).write_parquet(str(file))
+        )
+        rows = self._con.execute("select count(*) from read_parquet(?)", [str(file)]).fetchone()
+        self.rows_read += rows[0] if rows else 0
+
+    def mart(self, name: str) -> Query:
+        """All rows of a mart, named with or without its schema. Raises InputError if unknown."""
+        _, found = self.rows(
+            Query(
+                "select schema_name, name from ("
+                "select database_name, schema_name, table_name as name from duckdb_tables() "
+                "union all "
+                "select database_name, schema_name, view_name as name from duckdb_views()) "
+                "where database_name = ? and (schema_name = 'marts' "
+                "or schema_name = 'quarantine' and name = 'row_accounting') order by all",
+                (self.file.stem,),
+            )
+        )
+        marts = {mart: schema for schema, mart in found}
+        schema, _, bare = name.rpartition(".")
+        if bare not in marts or schema not in ("", marts[bare]):
+            raise InputError(
+                f"there is no mart {shown(name)}; expected one of {', '.join(sorted(marts))}"
+            )
+        return Query(f"select * from {self.relation(marts[bare], bare)}")
+
+    def attribution_models(self) -> list[str]:
+        """The names of the attribution models that the database knows, sorted."""
+        marts = self.relation("marts", "campaign_attribution")
+        _, found = self.rows(Query(f"select distinct model from {marts} order by model"))
+        return [model for (model,) in found]
+
+
+class Listing(Database):
+    """Rows of the runner's own, which are in no database, to be written like any answer."""
+
+    def __enter__(self) -> Self:
+        import duckdb
+
+        self._con = duckdb.connect()
+        return self
+
+    @staticmethod
+    def of(columns: dict[str, str], rows: list[tuple[Any, ...]]) -> Query:
+        """The rows, in order; ``columns`` are their names and types."""
+        values = [[row[at] for row in rows] for at in range(len(columns))]
+        typed = (
+            f"unnest(cast(? as {kind}[])) as {identifier(name)}" for name, kind in columns.items()
+        )
+        return Query("select " + ", ".join(typed), tuple(values))

@@ -1,0 +1,103 @@
+"""Where the project, the published database, the work file and the extracts are."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from enrichment.errors import InputError
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+# A database's catalog is named like its file, and a catalog may not share a schema's name.
+_SCHEMAS = {
+    "staging",
+    "quarantine",
+    "linkage",
+    "events",
+    "keys",
+    "aggregates",
+    "marts",
+    "segments",
+    "seeds",
+    "main",
+}
+_RESERVED = _SCHEMAS | {"memory", "system", "temp", "information_schema", "pg_catalog"}
+
+_SHOWN = 200  # characters of a path in a message
+
+
+def _place(variable: str, default: str) -> Path:
+    """A path from the environment (relative to the working directory), or from the project."""
+    given = os.environ.get(variable, "")
+    return resolved(given, variable) if given else PROJECT / default
+
+
+def resolved(path: str, where: str) -> Path:
+    """An absolute path. Raises InputError, naming ``where`` it was given, if there is none."""
+    try:
+        place = Path(path).expanduser().resolve()
+        place.exists()  # fails where a name is too long, or a folder may not be looked into
+    except (OSError, RuntimeError, ValueError):
+        given = path if len(path) <= _SHOWN else f"{path[:_SHOWN]}…"
+        raise InputError(
+            f"{where}: {given!r} is no path that can be followed; name another"
+        ) from None
+    return place
+
+
+def is_ours(file: Path) -> bool:
+    """Whether a file belongs to the published database, its builds or log, or the extracts."""
+    database = database_file()
+    beside = file.parent == database.parent and file.name.startswith(database.name)
+    folders = (work_file().parent, history_folder(), _place("BEHAVIORAL_DATA_DIR", "data"))
+    return beside or any(file.is_relative_to(folder) for folder in folders)
+
+
+def database_file() -> Path:
+    """The published database: ``BEHAVIORAL_DB``, else ``warehouse/behavioral.duckdb``.
+
+    Raises InputError where DuckDB could not use the file's base name as a catalog name.
+    """
+    file = _place("BEHAVIORAL_DB", "warehouse/behavioral.duckdb")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", file.stem) or file.stem.lower() in _RESERVED:
+        raise InputError(
+            f"BEHAVIORAL_DB: the file name {file.name} cannot name a database: use letters, digits "
+            "and _ before the suffix, and no schema's name, for example behavioral.duckdb"
+        )
+    return file
+
+
+def work_file() -> Path:
+    """Where a build is made: same base name and file system as the published database."""
+    file = database_file()
+    return file.parent / ".build" / file.name
+
+
+def history_folder() -> Path:
+    """Where earlier builds are kept: ``<build id>/<base name>``, beside the published database."""
+    return database_file().parent / ".history"
+
+
+def key_file() -> Path:
+    """The file of the pseudonym key, beside the published database."""
+    file = database_file()
+    return file.with_name(f"{file.name}.key")
+
+
+def audit_file() -> Path:
+    """The audit log, beside the published database."""
+    file = database_file()
+    return file.with_name(f"{file.name}.audit.jsonl")
+
+
+def data_folder() -> Path:
+    """The extracts: ``BEHAVIORAL_DATA_DIR``, else ``data``. Raises InputError if not a folder."""
+    folder = _place("BEHAVIORAL_DATA_DIR", "data")
+    if not folder.is_dir():
+        raise InputError(
+            f"there is no folder of extracts at {folder}: set BEHAVIORAL_DATA_DIR to the folder "
+            "that holds <table>/*.parquet"
+        )
+    return folder

@@ -1,0 +1,1 @@
+"""dbt-duckdb plugins of the project: see `profiles.yml`."""

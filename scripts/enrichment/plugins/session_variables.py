@@ -1,0 +1,71 @@
+"""dbt-duckdb plugin: values that SQL needs and that no compiled file may hold.
+
+Every connection of a build gets these DuckDB variables:
+
+* ``hash_key_inner`` and ``hash_key_outer`` (64 bytes each): the padded keys of HMAC-SHA256
+  (RFC 2104), read by the macro ``keyed_hash``;
+* ``code_version`` and ``code_digest``: what the definitions were when the database was built;
+* ``reading_digest``: what those of them were that rows of an extract are read with;
+* ``folder_digest``: the SHA-256 of the path of the extract folder, which tells it from others;
+
+and the function ``file_hashes(paths)``, the SHA-256 of each file of a list in hex. The database of
+the last build is attached as ``previous``, read-only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+from enrichment.code_version import code_digest, code_version, reading_digest
+from enrichment.database import attach
+from enrichment.hashing import file_hashes
+from enrichment.pseudonyms import hash_key
+
+_BLOCK = 64
+
+
+def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
+    """The inner and the outer padded key of HMAC-SHA256, 64 bytes each."""
+    if len(key) > _BLOCK:
+        key = hashlib.sha256(key).digest()
+    key = key.ljust(_BLOCK, b"\0")
+    return bytes(b ^ 0x36 for b in key), bytes(b ^ 0x5C for b in key)
+
+
+def folder_digest() -> str:
+    """The SHA-256 of the path of the extract folder, in hex; another folder has another one."""
+    folder = Path(os.environ.get("BEHAVIORAL_DATA_DIR") or "data").resolve()
+    return hashlib.sha256(os.fsencode(folder)).hexdigest()
+
+
+class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
+    """Sets the variables on each cursor that dbt opens, and adds the function."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        """Reads, or makes, the key once a process."""
+        inner, outer = hmac_pads(hash_key(Path(plugin_config["key_file"])))
+        self._variables = {
+            "hash_key_inner": inner,
+            "hash_key_outer": outer,
+            "code_version": code_version(),
+            "code_digest": code_digest(),
+            "reading_digest": reading_digest(),
+            "folder_digest": folder_digest(),
+        }
+        self._previous = str(plugin_config.get("previous") or "")
+
+    def configure_connection(self, conn: Any) -> None:
+        """Adds the function, and the earlier database, to the process's engine."""
+        conn.create_function("file_hashes", file_hashes, ["VARCHAR[]"], "VARCHAR[]")
+        if self._previous:
+            attach(conn, Path(self._previous), read_only=True, name="previous")
+
+    def configure_cursor(self, cursor: Any) -> None:
+        """Hands the values to one connection; they are bound, and so in no log."""
+        for name, value in self._variables.items():
+            cursor.execute(f"set variable {name} = ?", [value])

@@ -1,0 +1,123 @@
+"""A published database that faults befall, and what must hold after each of them."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+from conftest import SmallWorld, build_environment
+from warm import Run, Warm
+
+Plants = Sequence[tuple[str, list[Any]]]
+KILLED, INTERRUPTED = -signal.SIGKILL, 130
+
+BEHAVIOR = "fct_voter_events+"
+"""A quarter of the models, on which no fault depends."""
+
+
+def sha256(file: Path) -> str:
+    """The SHA-256 of a file."""
+    with file.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
+
+
+class Place:
+    """A folder with a published database, copied from the small world, and its extracts."""
+
+    def __init__(self, folder: Path, world: SmallWorld, warm: Warm) -> None:
+        """Publishes the small world in a new folder below `folder`."""
+        self._warm = warm
+        self.folder = folder
+        self.extracts = folder / "extracts"
+        shutil.copytree(world.extracts, self.extracts)
+        self.database = folder / "warehouse" / "behavioral.duckdb"
+        self.database.parent.mkdir()
+        shutil.copy(world.database, self.database)
+        self._old = sha256(self.database)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The environment of somebody who works in it."""
+        return build_environment(self.extracts, self.database, self.folder) | more
+
+    def start(
+        self,
+        plants: Plants = (),
+        *options: str,
+        tests: bool = False,
+        whole: bool = False,
+        **more: str,
+    ) -> Run:
+        """Starts a build with planted faults; without the data tests, unless told otherwise.
+
+        If neither these nor the ``whole`` database are asked for, a quarter of the models is left
+        out.
+        """
+        planted = [*plants] if tests else [("small_build", []), *plants]
+        if not (tests or whole):
+            planted.insert(0, ("without", [BEHAVIOR]))
+        return self._warm.start(
+            *("build", *options),
+            env=self.environment(**more),
+            first=("plant", "several", [planted]),
+        )
+
+    def build(
+        self,
+        plants: Plants = (),
+        *options: str,
+        tests: bool = False,
+        whole: bool = False,
+        **more: str,
+    ) -> subprocess.CompletedProcess[str]:
+        """Builds with planted faults."""
+        run = self.start(plants, *options, tests=tests, whole=whole, **more)
+        code = run.wait()
+        return subprocess.CompletedProcess(["build"], code, run.stdout, run.stderr)
+
+    def ask(self, *arguments: str, plants: Plants = ()) -> subprocess.CompletedProcess[str]:
+        """Asks the published database."""
+        return self._warm.run(
+            *arguments, env=self.environment(), first=("plant", "several", [[*plants]])
+        )
+
+    def build_id(self) -> str:
+        """The id of the published build, as a question is answered."""
+        run = self.ask("export", "build_info", "--format", "csv")
+        assert (run.returncode, run.stderr) == (0, "")
+        (row,) = csv.DictReader(run.stdout.splitlines())
+        return row["build_id"]
+
+    def assert_untouched(self) -> None:
+        """The published file is byte for byte the old one, and questions are answered."""
+        assert sha256(self.database) == self._old
+        assert self.build_id()
+
+    def assert_one_line(self, run: subprocess.CompletedProcess[str], code: int) -> str:
+        """The failure is told in one line of the runner's; returns it."""
+        assert run.returncode == code, run.stderr
+        told = [line for line in run.stderr.splitlines() if line.startswith("segment.py: ")]
+        assert len(told) == 1, run.stderr
+        assert "Traceback" not in run.stderr
+        return told[0]
+
+    def assert_works_again(self) -> None:
+        """The next build publishes, and leaves nothing behind."""
+        before = self.build_id()
+        run = self.build()
+        assert run.returncode == 0, run.stderr
+        assert self.build_id() != before
+        self.assert_nothing_left()
+        self._old = sha256(self.database)
+
+    def assert_nothing_left(self) -> None:
+        """No work file, no write-ahead log and no spilled data stayed beside the database."""
+        found = list(self.database.parent.rglob("*"))
+        assert [file for file in found if file.suffix in (".wal", ".tmp")] == []
+        work = self.database.parent / ".build"
+        assert [file for file in work.iterdir() if file.suffix != ".lock"] == []

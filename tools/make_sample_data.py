@@ -1,0 +1,127 @@
+"""Make a sample of all extracts, with the truth about it: `python scripts/make_sample_data.py`.
+
+`--scale 1.0` makes as many rows as the full extracts hold (see `sample_data.world.FULL`); a demo
+needs a hundredth of it. The same arguments give the same bytes. `<out>/manifest.json` holds the
+SHA-256 of each file; `<out>/truth/` says what was planted and never looks like an extract.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import NoReturn
+
+import duckdb
+
+from enrichment.hashing import file_hashes
+from sample_data import channels
+from sample_data.build import STAGE, build
+from sample_data.world import FULL
+
+VERSION = 2  # raise it when the same arguments give other rows
+TABLES = [*FULL, "custom_field", *channels.TABLES]
+MANIFEST = "manifest.json"
+STAMP = Path("truth") / "made_with.json"
+
+
+class RefusedError(Exception):
+    """A request that is turned down, with the reason in one line."""
+
+
+def _prepare(out: Path, arguments: dict[str, object], overwrite: bool) -> bool:
+    """Make `out` ready to be filled; False when it already holds these very extracts.
+
+    Only what an earlier run has made is ever deleted: it is known by the stamp or by the stage.
+    """
+    if out.exists() and not out.is_dir():
+        raise RefusedError(f"--out {out} is a file; give a folder")
+    stamp = out / STAMP
+    begun = out / STAGE
+    present = [table for table in [*TABLES, "truth"] if (out / table).exists()]
+    if stamp.is_file() and not begun.exists():
+        made_with = json.loads(stamp.read_text()).get("arguments")
+        if made_with == arguments and not overwrite:
+            return False
+        if not overwrite:
+            raise RefusedError(f"{out} holds a sample made with {made_with}; give --overwrite")
+    elif present and not begun.exists():
+        raise RefusedError(
+            f"{out} holds {', '.join(present)}, not made by this script; give another --out"
+        )
+    try:
+        begun.mkdir(parents=True, exist_ok=True)
+        (out / MANIFEST).unlink(missing_ok=True)
+        for table in present:
+            shutil.rmtree(out / table)
+    except OSError as error:
+        raise RefusedError(f"--out {out} is not writable: {error.strerror}") from None
+    if not os.access(out, os.W_OK):
+        raise RefusedError(f"--out {out} is not writable")
+    return True
+
+
+def make(
+    scale: float, seed: int, out: Path, voters: int | None = None, overwrite: bool = False
+) -> None:
+    """Write made-up extracts and what is true of them to `out`; raises `RefusedError`."""
+    if not 0 < scale <= 10:
+        raise RefusedError(f"--scale {scale} is out of range; give a number above 0 and at most 10")
+    if not 0 <= seed < 2**31:
+        raise RefusedError(f"--seed {seed} is out of range; give a number from 0 to {2**31 - 1}")
+    if voters is not None and not 1 <= voters <= 2_000_000:
+        raise RefusedError(f"--voters {voters} is out of range; give a number from 1 to 2000000")
+    arguments: dict[str, object] = {
+        "scale": scale,
+        "seed": seed,
+        "voters": voters,
+        "version": VERSION,
+        "duckdb": duckdb.__version__,
+    }
+    if not _prepare(out, arguments, overwrite):
+        print(f"{out} already holds this sample; nothing to do", file=sys.stderr)
+        return
+    began = time.monotonic()
+
+    def log(line: str) -> None:
+        print(f"{time.monotonic() - began:6.1f} s  {line}", file=sys.stderr, flush=True)
+
+    rows = build(out, scale, seed, voters, log)
+    stamp = {"arguments": arguments, "rows": dict(sorted(rows.items()))}
+    (out / STAMP).write_text(json.dumps(stamp, indent=2, sort_keys=True) + "\n")
+    files = [file for table in TABLES for file in sorted((out / table).glob("*.parquet"))]
+    hashes = dict(zip(files, file_hashes([str(file) for file in files]), strict=True))
+    listed = {f"{file.parent.name}/{file.name}": sha256 for file, sha256 in hashes.items()}
+    (out / MANIFEST).write_text(json.dumps({"files": listed}, indent=2) + "\n")
+    shutil.rmtree(out / STAGE)
+    log(f"done: {out}")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}\n")  # one line, without the usage
+
+
+def main() -> None:
+    """Run the command line; any mistake is one line and exit code 2."""
+    parser = _Parser(description="Write made-up extracts and what is true of them.")
+    parser.add_argument("--scale", type=float, default=0.02, help="1.0 = full size; at most 10")
+    parser.add_argument("--seed", type=int, default=7, help="another seed, another world")
+    parser.add_argument("--out", type=Path, default=Path("data"), help="folder of the extracts")
+    parser.add_argument("--voters", type=int, help="number of persons, whatever the scale")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace a sample made before by this script"
+    )
+    given = parser.parse_args()
+    try:
+        make(given.scale, given.seed, given.out, given.voters, given.overwrite)
+    except RefusedError as refusal:
+        parser.error(str(refusal))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+"""The page on the bias audit: docs/bias-audit.md.
+
+It shows `marts.bias_audit` as it stands, group by group, and leaves out groups that are too small,
+with as many others as it takes that nobody is found by subtraction. Every sentence is true of any
+data: what the figures say is in the figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+from enrichment.disclosure import Cells, judged
+
+KINDS = {"age_band": "Age", "gender": "Gender", "party": "Party", "county": "County"}
+"""Kinds of groups in the order of the document, with their headings."""
+
+FEW_COUNTIES = 12
+"""Of more counties than this only those that differ are listed."""
+
+HEAD = """# Bias audit
+
+Does any score or flag treat groups of people unequally? This page shows `marts.bias_audit` of
+{source}, as of {as_of_date}. It is made by `python tools/render_docs.py bias-audit`: make it anew
+from your own build, for these figures say nothing of other data.
+
+## How to read it
+
+- **selected** are the people at or above the cut-off of the seed `audited_scores`; of a flag, those
+  for whom it is true. The rate has a 95 % Wilson interval.
+- **difference** is the group's rate less that of everybody else, in percentage points, with a 95 %
+  Newcombe interval; **ratio** is the one divided by the other. **q** is the p of the difference,
+  corrected by Benjamini and Hochberg over all {rows} rows of the table.
+- **!** marks a group whose q is at most {q_value:g}, and whose difference is at least
+  {rate_difference:g} points, or whose ratio is below {selection_ratio:g} or above the inverse of it
+  (seed `audit_limits`).
+- **false positives** were selected as of an earlier day, and nothing came; **false negatives** were
+  not, and it came. They are there only for a score that forecasts what has happened since.
+- **unknown** are people of whom the voter file does not say it: often other people than the rest in
+  more than that.
+- Groups of fewer than {min_people} people are not shown (seed `disclosure_limits`), nor enough
+  others that they cannot be found by subtraction.
+
+A mark is a reason to look for the cause, not a proof of a wrong; no mark is no proof that there is
+none: few people, or few outcomes, show only large differences. What to do then is told in
+[ethics.md](ethics.md).
+"""
+
+
+class Row(NamedTuple):
+    """One row of the mart, as far as it is shown."""
+
+    score: str
+    group_kind: str
+    group_value: str
+    group_voters: int
+    reason_hidden: str | None
+    mean_score: float
+    selected: int
+    selection_rate: float
+    selection_rate_low: float
+    selection_rate_high: float
+    rate_difference: float | None
+    rate_difference_low: float | None
+    rate_difference_high: float | None
+    selection_ratio: float | None
+    q_value: float
+    is_flagged: bool
+    outcome: str
+    tried_voters: int
+    outcome_voters: int
+    false_positive_rate: float | None
+    false_positive_rate_low: float | None
+    false_positive_rate_high: float | None
+    false_negative_rate: float | None
+    false_negative_rate_low: float | None
+    false_negative_rate_high: float | None
+    selects_at: float
+
+
+def number(value: float | None, places: int = 1) -> str:
+    """A number for a table; an empty cell for None."""
+    return "" if value is None else f"{value:.{places}f}"
+
+
+def interval(value: float | None, low: float | None, high: float | None) -> str:
+    """A number and the ends of its interval."""
+    return "" if value is None else f"{number(value)} ({number(low)} to {number(high)})"
+
+
+def text(value: str) -> str:
+    """A value of the voter file as text that cannot end a cell or begin anything else."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in value)
+    return plain.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
+
+
+def table(rows: Iterable[Row], *, with_errors: bool) -> Iterator[str]:
+    """The lines of a Markdown table."""
+    head = ["group", "people", "mean", "selected", "% selected", "difference", "ratio", "q", ""]
+    if with_errors:
+        head += ["outcomes", "% false positives", "% false negatives"]
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        cells = [
+            text(row.group_value),
+            f"{row.group_voters:,}",
+            number(row.mean_score, 3),
+            f"{row.selected:,}",
+            interval(row.selection_rate, row.selection_rate_low, row.selection_rate_high),
+            interval(row.rate_difference, row.rate_difference_low, row.rate_difference_high),
+            number(row.selection_ratio, 2),
+            "under 0.001" if row.q_value < 0.001 else number(row.q_value, 3),
+            "!" if row.is_flagged else "",
+        ]
+        if with_errors:
+            cells += [
+                f"{row.outcome_voters:,}",
+                interval(
+                    row.false_positive_rate,
+                    row.false_positive_rate_low,
+                    row.false_positive_rate_high,
+                ),
+                interval(
+                    row.false_negative_rate,
+                    row.false_negative_rate_low,
+                    row.false_negative_rate_high,
+                ),
+            ]
+        yield "| " + " | ".join(cells) + " |"
+
+
+def section(score: str, rows: Sequence[Row]) -> Iterator[str]:
+    """What the document says of one score."""
+    first = rows[0]
+    outcome = first.outcome.replace("none:", "nothing:", 1)
+    yield f"## `{score}`\n"
+    yield f"Selected at {first.selects_at:g} or above. Held against {outcome}.\n"
+    with_errors = any(row.tried_voters for row in rows)
+    for kind, heading in KINDS.items():
+        groups = [row for row in rows if row.group_kind == kind]
+        listed = [row for row in groups if row.reason_hidden is None]
+        told = f"{len(groups)} groups, {len(groups) - len(listed)} not shown for their size"
+        if kind == "county" and len(listed) > FEW_COUNTIES:
+            listed = [row for row in listed if row.is_flagged]
+            told += f"; {len(listed)} marked, and only these are listed"
+        yield f"### {heading}\n"
+        yield f"{told}.\n"
+        if listed:
+            yield from table(listed, with_errors=with_errors)
+            yield ""
+
+
+def page_text(con: duckdb.DuckDBPyConnection, source: str) -> str:
+    """The page as Markdown; ``source`` says what the database was built from."""
+    columns = ", ".join(
+        f"scores.{name}" if name == "selects_at" else f"audit.{name}" for name in Row._fields
+    )
+    ((min_people,),) = con.execute(
+        "select min_people from seeds.disclosure_limits where rule = 'small_group'"
+    ).fetchall()
+    groups = Cells("group_voters", ("group_voters",), "score, group_kind", "group_value")
+    audit = judged("marts.bias_audit", groups, min_people)
+    rows = [
+        Row(*values)
+        for values in con.execute(
+            f"select {columns} from ({audit}) as audit "
+            "inner join seeds.audited_scores as scores using (score) "
+            "order by audit.score, audit.group_kind, audit.group_value"
+        ).fetchall()
+    ]
+    ((as_of_date,),) = con.execute("select as_of_date from marts.build_info").fetchall()
+    limits = dict(con.execute("select rule, limit_value from seeds.audit_limits").fetchall())
+    head = HEAD.format(
+        source=source,
+        as_of_date=as_of_date,
+        rows=len(rows),
+        min_people=min_people,
+        **limits,
+    )
+    lines = [head]
+    for score, group in groupby(rows, key=lambda row: row.score):
+        lines += section(score, list(group))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def write_page(con: duckdb.DuckDBPyConnection, page: Path, source: str) -> None:
+    """Writes the page."""
+    page.write_text(page_text(con, source), encoding="utf-8")
