@@ -1,6 +1,6 @@
 """Measure how easily the project reads: `python tools/readability.py [FOLDER]`.
 
-Prints one row a figure: what is measured, the figure, and its goal. Exit code 1 if a goal is missed.
+Prints a row for each figure: what is measured, the figure, its goal. Exit code 1: a goal is missed.
 Nothing is built; every figure is counted from the text of the files that git tracks.
 """
 
@@ -30,8 +30,32 @@ ARCHAISMS = re.compile(
 CODE = re.compile(r"\b(?:00[0-3]-\d\d|F\d{2,3})\b")
 LISTED_COLUMN = re.compile(r"^\s*(?:[a-z_][a-z0-9_]*\.)?([a-z_][a-z0-9_]*),?\s*$")
 KEYWORDS = frozenset(
-    "select from where with union all and or on group order by limit case end else not having using"
-    " distinct cross join inner left".split()
+    [
+        "select",
+        "from",
+        "where",
+        "with",
+        "union",
+        "all",
+        "and",
+        "or",
+        "on",
+        "group",
+        "order",
+        "by",
+        "limit",
+        "case",
+        "end",
+        "else",
+        "not",
+        "having",
+        "using",
+        "distinct",
+        "cross",
+        "join",
+        "inner",
+        "left",
+    ]
 )
 CTE = re.compile(r"^\s*(?:with\s+)?[a-z_]\w*\s+as\s+(?:\{\{[^}]*\}\}\s*)?\(\s*$", re.MULTILINE)
 
@@ -96,7 +120,7 @@ def archaisms(project: Path, names: Iterable[str]) -> tuple[int, int]:
 
 
 def unresolved_codes(project: Path, names: Iterable[str]) -> set[str]:
-    """Codes of requirements and corrections that are cited and have no line of their own in docs/."""
+    """Codes that are cited and have no line of their own in the pages of docs/."""
     explained: set[str] = set()
     for page in ("docs/requirements.md", "docs/corrections.md"):
         if (project / page).is_file():
