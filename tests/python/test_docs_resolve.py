@@ -1,0 +1,247 @@
+"""The pages of `docs/` stand alone: what is cited exists, and public text needs no other page.
+
+Nothing here needs a database or dbt: files are read as text, YAML with pyyaml.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import readability
+
+PROJECT = Path(__file__).resolve().parents[2]
+REQUIREMENTS = PROJECT / "docs" / "requirements.md"
+CORRECTIONS = PROJECT / "docs" / "corrections.md"
+PUBLIC = ("marts", "segments", "quarantine")
+"""Folders of models whose descriptions people read in BI tools and on the docs site."""
+
+PAGE = re.compile(r"(?<![\w./*<-])((?:\.\./)*[A-Za-z][\w-]*(?:/[\w-]+)*\.md)\b")
+GENERATED_PAGES = ("docs/benchmark.md", "docs/bias-audit.md", "docs/scores.md")
+"""Pages that a command of the Makefile writes; they need not be committed."""
+
+NAMED_COMMAND = re.compile(r"(segment\.py|make) ([\w-]+)(?: .*)?")
+
+
+@cache
+def texts() -> dict[str, str]:
+    """Every tracked text file but the generated ones, by path."""
+    return {
+        name: (PROJECT / name).read_text(encoding="utf-8")
+        for name in readability.tracked(PROJECT)
+        if name.endswith(readability.TEXT) and name not in readability.GENERATED
+    }
+
+
+@cache
+def documents() -> dict[str, dict[str, Any]]:
+    """Every YAML file of models and seeds, by path."""
+    return {
+        name: yaml.safe_load(text) or {}
+        for name, text in texts().items()
+        if name.startswith(("models/", "seeds/")) and name.endswith(".yml")
+    }
+
+
+def entries(kind: str) -> list[tuple[str, dict[str, Any]]]:
+    """The entries of one kind (`models`, `seeds`, `sources`, `unit_tests`), with their files."""
+    return [(name, entry) for name, file in documents().items() for entry in file.get(kind, [])]
+
+
+def table(page: Path) -> list[list[str]]:
+    """The rows of a page's tables whose first cell is a code."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [row for row in rows if readability.CODE.fullmatch(row[0])]
+
+
+def quoted(cell: str) -> list[str]:
+    """What a cell names in backticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+# ------------------------------------------------------------------------------ codes and pages
+
+
+@pytest.mark.parametrize("page", [REQUIREMENTS, CORRECTIONS], ids=lambda page: page.stem)
+def test_a_page_has_one_whole_line_a_code(page: Path) -> None:
+    rows = table(page)
+    codes = [row[0] for row in rows]
+    assert len(codes) == len(set(codes))
+    columns = 3 if page == REQUIREMENTS else 4
+    assert [row[0] for row in rows if len(row) != columns or not all(row)] == []
+
+
+def test_every_cited_code_has_a_line() -> None:
+    assert readability.unresolved_codes(PROJECT, texts()) == {}
+
+
+def test_every_cited_page_exists() -> None:
+    """A page is named from the root of the repository, or in a page beside it by its bare name."""
+    known = {*GENERATED_PAGES, *readability.tracked(PROJECT)}
+    wrong = [
+        f"{name}: {page}"
+        for name, text in texts().items()
+        for page in PAGE.findall(text)
+        if page not in known
+        and not (name.endswith(".md") and beside(name, page) in known)
+        and not (name.endswith(".py") and f'/ "{page}"' in text)  # a path that code joins
+    ]
+    assert wrong == []
+
+
+def beside(name: str, page: str) -> str:
+    """A page's path from the root, where it is named from the folder of another page."""
+    folder = (PROJECT / name).parent
+    return str((folder / page).resolve().relative_to(PROJECT))
+
+
+# ----------------------------------------------------------------- names on the pages of codes
+
+
+@cache
+def known_names() -> set[str]:
+    """Models, seeds, macros, tables of extracts, and columns: what a page may name."""
+    paths = [Path(name) for name in readability.tracked(PROJECT)]
+    models = {path.stem for path in paths if path.parts[0] == "models" and path.suffix == ".sql"}
+    seeds = {path.stem for path in paths if path.parts[0] == "seeds" and path.suffix == ".csv"}
+    macros = {
+        found
+        for name, text in texts().items()
+        if name.startswith("macros/")
+        for found in re.findall(r"\{%-?\s*macro\s+(\w+)", text)
+    }
+    sources = [entry for _, source in entries("sources") for entry in source["tables"]]
+    described = [*(entry for _, entry in entries("models")), *sources]
+    columns = {column["name"] for entry in described for column in entry.get("columns", [])}
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    return models | seeds | macros | {one["name"] for one in sources} | columns | {*project["vars"]}
+
+
+def exists(name: str) -> bool:
+    """Whether there is a file, a command or a definition of this name."""
+    command = NAMED_COMMAND.fullmatch(name)
+    if command and command[1] == "make":
+        return f"\n{command[2]}:" in (PROJECT / "Makefile").read_text(encoding="utf-8")
+    if command:
+        runner = (PROJECT / "scripts" / "segment.py").read_text(encoding="utf-8")
+        function = f"\ndef {command[2].replace('-', '_')}("
+        return function in runner or f'command("{command[2]}")' in runner
+    return (PROJECT / name).exists() if "/" in name else name in known_names()
+
+
+def test_requirements_name_what_there_is() -> None:
+    rows = table(REQUIREMENTS)
+    wrong = [f"{row[0]}: {name}" for row in rows for name in quoted(row[2]) if not exists(name)]
+    assert wrong == []
+    assert [row[0] for row in rows if not quoted(row[2]) and "not built yet" not in row[2]] == []
+
+
+def test_corrections_name_tests_that_there_are() -> None:
+    functions = {
+        found
+        for name, text in texts().items()
+        if name.startswith("tests/") and name.endswith(".py")
+        for found in re.findall(r"^def (test_\w+)", text, re.MULTILINE)
+    }
+    singular = {Path(name).stem for name in texts() if re.match(r"tests/.*\.sql$", name)}
+    units = {entry["name"] for _, entry in entries("unit_tests")}
+    rows = table(CORRECTIONS)
+    tests = functions | singular | units
+    assert [
+        f"{row[0]}: {name}" for row in rows for name in quoted(row[3]) if name not in tests
+    ] == []
+    assert [row[0] for row in rows if not quoted(row[3]) and "not built yet" not in row[3]] == []
+
+
+# -------------------------------------------------------------------------------- public text
+
+
+def public_texts() -> dict[str, str]:
+    """What BI tools and the docs site show of public models, seeds and their columns."""
+    entries_of = [
+        entry
+        for file, entry in [*entries("models"), *entries("seeds")]
+        if file.startswith("seeds/") or Path(file).parts[1] in PUBLIC
+    ]
+    described = {
+        f"{entry['name']}.{part.get('name', '')}": str(part.get("description", ""))
+        for entry in entries_of
+        for part in [{**entry, "name": ""}, *entry.get("columns", [])]
+    }
+    blocks = {
+        block: text
+        for name, page in texts().items()
+        if name.startswith("models/") and name.endswith(".md")
+        for block, text in re.findall(r"\{% docs (\w+) %\}(.*?)\{% enddocs %\}", page, re.DOTALL)
+    }
+    used = {block for text in described.values() for block in re.findall(r"doc\('(\w+)'\)", text)}
+    return described | {f"block {name}": blocks[name] for name in sorted(used & set(blocks))}
+
+
+def test_public_text_says_the_meaning_and_not_a_code() -> None:
+    public = public_texts()
+    assert len(public) > 500
+    assert [name for name, text in public.items() if readability.CODE.search(text)] == []
+
+
+# -------------------------------------------------------------------------- how the project reads
+
+
+def test_a_column_listed_again_is_counted() -> None:
+    model = "with a as (\n    select\n        x,\n        t.y\n),\n\n-- x\nselect\n    x,\n    y\n"
+    assert readability.relisted_share([model]) == pytest.approx(100 * 2 / 8)
+
+
+def test_ctes_are_counted() -> None:
+    assert readability.ctes(["with a as (\n),\nb as {{ inlined() }} (\n)\n", "select 1"]) == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Rows are told apart by their key.", 0),
+        ("Nothing is told of few people.", 1),
+        ("Whoever is barred is of nobody.", 3),
+        ("The slowest part.", 0),
+    ],
+)
+def test_old_fashioned_phrases_are_counted(text: str, found: int) -> None:
+    assert readability.archaisms([text]) == 10_000 * found
+
+
+@pytest.mark.parametrize(
+    ("comment", "is_inverted"),
+    [
+        ("Of strangers nothing is kept.", True),
+        ("Who opted out is on no list.", True),
+        ("Who opted out?", False),
+        ("What is new is read.", True),
+        ("What changed?", False),
+        ("Trim after filtering: trimming is slow.", False),
+        ("People who opted out are on no list.", False),
+    ],
+)
+def test_inverted_sentences_are_counted(comment: str, is_inverted: bool) -> None:
+    texts = [(f"-- {comment}\nselect 1\n", ".sql"), (f"# {comment}\n", ".py")]
+    assert readability.inverted_share(texts) == 100 * is_inverted
+
+
+def test_sentences_are_those_of_comments() -> None:
+    sql = "{#- One. Two\n   lines. -#}\n-- Three\n-- and more.\nselect 'Of no comment.'\n"
+    assert readability.sentences(sql, ".sql") == ["One.", "Two lines.", "Three and more."]
+    assert readability.sentences('"""One."""\n# Two.\nx = 1  # Three.\n', ".py") == ["One.", "Two."]
+
+
+def test_a_code_is_explained_by_the_first_cell_of_a_line() -> None:
+    assert readability.explained_codes("| F01 | as F02 |\nF03\n| code | F04 |\n") == {"F01"}
+
+
+@pytest.mark.parametrize("figure", readability.figures(PROJECT), ids=lambda figure: figure.name)
+def test_the_project_reads_well(figure: readability.Figure) -> None:
+    assert figure.value <= figure.most
