@@ -159,6 +159,29 @@ def test_corrections_name_tests_that_there_are() -> None:
     assert [row[0] for row in rows if not quoted(row[3]) and "not built yet" not in row[3]] == []
 
 
+def test_the_interface_names_columns_that_there_are() -> None:
+    """Each mart, question and extract of the page has the columns that stand beside it."""
+    sources = [entry for _, source in entries("sources") for entry in source["tables"]]
+    described = {
+        entry["name"]: {column["name"] for column in entry.get("columns", [])}
+        for entry in [
+            *(entry for kind in ("models", "seeds") for _, entry in entries(kind)),
+            *sources,
+        ]
+    }
+    wrong, named = [], set()
+    for line in (PROJECT / "docs" / "interface.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        name = next(iter(quoted(cells[0])), "").partition("(")[0] if line.startswith("|") else ""
+        if name in described:
+            named.add(name)
+            columns = {*quoted(cells[-1]), *re.findall(r"\*\*(\w+)\*\*", cells[1])} - {*described}
+            wrong += [f"{name}: {column}" for column in columns - described[name]]
+    assert wrong == []
+    public = {entry["name"] for file, entry in entries("models") if Path(file).parts[1] in PUBLIC}
+    assert public - named <= {"rejected_rows_of_small_extracts"}
+
+
 # -------------------------------------------------------------------------------- public text
 
 
