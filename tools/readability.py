@@ -19,7 +19,7 @@ TEXT = (".sql", ".yml", ".md", ".py", ".csv")
 PAGES = ("docs/requirements.md", "docs/corrections.md")
 """The pages that give each code a line, whose first cell is the code."""
 GENERATED = ("seeds/disposable_domains.csv",)
-EXAMPLES = ("tools/readability.py", "tests/python/test_docs_resolve.py")
+EXAMPLES = ("tools/readability.py", "tests/python/test_readability.py")
 """Files that name the words they are about."""
 
 ARCHAISMS = re.compile(

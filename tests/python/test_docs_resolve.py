@@ -1,4 +1,4 @@
-"""The pages of `docs/` stand alone: what is cited exists, and public text needs no other page.
+"""The pages of `docs/` stand alone: what is cited exists, and public text needs no codes.
 
 Nothing here needs a database or dbt: files are read as text, YAML with pyyaml.
 """
@@ -22,6 +22,8 @@ PUBLIC = ("marts", "segments", "quarantine")
 """Folders of models whose descriptions people read in BI tools and on the docs site."""
 
 PAGE = re.compile(r"(?<![\w./*<-])((?:\.\./)*[A-Za-z][\w-]*(?:/[\w-]+)*\.md)\b")
+LINK = re.compile(r"\[[^\]]*\]\(([\w-]+\.md)\)")
+"""A link of a page in `docs/` to one beside it; code that writes such pages has them, too."""
 GENERATED_PAGES = ("docs/benchmark.md", "docs/bias-audit.md", "docs/scores.md")
 """Pages that a command of the Makefile writes; they need not be committed."""
 
@@ -87,12 +89,17 @@ def test_every_cited_page_exists() -> None:
     wrong = [
         f"{name}: {page}"
         for name, text in texts().items()
-        for page in PAGE.findall(text)
+        for page in PAGE.findall(LINK.sub(linked, text) if name.endswith(".py") else text)
         if page not in known
         and not (name.endswith(".md") and beside(name, page) in known)
         and not (name.endswith(".py") and f'/ "{page}"' in text)  # a path that code joins
     ]
     assert wrong == []
+
+
+def linked(link: re.Match[str]) -> str:
+    """The page that a link leads to, by its path from the root."""
+    return f"docs/{link[1]}"
 
 
 def beside(name: str, page: str) -> str:
@@ -211,60 +218,3 @@ def test_public_text_says_the_meaning_and_not_a_code() -> None:
     public = public_texts()
     assert len(public) > 500
     assert [name for name, text in public.items() if readability.CODE.search(text)] == []
-
-
-# -------------------------------------------------------------------------- how the project reads
-
-
-def test_a_column_listed_again_is_counted() -> None:
-    model = "with a as (\n    select\n        x,\n        t.y\n),\n\n-- x\nselect\n    x,\n    y\n"
-    assert readability.relisted_share([model]) == pytest.approx(100 * 2 / 8)
-
-
-def test_ctes_are_counted() -> None:
-    assert readability.ctes(["with a as (\n),\nb as {{ inlined() }} (\n)\n", "select 1"]) == [0, 2]
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("Rows are told apart by their key.", 0),
-        ("Nothing is told of few people.", 1),
-        ("Whoever is barred is of nobody.", 3),
-        ("The slowest part.", 0),
-    ],
-)
-def test_old_fashioned_phrases_are_counted(text: str, found: int) -> None:
-    assert readability.archaisms([text]) == 10_000 * found
-
-
-@pytest.mark.parametrize(
-    ("comment", "is_inverted"),
-    [
-        ("Of strangers nothing is kept.", True),
-        ("Who opted out is on no list.", True),
-        ("Who opted out?", False),
-        ("What is new is read.", True),
-        ("What changed?", False),
-        ("Trim after filtering: trimming is slow.", False),
-        ("People who opted out are on no list.", False),
-    ],
-)
-def test_inverted_sentences_are_counted(comment: str, is_inverted: bool) -> None:
-    texts = [(f"-- {comment}\nselect 1\n", ".sql"), (f"# {comment}\n", ".py")]
-    assert readability.inverted_share(texts) == 100 * is_inverted
-
-
-def test_sentences_are_those_of_comments() -> None:
-    sql = "{#- One. Two\n   lines. -#}\n-- Three\n-- and more.\nselect 'Of no comment.'\n"
-    assert readability.sentences(sql, ".sql") == ["One.", "Two lines.", "Three and more."]
-    assert readability.sentences('"""One."""\n# Two.\nx = 1  # Three.\n', ".py") == ["One.", "Two."]
-
-
-def test_a_code_is_explained_by_the_first_cell_of_a_line() -> None:
-    assert readability.explained_codes("| F01 | as F02 |\nF03\n| code | F04 |\n") == {"F01"}
-
-
-@pytest.mark.parametrize("figure", readability.figures(PROJECT), ids=lambda figure: figure.name)
-def test_the_project_reads_well(figure: readability.Figure) -> None:
-    assert figure.value <= figure.most
