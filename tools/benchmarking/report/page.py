@@ -1,4 +1,4 @@
-"""The page: docs/benchmark.md and its plots, from results alone."""
+"""The page docs/benchmark.md, and plots beside the results; both from results alone."""
 
 from __future__ import annotations
 
@@ -38,42 +38,41 @@ TITLES = {
     "growth": "Growth",
     "overhead": "dbt's overhead",
 }
-PLOTS = {
-    "questions": ("latency", "Latency of every question against the size of the segment"),
-    "build": ("build", "CPU of the full build by stage, beside the scan limit"),
-    "growth": ("growth", "Build and questions against the scale"),
-}
 
 
 def write_page(results: Results, page: Path) -> None:
-    """Writes the page, and plots of what was measured to a folder named like it."""
+    """Writes the page."""
+    page.write_text(page_text(results))
+
+
+def write_plots(results: Results, folder: Path) -> None:
+    """Draws what was measured: the latency of questions, the build by stage, growth by scale."""
     from benchmarking.report import plots
 
-    folder = page.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
-    draw: dict[str, Callable[[Results, Path], None]] = {
-        "questions": plots.latency,
-        "build": plots.build,
-        "growth": plots.growth,
+    draw: dict[str, tuple[str, Callable[[Results, Path], None]]] = {
+        "questions": ("latency", plots.latency),
+        "build": ("build", plots.build),
+        "growth": ("growth", plots.growth),
     }
-    for name, (plot, _) in PLOTS.items():
+    for name, (plot, drawn) in draw.items():
         file = folder / f"{plot}.svg"
         if section(results, name):
-            draw[name](results, file)
+            drawn(results, file)
         else:
             file.unlink(missing_ok=True)
-    page.write_text(page_text(results, folder.name))
 
 
-def page_text(results: Results, folder: str) -> str:
-    """The page as Markdown; plots are linked in ``folder`` beside it."""
+def page_text(results: Results) -> str:
+    """The page as Markdown."""
     machine, versions = results["machine"], results["versions"]
     told = ", ".join(f"{name} {number}" for name, number in versions.items())
     parts = [
         "# Benchmark",
         "What a build and a question take on sample extracts, beside the scan limit and the "
-        f"brief's own SQL. `make benchmark SCALE={results['scale']:g}` measures again; this page "
-        "is made from its results alone, by `tools/benchmark.py --render`.",
+        f"brief's own SQL. `make benchmark SCALE={results['scale']:g}` measures again. "
+        "`tools/benchmark.py --render` makes this page from the results alone, and plots in "
+        f"`benchmark/plots-{results['scale']:g}/`.",
         f"Scale {results['scale']:g} (1.0 is the full size). {machine['cpu']}, {machine['cores']} "
         f"cores, {machine['memory_gb']:g} GB, {machine['system']}; {told}. CPU is user and system "
         "time of the whole process; MB are 10^6 bytes; files are in the page cache as far as they "
@@ -87,9 +86,6 @@ def page_text(results: Results, folder: str) -> str:
         if not figures:
             parts.append("Not measured yet.")
             continue
-        if name in PLOTS:
-            plot, words = PLOTS[name]
-            parts.append(f"![{words}]({folder}/{plot}.svg)")
         for number, table in enumerate(tables(results, name)):
             if number > 0:
                 parts.append(f"### {table.title}")
