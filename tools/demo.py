@@ -143,7 +143,7 @@ def main() -> None:
         show(table, limit, whole)
 
     print(
-        f"Database  {shown(database_file())} (open it read-only; see README.md, Connect a BI tool)\n"
+        f"Database  {shown(database_file())} (open it read-only; README, Connect a BI tool)\n"
         f"Segment   {shown(svids)}\n"
         f"Answers   {shown(folder)}\n"
         f"Extracts  {shown(data_folder())}\n"
