@@ -23,10 +23,10 @@ PAGES: dict[str, Callable[[duckdb.DuckDBPyConnection, Path, str], None]] = {
     "scores": scores.write_page,
     "bias-audit": bias_audit.write_page,
 }
-"""What writes each page about a database; the text says what the database was built from."""
+"""The writer of each page about a database; its last argument names what that was built from."""
 
 COMMITTED: dict[str, Callable[[Path], None]] = {"marts": marts.write_page}
-"""What writes each page that is made without a database and committed in `docs/`."""
+"""The writer of each page that is committed in `docs/` and made without a database."""
 
 DOCS = PROJECT / "docs"
 SITE = PROJECT / "target" / "docs_pages"

@@ -10,23 +10,25 @@ from benchmarking.results import SECTIONS, Results, section
 
 INTRODUCTION = {
     "scan": "No build can take less than reading every declared column of the required extracts "
-    "once. DuckDB does that here, text decoded by its longest value, the rest by its largest.",
-    "build": "What `python scripts/segment.py build --full-refresh` takes of the required "
-    "extracts, all data tests included. A build has one dbt thread, so that what the process used "
-    "between a node's start and its end is that node's; DuckDB has all its threads.",
-    "incremental": "A thousandth of the events, gifts and map rows arrives in new files, one in "
-    "twenty late by up to three days. The second day also brings changed addresses, new phones and "
-    "new persons, whose history has to be pulled. Both builds are whole processes.",
+    "once. DuckDB does that here: it takes the longest value of each text column and the largest "
+    "of the others.",
+    "build": "`python scripts/segment.py build --full-refresh` of the required extracts, all data "
+    "tests included. A build has one dbt thread, so the CPU between a node's start and end "
+    "belongs to that node; DuckDB has all its threads.",
+    "incremental": "A thousandth of the events, gifts and map rows arrives in new files; one row "
+    "in twenty is up to three days late. The second day also brings changed addresses, new phones "
+    "and new persons, whose history is looked up. Both builds are whole processes.",
     "questions": "A call is a table function with the ids as one bound list, on the published "
-    "database attached read-only, its rows fetched whole; every call is about another random "
-    "segment. `analyze` is the four functions that the runner asks for it, in one statement as it "
-    "does; `analyze to a file` is all that the runner does between the ids and the file of JSON, "
-    "in a process that goes on, small groups hidden.",
-    "brief": "The brief's six statements, written anew and mended only so far as they run, on the "
-    "same extracts and for the same voters: from views on the Parquet files, and from DuckDB "
-    "tables that hold the columns they need.",
-    "growth": "Sample extracts of several scales with equally many persons. The generator gives "
-    "every voter some events, gifts and map rows, so small scales hold more than their share.",
+    "database, opened read-only; all rows are fetched. Every call has another random segment. "
+    "`analyze` is the runner's one statement with its four functions. `analyze to a file` is "
+    "everything that the runner does from the ids to the JSON file, small groups hidden, in a "
+    "running process.",
+    "brief": "The brief's six statements, corrected only as far as needed to run, on the same "
+    "extracts and for the same voters: from views on the Parquet files, and from DuckDB tables "
+    "with the columns they need.",
+    "growth": "Sample extracts of several scales with the same number of persons. The generator "
+    "gives every voter some events, gifts and map rows, so small scales hold more than their "
+    "share.",
     "overhead": "What dbt takes before and around the work.",
 }
 TITLES = {
