@@ -121,7 +121,7 @@ def _percent(share: float | None) -> str:
 
 def page_text(found: list[Distribution], as_of: str, folder: str, source: str) -> str:
     """The page as Markdown; plots are linked in ``folder`` beside it."""
-    head = ("score", "scored", "not", "mean", "median", "deviation", "lowest", "highest")
+    head = ("score", "scored", "not scored", "mean", "median", "deviation", "lowest", "highest")
     lines = [
         f"| {' | '.join((*head, '≥ 0.7 of the range', '≤ 0.3 of it'))} |",
         f"|---|{'---:|' * (len(head) + 1)}",
