@@ -21,7 +21,7 @@ Each table and function answers one question. `make docs/marts.md` makes this pa
 descriptions in `models/`: to change a line, change the description and run it again.
 
 Columns and their meanings: the site that `make docs` writes, or the `.yml` file beside each model.
-Where each metric is defined: [metrics.md](metrics.md).
+Where each metric is defined: `docs/metrics.md`.
 
 ## Tables
 
