@@ -1,7 +1,7 @@
 """The benchmark: what a build and a question take, beside the scan limit and the brief's own SQL.
 
 Every measurement is a child process. Results go to a file of JSON, to which a later run adds other
-sections of the same scale. `--render` makes docs/benchmark.md and plots from that file.
+sections of the same scale; `--render` makes docs/benchmark.md and its plots from that file alone.
 It never fails for being slow. Exit codes: 0 done; 1 a measurement crashed; 2 bad arguments.
 """
 
