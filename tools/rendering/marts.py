@@ -72,7 +72,8 @@ def published(folder: Path) -> Iterator[Published]:
             grain = re.search(r"One row per (.+?)[.;:](?: |$)", text)
             if not question or not grain:
                 raise ValueError(f"{model['name']}: the description lacks its question or grain")
-            yield Published(model["name"], file.with_suffix(".sql"), question[0], grain[1])
+            sql = file.with_name(f"{model['name']}.sql")
+            yield Published(model["name"], sql, question[0], grain[1])
 
 
 def _row(one: Published, name: str) -> str:
