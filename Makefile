@@ -7,20 +7,21 @@ BIN := $(VENV)/bin
 export PYTHONPATH := scripts:tools
 DEMO_SCALE := 0.02
 
-.PHONY: demo test thorough lint docs build equivalence benchmark clean help
+.PHONY: demo test thorough lint docs docs/marts.md build equivalence benchmark clean help
 
 help:
-	@echo "make demo    install, make sample extracts, build, and answer a question about 1,000 voters"
-	@echo "make test    every check: lint, types, dbt build with its tests, Python tests"
-	@echo "make thorough  every kill, fault and day of changes, of which make test has a choice (an hour)"
-	@echo "make build   build and publish from BEHAVIORAL_DATA_DIR (default: data)"
-	@echo "make benchmark [SCALE=1.0]   what builds and questions take, beside the brief's SQL"
-	@echo "make docs    the lineage site and column lineage, as HTML files in target/"
-	@echo "make lint    sqlfluff, ruff and mypy only"
-	@echo "make equivalence    prove that daily builds equal full ones, day by day (DAYS, SEED, SCALE)"
-	@echo "make clean   remove the environment, the sample and everything that was built"
+	@echo "make demo         install, make sample extracts, build, and answer seven questions about 1,000 voters"
+	@echo "make test         run every check: lint, types, dbt build with its tests, Python tests"
+	@echo "make lint         run sqlfluff, ruff and mypy only"
+	@echo "make thorough     run every kill, fault and day of changes; make test runs a selection (an hour)"
+	@echo "make build        build and publish from BEHAVIORAL_DATA_DIR (default: data)"
+	@echo "make docs         write the docs site: tables, lineage, scores, bias audit (HTML in target/)"
+	@echo "make docs/marts.md   write the page of tables and functions from the descriptions"
+	@echo "make benchmark    measure builds and questions beside the brief's SQL (SCALE=1 is full size)"
+	@echo "make equivalence  check that daily builds equal full builds (DAYS, SEED, SCALE)"
+	@echo "make clean        remove the environment, the sample and everything that was built"
 
-# Exact versions, once: the stamp is as old as the lock.
+# Install the exact versions of the lock; the stamp says that it is done.
 $(VENV)/.installed: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo "Python 3.11 is needed: install it, or set PYTHON=…" >&2; exit 2; }
@@ -58,7 +59,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy scripts/segment.py scripts/enrichment tools tests/conftest.py tests/lint_sql.py tests/python tests/faults
 	$(BIN)/python tests/lint_sql.py lint --disable-progress-bar models tests
 
-# What `make test` proves for some days of a small sample, for more days or more rows.
+# The same check as in `make test`, for more days or more rows.
 SCALE ?= 0.1
 DAYS ?= 5
 SEED ?= 1
@@ -67,8 +68,8 @@ equivalence: $(VENV)/.installed-dev
 	$(BIN)/python tools/check_incremental.py --scale $(SCALE) --days $(DAYS) --seed $(SEED) \
 		--data warehouse/equivalence
 
-# The site shows the tables of an analyst's file, made first if it is missing or older than a
-# definition. The stamp is made only when that build has succeeded.
+# The site shows the tables of an analyst's file. It is built first if it is missing or older than a
+# definition. The stamp is written only after that build succeeds.
 DEV_BUILT := target/.dev-built
 ifeq ($(wildcard warehouse/dev/behavioral.duckdb),)
 .PHONY: $(DEV_BUILT)
@@ -82,14 +83,22 @@ $(DEV_BUILT): $(VENV)/.installed dbt_project.yml $(shell find models macros seed
 
 docs: $(VENV)/.installed-dev $(DEV_BUILT)
 	$(BIN)/dbt --quiet docs generate --static --profiles-dir . --target dev
-	@# What it cannot follow is told; the table functions are never in DuckDB's catalog, and not told.
+	@# Print what colibri cannot follow, except table functions: DuckDB's catalog never has them.
 	@$(BIN)/colibri generate --disable-telemetry --output-dir target/column_lineage \
 		> target/column_lineage.log 2>&1 || { cat target/column_lineage.log >&2; exit 1; }
-	@grep "Unexpected error" target/column_lineage.log >&2 || true
+	@sed -n 's/.*Unexpected error processing model model\.[a-z_]*\.\([a-z_]*\),.*/\1/p' target/column_lineage.log \
+		| sort -u | sed 's/^/Column lineage lacks some columns of /'
+	@$(BIN)/python tools/render_docs.py scores bias-audit --html --database warehouse/dev/behavioral.duckdb \
+		$$(test -n "$$BEHAVIORAL_DATA_DIR" -o ! -d data/truth || echo --sample) > /dev/null
 	@echo "Tables and their lineage:  target/static_index.html"
 	@echo "Lineage column by column:  target/column_lineage/index.html"
+	@echo "Distribution of scores:    target/docs_pages/scores.html"
+	@echo "Bias audit:                target/docs_pages/bias-audit.html"
 
-# The audit log stays: it is not built, and tells of what no longer exists, too.
+docs/marts.md: $(VENV)/.installed-dev
+	@$(BIN)/python tools/render_docs.py marts
+
+# The audit log stays: it records past calls, and no build can write it again.
 clean:
 	rm -rf $(VENV) data target logs warehouse/behavioral.duckdb warehouse/behavioral.duckdb.wal \
 		warehouse/behavioral.duckdb.key warehouse/.build warehouse/.history warehouse/dev/behavioral.duckdb* \

@@ -98,10 +98,11 @@ def benchmark(
         typer.Option(metavar="FILE", help="Results. Default: benchmark/results-SCALE.json."),
     ] = None,
     render: Annotated[
-        bool, typer.Option("--render", help="Measure nothing; write the page from the results.")
+        bool,
+        typer.Option("--render", help="Measure nothing; write page and plots from the results."),
     ] = False,
     page: Annotated[
-        Path, typer.Option(metavar="FILE", help="The page; plots go to a folder named like it.")
+        Path, typer.Option(metavar="FILE", help="The page; plots go to plots-SCALE by the results.")
     ] = PAGE,
 ) -> None:
     """Measure a build, its questions and the brief's SQL on sample extracts, side by side.
@@ -117,10 +118,12 @@ def benchmark(
     """  # noqa: D301 (the mark keeps the lines as they are)
     file = out or FOLDER / f"results-{scale:g}.json"
     if render:
-        from benchmarking.report.page import write_page
+        from benchmarking.report.page import write_page, write_plots
 
-        write_page(results.load(file), page)
-        print(f"Page: {page}", file=sys.stderr)
+        found, plots = results.load(file), file.with_name(f"plots-{scale:g}")
+        write_page(found, page)
+        write_plots(found, plots)
+        print(f"Page: {page}\nPlots: {plots}", file=sys.stderr)
         return
     sections = _words(only)
     unknown = [word for word in sections if word not in MEASURES]

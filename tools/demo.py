@@ -1,9 +1,9 @@
-"""The demo: builds when it must, asks seven questions about 1,000 voters, and says where all is.
+"""The demo: build if needed, ask seven questions about 1,000 voters, and list the files.
 
-`make demo` runs it once the sample is in `data/`. It only calls the runner, `scripts/segment.py`:
-each answer is written whole to the folder `demo` beside the published database, and its first
-lines are shown. Running it again asks again; it builds again only if the database is missing, or
-older than the code or the extracts.
+`make demo` makes the sample in `data/` and then runs this. It only calls the runner,
+`scripts/segment.py`. Each whole answer is written to the folder `demo` beside the published
+database, and its first lines are printed. Run it again to ask again; it builds again only if the
+database is missing, or older than the code or the extracts.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from enrichment.paths import PROJECT, data_folder, database_file
 
 RUNNER = PROJECT / "scripts" / "segment.py"
 SVIDS = 1_000
-# Title; file of the whole answer; the question; what shortens it on the screen; and the most lines
-# shown.
+# Title, file of the whole answer, command, options that shorten it on the screen, and most lines
+# to print.
 QUESTIONS: tuple[tuple[str, str, list[str], list[str], int], ...] = (
     (
         "Who are they, and how do they differ from the file?",
@@ -30,7 +30,7 @@ QUESTIONS: tuple[tuple[str, str, list[str], list[str], int], ...] = (
         60,
     ),
     ("Whose mail do they react to?", "affinity.csv", ["affinity"], ["--top", "10"], 20),
-    ("Who is likeliest to give?", "propensity.csv", ["propensity", "--threshold", "0.5"], [], 14),
+    ("Who is most likely to give?", "propensity.csv", ["propensity", "--threshold", "0.5"], [], 14),
     (
         "Who is about to go quiet, and when do they read?",
         "lifecycle.json",
@@ -52,7 +52,7 @@ QUESTIONS: tuple[tuple[str, str, list[str], list[str], int], ...] = (
         [],
         20,
     ),
-    # A campaign moves few of a thousand people, and these are made up.
+    # A campaign moves few of 1,000 people. They are made up, so small groups may be shown.
     (
         "Which campaigns moved them to give?",
         "attribution.csv",
@@ -64,13 +64,13 @@ QUESTIONS: tuple[tuple[str, str, list[str], list[str], int], ...] = (
 
 
 def shown(path: Path) -> str:
-    """A path as a person would type it: relative to the working directory if it is below."""
+    """A path as a person would type it: relative if it is below the working directory."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def is_current() -> bool:
-    """Whether the published database is there, made by this code, and newer than the extracts."""
+    """Whether the published database exists, was built by this code, and is newer than the data."""
     try:
         with Database() as database:
             made_at = database.file.stat().st_mtime
@@ -80,7 +80,7 @@ def is_current() -> bool:
 
 
 def write_svids(file: Path) -> None:
-    """Writes voter ids with their states under the header `svid`: the first of them by county."""
+    """Writes the first voter ids by county, with their states, under the header `svid`."""
     with Database() as database:
         profiles = database.mart("enriched_profiles").sql
         _, rows = database.rows(
@@ -95,13 +95,13 @@ def write_svids(file: Path) -> None:
 
 
 def ask(arguments: list[str], *, with_notes: bool = True) -> str:
-    """What the runner prints; its errors go to standard error, and end the demo.
+    """What the runner prints. If it fails, its messages are printed and the demo ends.
 
-    Without ``with_notes`` what it says beside the answer is told only where it fails.
+    Without ``with_notes``, notes beside the answer are printed only if it fails.
     """
     command = [sys.executable, str(RUNNER), *arguments]
-    told = None if with_notes else subprocess.PIPE
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=told, encoding="utf-8")
+    notes = None if with_notes else subprocess.PIPE
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=notes, encoding="utf-8")
     if done.returncode != 0:
         sys.stderr.write(done.stderr or "")
         sys.exit(done.returncode)
@@ -109,7 +109,7 @@ def ask(arguments: list[str], *, with_notes: bool = True) -> str:
 
 
 def show(table: str, limit: int, whole: Path) -> None:
-    """Prints the first lines of a table, as much of each as the terminal has room for."""
+    """Prints the first lines of a table, cut at the width of the terminal."""
     width = shutil.get_terminal_size((120, 24)).columns
     lines = [line.rstrip() for line in table.splitlines()]
     for line in lines[:limit]:
@@ -120,7 +120,7 @@ def show(table: str, limit: int, whole: Path) -> None:
 
 
 def main() -> None:
-    """Builds if needed, asks, and tells where the files are."""
+    """Builds if needed, asks, and lists the files."""
     python = shown(Path(sys.executable))
     if is_current():
         print(f"{shown(database_file())} is up to date.\n")
@@ -135,7 +135,7 @@ def main() -> None:
 
     for title, file, question, shorter, limit in QUESTIONS:
         whole = folder / file
-        # What is hidden is told once, beside the calls that are shown.
+        # Notes on hidden rows appear once, beside the printed answers.
         ask([*question, "--svids", str(svids), "--out", str(whole)], with_notes=False)
         call = " ".join([*question, *shorter, "--svids", shown(svids)])
         print(f"{title}\n$ {python} {shown(RUNNER)} {call}", flush=True)
@@ -143,11 +143,11 @@ def main() -> None:
         show(table, limit, whole)
 
     print(
-        f"Database  {shown(database_file())} (open it read-only: README, Connect a BI tool)\n"
+        f"Database  {shown(database_file())} (open it read-only; README, Connect a BI tool)\n"
         f"Segment   {shown(svids)}\n"
         f"Answers   {shown(folder)}\n"
         f"Extracts  {shown(data_folder())}\n"
-        "Next      `make docs` for the lineage site, `make test` for every check"
+        "Next      `make docs` for the docs site, `make test` for every check"
     )
 
 

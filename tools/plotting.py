@@ -1,6 +1,6 @@
 """How every plot in the docs looks: SVG that is the same for the same figures.
 
-Colours are Okabe and Ito's, which colour-blind readers tell apart.
+The colours are those of Okabe and Ito, which colour-blind readers can distinguish.
 """
 
 from __future__ import annotations

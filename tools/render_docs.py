@@ -1,4 +1,7 @@
-"""Write pages of the docs from what a database holds: `tools/render_docs.py scores bias-audit`.
+"""Write pages of the docs: `tools/render_docs.py marts`, or `scores bias-audit --html`.
+
+`marts` is committed and made from the models' descriptions. The other pages show what a database
+holds; `make docs` writes them as HTML for the docs site.
 
 Exit codes: 0 done; 2 bad arguments; 3 the database is missing, or older than the page.
 """
@@ -14,55 +17,87 @@ import duckdb
 
 from enrichment.errors import DatabaseError, InputError, RunnerError
 from enrichment.paths import PROJECT, database_file
-from rendering import bias_audit, scores
+from rendering import bias_audit, html, marts, scores
 
 PAGES: dict[str, Callable[[duckdb.DuckDBPyConnection, Path, str], None]] = {
     "scores": scores.write_page,
     "bias-audit": bias_audit.write_page,
 }
-"""What writes each page, `docs/<page>.md`; the text says what the database was built from."""
+"""The writer of each page about a database; its last argument names what that was built from."""
+
+COMMITTED: dict[str, Callable[[Path], None]] = {"marts": marts.write_page}
+"""The writer of each page that is committed in `docs/` and made without a database."""
+
+DOCS = PROJECT / "docs"
+SITE = PROJECT / "target" / "docs_pages"
 
 SAMPLE, ANY = "a build from the made-up sample (`make demo`)", "one database"
 
 
-def render(page: str, database: Path, docs: Path, source: str) -> Path:
-    """Writes a page and its plots; its file. Raises DatabaseError or InputError."""
-    file = docs / f"{page}.md"
+def render(page: str, database: Path, folder: Path, source: str) -> Path:
+    """Writes a page about a database, with its plots, and returns the page's file.
+
+    Raises DatabaseError or InputError.
+    """
+    file = folder / f"{page}.md"
     if not database.is_file():
         raise DatabaseError(f"there is no database at {database}: build it, or name another")
-    if not docs.is_dir():
-        raise InputError(f"--out: there is no folder {docs}")
+    if not folder.is_dir():
+        raise InputError(f"--out: there is no folder {folder}")
     try:
         with duckdb.connect(str(database), read_only=True) as con:
             PAGES[page](con, file, source)
     except duckdb.IOException:
         raise DatabaseError(
-            f"{database} cannot be read: it is being built, or is no database"
+            f"{database} cannot be read: it is being built, or is not a database"
         ) from None
     except duckdb.CatalogException:
         raise DatabaseError(
-            f"{database} does not have the tables of the page {page}: build it anew"
+            f"{database} does not have the tables of the page {page}: build it again"
         ) from None
     except OSError as error:
         raise InputError(f"--out: {error.strerror}: name a folder that can be written") from None
     return file
 
 
+def place_of(given: Path | None, default: Path) -> Path:
+    """The folder for the pages: the given one, or the default, which is made if it is missing."""
+    if given is not None:
+        return given.resolve()
+    default.mkdir(parents=True, exist_ok=True)
+    return default
+
+
 def main() -> int:
     """Runs the command line; any mistake is one line."""
-    parser = argparse.ArgumentParser(description="Write pages of the docs from a database.")
-    parser.add_argument("pages", nargs="+", choices=sorted(PAGES), metavar="page", help="of which")
+    parser = argparse.ArgumentParser(description="Write pages of the docs.")
+    parser.add_argument(
+        "pages", nargs="+", choices=sorted([*PAGES, *COMMITTED]), metavar="page", help="which pages"
+    )
     parser.add_argument("--database", type=Path, help="default: the published database")
-    parser.add_argument("--out", type=Path, default=PROJECT / "docs", help="folder of the docs")
+    parser.add_argument(
+        "--out", type=Path, help="folder; default: docs for marts, target/docs_pages for the others"
+    )
     parser.add_argument(
         "--sample", action="store_true", help="say that the figures are of the made-up sample"
     )
+    parser.add_argument(
+        "--html",
+        action="store_true",
+        help="write HTML instead of Markdown for pages about a database",
+    )
     given = parser.parse_args()
     try:
-        database = given.database.resolve() if given.database else database_file()
         source = SAMPLE if given.sample else ANY
         for page in given.pages:
-            print(render(page, database, given.out.resolve(), source))
+            if page in COMMITTED:
+                file = place_of(given.out, DOCS) / f"{page}.md"
+                COMMITTED[page](file)
+            else:
+                database = given.database.resolve() if given.database else database_file()
+                file = render(page, database, place_of(given.out, SITE), source)
+                file = html.converted(file) if given.html else file
+            print(file)
     except RunnerError as error:
         print(f"render_docs.py: {error}", file=sys.stderr)
         return error.exit_code

@@ -22,6 +22,8 @@ import duckdb
 import pytest
 import yaml
 
+from doc_tables import cells, quoted
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 Node = dict[str, Any]
@@ -1013,107 +1015,7 @@ def test_no_machine_is_named() -> None:
     assert places == []
 
 
-# ------------------------------------------------------------------------------------ the README
-
-
-@pytest.fixture(scope="session")
-def where_is_it() -> list[list[str]]:
-    """The rows of the README's table of metrics: metric, formula, numbers, test."""
-    lines = iter((PROJECT / "README.md").read_text().splitlines())
-    for line in lines:
-        if cells(line) == ["metric", "formula", "numbers", "test"]:
-            break
-    else:
-        pytest.fail("the README has no table `| metric | formula | numbers | test |`")
-    next(lines)
-    rows = []
-    for line in lines:
-        if not line.startswith("|"):
-            break
-        rows.append(cells(line))
-    return rows
-
-
-def cells(line: str) -> list[str]:
-    """The cells of a row of a Markdown table."""
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
-
-
-def quoted(cell: str) -> list[str]:
-    """What a cell names in backticks, and what it links to."""
-    return re.findall(r"`([^`]+)`", cell) + re.findall(r"\]\(([^)#\s]+)", cell)
-
-
-def test_the_readme_is_short() -> None:
-    assert len((PROJECT / "README.md").read_text().splitlines()) <= 150
-
-
-def test_where_is_it_names_existing_columns(
-    where_is_it: list[list[str]],
-    catalog: dict[str, dict[str, str]],
-    answers: dict[str, dict[str, str]],
-) -> None:
-    tables = {**catalog, **{f"segments.{name}": columns for name, columns in answers.items()}}
-    columns = {column for table in tables.values() for column in table}
-    bare_names = {table.partition(".")[2]: table for table in tables}
-    unknown = []
-    for metric, *_ in where_is_it:
-        assert quoted(metric), f"no column is named in {metric}"
-        for name in quoted(metric):
-            table, _, column = name.rpartition(".")
-            known = tables.get(bare_names.get(table, table), {}) if table else columns
-            if column not in known and name not in bare_names:
-                unknown.append(name)
-    assert unknown == []
-
-
-def test_where_is_it_names_existing_files(
-    where_is_it: list[list[str]],
-    manifest: Node,
-    models: dict[str, Node],
-    seeds: dict[str, Node],
-    singular_tests: dict[str, Node],
-) -> None:
-    """A name without a slash is a model, a seed, a macro or a test."""
-    known = {
-        *models,
-        *seeds,
-        *singular_tests,
-        *(macro["name"] for macro in manifest["macros"].values()),
-        *(test["name"] for test in manifest["unit_tests"].values()),
-    }
-    wrong = []
-    for metric, *places in where_is_it:
-        assert len(places) == 3, metric
-        assert quoted(places[0]), f"{metric}: no formula"
-        assert quoted(places[2]), f"{metric}: no test"
-        for name in (name for cell in places for name in quoted(cell)):
-            path, _, inner = name.partition("::")
-            if "/" in path or Path(path).suffix in (".sql", ".yml", ".csv", ".py", ".md"):
-                file = PROJECT / path
-                if not file.exists() or (inner and inner not in file.read_text()):
-                    wrong.append(name)
-            elif name.removesuffix("()") not in known:
-                wrong.append(name)
-    assert wrong == []
-
-
-def test_where_is_it_has_every_public_metric(where_is_it: list[list[str]]) -> None:
-    told = " ".join(metric for metric, *_ in where_is_it)
-    wanted = {
-        *RATES,
-        *("campaigns_engaged", "clients_engaged", "affinity_score", "affinity_score_adjusted"),
-        *("affinity_lift", "donor_propensity_score", "similarity", "similarity_score", "credit"),
-        *("donors_per_100_clickers", "coverage_rate", "q_value"),
-    }
-    assert sorted(name for name in wanted if not re.search(rf"\b{name}\b", told)) == []
-
-
-def test_links_of_the_readme_lead_somewhere() -> None:
-    text = (PROJECT / "README.md").read_text()
-    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
-    broken = [link for link in links if not (PROJECT / link.partition("#")[0]).exists()]
-    assert broken == []
+# ------------------------------------------------------------------------- pages of promises
 
 
 def test_the_page_on_trust_names_what_there_is(

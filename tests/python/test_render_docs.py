@@ -1,4 +1,4 @@
-"""Pages of the docs, as `tools/render_docs.py` writes them from a database."""
+"""Pages about a database, as `tools/render_docs.py` writes them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
-    """A database with two scores of two bins: one that half of the voters have, one nobody."""
+    """Two scores of two bins: half of the voters have the first, nobody the second."""
     file = tmp_path / "behavioral.duckdb"
     with duckdb.connect(str(file)) as con:
         con.execute(
             """
             create schema marts;
-            create schema aggregates;
+            create schema keys;
             create table keys.key_clock as select date '2026-06-30' as as_of_date;
             create table marts.engagement_scores (recent_score double, engagement_score double);
             create table marts.donor_propensity (donor_propensity_score double);
@@ -56,7 +56,7 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_page_tells_each_score_once(database: Path, tmp_path: Path) -> None:
+def test_the_page_shows_each_score_once(database: Path, tmp_path: Path) -> None:
     done = run("scores", "--database", database, "--out", tmp_path)
     page = tmp_path / "scores.md"
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{page}\n", "")
@@ -75,6 +75,18 @@ def test_the_page_tells_each_score_once(database: Path, tmp_path: Path) -> None:
     assert all(f"(scores/{plot})" in text for plot in plots)
 
 
+def test_a_page_can_be_html(database: Path, tmp_path: Path) -> None:
+    done = run("scores", "--database", database, "--out", tmp_path, "--html", "--sample")
+    page = tmp_path / "scores.html"
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{page}\n", "")
+    text = page.read_text()
+    assert "<title>Distribution of the scores</title>" in text
+    assert "made-up sample" in text
+    assert '<img src="scores/engagement_score.svg"' in text
+    assert text.count("<table>") == 1
+    assert not (tmp_path / "scores.md").exists()
+
+
 def test_bins_are_in_order_and_bars_are_shares(database: Path) -> None:
     with duckdb.connect(str(database), read_only=True) as con:
         nobody, half = scores.distributions(con)
@@ -87,17 +99,17 @@ def test_the_same_figures_make_the_same_plot(database: Path, tmp_path: Path) -> 
     with duckdb.connect(str(database), read_only=True) as con:
         nobody, half = scores.distributions(con)
     drawn = []
-    for name, told in (("a", half), ("b", half), ("c", nobody)):
+    for name, score in (("a", half), ("b", half), ("c", nobody)):
         file = tmp_path / f"{name}.svg"
-        scores.plot(told, file)
+        scores.plot(score, file)
         drawn.append(file.read_bytes())
     assert drawn[0] == drawn[1] != drawn[2]
 
 
-def test_what_is_missing_is_told_in_one_line(database: Path, tmp_path: Path) -> None:
+def test_errors_are_one_line(database: Path, tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     (taken / "scores.md").mkdir(parents=True)
-    told = {
+    runs = {
         "no database": run("scores", "--database", tmp_path / "none.duckdb"),
         "no folder": run("scores", "--database", database, "--out", tmp_path / "none"),
         "no page": run("nothing", "--database", database, "--out", tmp_path),
@@ -105,10 +117,10 @@ def test_what_is_missing_is_told_in_one_line(database: Path, tmp_path: Path) -> 
     }
     with duckdb.connect(str(database)) as con:
         con.execute("drop table marts.score_distribution")
-    told["older"] = run("scores", "--database", database, "--out", tmp_path)
+    runs["older"] = run("scores", "--database", database, "--out", tmp_path)
     database.write_text("no database")
-    told["other file"] = run("scores", "--database", database, "--out", tmp_path)
-    assert {name: done.returncode for name, done in told.items()} == {
+    runs["other file"] = run("scores", "--database", database, "--out", tmp_path)
+    assert {name: done.returncode for name, done in runs.items()} == {
         "no database": 3,
         "no folder": 2,
         "no page": 2,
@@ -116,7 +128,7 @@ def test_what_is_missing_is_told_in_one_line(database: Path, tmp_path: Path) -> 
         "older": 3,
         "other file": 3,
     }
-    for name, done in told.items():
+    for name, done in runs.items():
         assert "Traceback" not in done.stderr, name
         assert done.stdout == "", name
         assert name == "no page" or done.stderr.count("\n") == 1, name

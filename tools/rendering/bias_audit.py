@@ -1,8 +1,7 @@
-"""The page on the bias audit: docs/bias-audit.md.
+"""The page on the bias audit: how each audited score treats groups of people.
 
-It shows `marts.bias_audit` as it stands, group by group, and leaves out groups that are too small,
-with as many others as it takes that nobody is found by subtraction. Every sentence is true of any
-data: what the figures say is in the figures.
+It shows `marts.bias_audit` group by group. Small groups are left out, and enough others that nobody
+can find them by subtraction. Every sentence is true of any data: the findings are in the figures.
 """
 
 from __future__ import annotations
@@ -20,39 +19,39 @@ KINDS = {"age_band": "Age", "gender": "Gender", "party": "Party", "county": "Cou
 """Kinds of groups in the order of the document, with their headings."""
 
 FEW_COUNTIES = 12
-"""Of more counties than this only those that differ are listed."""
+"""If there are more counties than this, only those that differ are listed."""
 
 HEAD = """# Bias audit
 
 Does any score or flag treat groups of people unequally? This page shows `marts.bias_audit` of
-{source}, as of {as_of_date}. It is made by `python tools/render_docs.py bias-audit`: make it anew
-from your own build, for these figures say nothing of other data.
+{source}, as of {as_of_date}. The figures hold for that data only.
 
 ## How to read it
 
-- **selected** are the people at or above the cut-off of the seed `audited_scores`; of a flag, those
+- **selected**: people at or above the cut-off of the seed `audited_scores`; for a flag, people
   for whom it is true. The rate has a 95 % Wilson interval.
-- **difference** is the group's rate less that of everybody else, in percentage points, with a 95 %
-  Newcombe interval; **ratio** is the one divided by the other. **q** is the p of the difference,
-  corrected by Benjamini and Hochberg over all {rows} rows of the table.
-- **!** marks a group whose q is at most {q_value:g}, and whose difference is at least
-  {rate_difference:g} points, or whose ratio is below {selection_ratio:g} or above the inverse of it
+- **difference**: the group's rate minus the rate of everybody else, in percentage points, with
+  a 95 % Newcombe interval. **ratio**: the first rate divided by the second. **q**: the p-value
+  of the difference, corrected by Benjamini and Hochberg over all {rows} rows of the table.
+- **!** marks a group if q is at most {q_value:g}, and the difference is at least
+  {rate_difference:g} points or the ratio is below {selection_ratio:g} or above its inverse
   (seed `audit_limits`).
-- **false positives** were selected as of an earlier day, and nothing came; **false negatives** were
-  not, and it came. They are there only for a score that forecasts what has happened since.
-- **unknown** are people of whom the voter file does not say it: often other people than the rest in
-  more than that.
+- **false positives** were selected on an earlier day, and the outcome did not follow. **false
+  negatives** were not selected, and it did. They exist only for scores that forecast something
+  that can be checked since.
+- **unknown**: people for whom the voter file does not say it. They often differ from the rest
+  in other ways too.
 - Groups of fewer than {min_people} people are not shown (seed `disclosure_limits`), nor enough
-  others that they cannot be found by subtraction.
+  others that the small ones cannot be found by subtraction.
 
-A mark is a reason to look for the cause, not a proof of a wrong; no mark is no proof that there is
-none: few people, or few outcomes, show only large differences. What to do then is told in
-[ethics.md](ethics.md).
+A mark is a reason to look for the cause; it does not prove unfair treatment. No mark does not
+prove fair treatment: with few people or few outcomes only large differences show.
+`docs/ethics.md` says what to do about a mark.
 """
 
 
 class Row(NamedTuple):
-    """One row of the mart, as far as it is shown."""
+    """The shown columns of a row of the mart."""
 
     score: str
     group_kind: str
@@ -93,7 +92,7 @@ def interval(value: float | None, low: float | None, high: float | None) -> str:
 
 
 def text(value: str) -> str:
-    """A value of the voter file as text that cannot end a cell or begin anything else."""
+    """A value of the voter file as text that cannot break the table or act as Markdown."""
     plain = "".join(letter if letter.isprintable() else " " for letter in value)
     return plain.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
 
@@ -135,11 +134,11 @@ def table(rows: Iterable[Row], *, with_errors: bool) -> Iterator[str]:
 
 
 def section(score: str, rows: Sequence[Row]) -> Iterator[str]:
-    """What the document says of one score."""
+    """The lines about one score."""
     first = rows[0]
     outcome = first.outcome.replace("none:", "nothing:", 1)
     yield f"## `{score}`\n"
-    yield f"Selected at {first.selects_at:g} or above. Held against {outcome}.\n"
+    yield f"Selected at {first.selects_at:g} or above. Compared with {outcome}.\n"
     with_errors = any(row.tried_voters for row in rows)
     for kind, heading in KINDS.items():
         groups = [row for row in rows if row.group_kind == kind]

@@ -1,4 +1,4 @@
-"""The page on the scores: docs/scores.md, with a plot of each score's distribution."""
+"""The page on the distribution of each score, with plots."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import duckdb
 from plotting import BEHIND, BLUE, VERMILION, drawn
 
 _INTRODUCTION = (
-    "How each score is spread over the voters of {source}, from the table "
-    "`marts.score_distribution`. The height of a bar is the share of the voters, of those who have "
-    "the score. A score that does not use its range tells few people apart."
+    "How each score is distributed over the voters of {source}, from the table "
+    "`marts.score_distribution`. The height of a bar is the share of the voters who have the "
+    "score. A score that does not use its range does not separate people. What each score is for: "
+    "`docs/scores.md`."
 )
 
 
@@ -79,27 +80,27 @@ def distributions(con: duckdb.DuckDBPyConnection) -> list[Distribution]:
     ]
 
 
-def plot(told: Distribution, file: Path) -> None:
+def plot(one: Distribution, file: Path) -> None:
     """Bars of the bins in percent of the scored voters, and the median as a line."""
-    top = told.bins[-1][1]
+    top = one.bins[-1][1]
     with drawn(file, 6.4, 2.6) as figure:
         axes = figure.subplots()
         axes.bar(
-            [(low + high) / 2 for low, high, _ in told.bins],
-            [100 * share for *_, share in told.bins],
-            width=0.9 * top / len(told.bins),
+            [(low + high) / 2 for low, high, _ in one.bins],
+            [100 * share for *_, share in one.bins],
+            width=0.9 * top / len(one.bins),
             color=BLUE,
         )
         axes.set_xlim(0, top)
         axes.grid(axis="x", visible=False)
-        axes.set_title(told.score)
+        axes.set_title(one.score)
         axes.set_ylabel("% of scored voters")
-        if told.median is not None:
-            is_right = told.median > 0.7 * top
-            axes.axvline(told.median, color=VERMILION, linewidth=1.4, linestyle=(0, (4, 3)))
+        if one.median is not None:
+            is_right = one.median > 0.7 * top
+            axes.axvline(one.median, color=VERMILION, linewidth=1.4, linestyle=(0, (4, 3)))
             axes.annotate(
-                f"median {told.median:g}",
-                (told.median, axes.get_ylim()[1]),
+                f"median {one.median:g}",
+                (one.median, axes.get_ylim()[1]),
                 xytext=(-5 if is_right else 5, -4),
                 textcoords="offset points",
                 color=VERMILION,
@@ -118,9 +119,9 @@ def _percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f} %"
 
 
-def page_text(told: list[Distribution], as_of: str, folder: str, source: str) -> str:
+def page_text(found: list[Distribution], as_of: str, folder: str, source: str) -> str:
     """The page as Markdown; plots are linked in ``folder`` beside it."""
-    head = ("score", "scored", "not", "mean", "median", "deviation", "lowest", "highest")
+    head = ("score", "scored", "not scored", "mean", "median", "deviation", "lowest", "highest")
     lines = [
         f"| {' | '.join((*head, '≥ 0.7 of the range', '≤ 0.3 of it'))} |",
         f"|---|{'---:|' * (len(head) + 1)}",
@@ -128,16 +129,16 @@ def page_text(told: list[Distribution], as_of: str, folder: str, source: str) ->
             f"| `{one.score}` | {one.scored:,} | {one.unscored:,} | {_number(one.mean)} "
             f"| {_number(one.median)} | {_number(one.deviation)} | {_number(one.lowest)} "
             f"| {_number(one.highest)} | {_percent(one.high_share)} | {_percent(one.low_share)} |"
-            for one in told
+            for one in found
         ),
     ]
     parts = [
-        "# Scores and how they are spread",
-        f"Written by `tools/render_docs.py scores`; do not edit. As of {as_of}.",
+        "# Distribution of the scores",
+        f"Written by `tools/render_docs.py scores`. As of {as_of}.",
         _INTRODUCTION.format(source=source),
         "\n".join(lines),
     ]
-    for one in told:
+    for one in found:
         parts += [
             f"## {one.score}",
             one.meaning,
@@ -148,10 +149,10 @@ def page_text(told: list[Distribution], as_of: str, folder: str, source: str) ->
 
 def write_page(con: duckdb.DuckDBPyConnection, page: Path, source: str) -> None:
     """Writes the page, and the plots to a folder named like it."""
-    told = distributions(con)
+    found = distributions(con)
     as_of = str(con.execute("select as_of_date from keys.key_clock").fetchall()[0][0])
     folder = page.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
-    for one in told:
+    for one in found:
         plot(one, folder / f"{one.score}.svg")
-    page.write_text(page_text(told, as_of, folder.name, source))
+    page.write_text(page_text(found, as_of, folder.name, source))

@@ -1,4 +1,4 @@
-"""The page: docs/benchmark.md and its plots, from results alone."""
+"""The page docs/benchmark.md, and plots beside the results; both from results alone."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ from benchmarking.results import SECTIONS, Results, section
 
 INTRODUCTION = {
     "scan": "No build can take less than reading every declared column of the required extracts "
-    "once. DuckDB does that here, text decoded by its longest value, the rest by its largest.",
-    "build": "What `python scripts/segment.py build --full-refresh` takes of the required "
-    "extracts, all data tests included. A build has one dbt thread, so that what the process used "
-    "between a node's start and its end is that node's; DuckDB has all its threads.",
-    "incremental": "A thousandth of the events, gifts and map rows arrives in new files, one in "
-    "twenty late by up to three days. The second day also brings changed addresses, new phones and "
-    "new persons, whose history has to be pulled. Both builds are whole processes.",
+    "once. DuckDB does that here: it takes the longest value of each text column and the largest "
+    "of the others.",
+    "build": "`python scripts/segment.py build --full-refresh` of the required extracts, all data "
+    "tests included. A build has one dbt thread, so the CPU between a node's start and end "
+    "belongs to that node; DuckDB has all its threads.",
+    "incremental": "A thousandth of the events, gifts and map rows arrives in new files; one row "
+    "in twenty is up to three days late. The second day also brings changed addresses, new phones "
+    "and new persons, whose history is looked up. Both builds are whole processes.",
     "questions": "A call is a table function with the ids as one bound list, on the published "
-    "database attached read-only, its rows fetched whole; every call is about another random "
-    "segment. `analyze` is the four functions that the runner asks for it, in one statement as it "
-    "does; `analyze to a file` is all that the runner does between the ids and the file of JSON, "
-    "in a process that goes on, small groups hidden.",
-    "brief": "The brief's six statements, written anew and mended only so far as they run, on the "
-    "same extracts and for the same voters: from views on the Parquet files, and from DuckDB "
-    "tables that hold the columns they need.",
-    "growth": "Sample extracts of several scales with equally many persons. The generator gives "
-    "every voter some events, gifts and map rows, so small scales hold more than their share.",
+    "database, opened read-only; all rows are fetched. Every call has another random segment. "
+    "`analyze` is the runner's one statement with its four functions. `analyze to a file` is "
+    "everything that the runner does from the ids to the JSON file, small groups hidden, in a "
+    "running process.",
+    "brief": "The brief's six statements, corrected only as far as needed to run, on the same "
+    "extracts and for the same voters: from views on the Parquet files, and from DuckDB tables "
+    "with the columns they need.",
+    "growth": "Sample extracts of several scales with the same number of persons. The generator "
+    "gives every voter some events, gifts and map rows, so small scales hold more than their "
+    "share.",
     "overhead": "What dbt takes before and around the work.",
 }
 TITLES = {
@@ -38,42 +40,41 @@ TITLES = {
     "growth": "Growth",
     "overhead": "dbt's overhead",
 }
-PLOTS = {
-    "questions": ("latency", "Latency of every question against the size of the segment"),
-    "build": ("build", "CPU of the full build by stage, beside the scan limit"),
-    "growth": ("growth", "Build and questions against the scale"),
-}
 
 
 def write_page(results: Results, page: Path) -> None:
-    """Writes the page, and plots of what was measured to a folder named like it."""
+    """Writes the page."""
+    page.write_text(page_text(results))
+
+
+def write_plots(results: Results, folder: Path) -> None:
+    """Draws what was measured: the latency of questions, the build by stage, growth by scale."""
     from benchmarking.report import plots
 
-    folder = page.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
-    draw: dict[str, Callable[[Results, Path], None]] = {
-        "questions": plots.latency,
-        "build": plots.build,
-        "growth": plots.growth,
+    draw: dict[str, tuple[str, Callable[[Results, Path], None]]] = {
+        "questions": ("latency", plots.latency),
+        "build": ("build", plots.build),
+        "growth": ("growth", plots.growth),
     }
-    for name, (plot, _) in PLOTS.items():
+    for name, (plot, drawn) in draw.items():
         file = folder / f"{plot}.svg"
         if section(results, name):
-            draw[name](results, file)
+            drawn(results, file)
         else:
             file.unlink(missing_ok=True)
-    page.write_text(page_text(results, folder.name))
 
 
-def page_text(results: Results, folder: str) -> str:
-    """The page as Markdown; plots are linked in ``folder`` beside it."""
+def page_text(results: Results) -> str:
+    """The page as Markdown."""
     machine, versions = results["machine"], results["versions"]
     told = ", ".join(f"{name} {number}" for name, number in versions.items())
     parts = [
         "# Benchmark",
         "What a build and a question take on sample extracts, beside the scan limit and the "
-        f"brief's own SQL. `make benchmark SCALE={results['scale']:g}` measures again; this page "
-        "is made from its results alone, by `tools/benchmark.py --render`.",
+        f"brief's own SQL. `make benchmark SCALE={results['scale']:g}` measures again. "
+        "`tools/benchmark.py --render` makes this page from the results alone, and plots in "
+        f"`benchmark/plots-{results['scale']:g}/`.",
         f"Scale {results['scale']:g} (1.0 is the full size). {machine['cpu']}, {machine['cores']} "
         f"cores, {machine['memory_gb']:g} GB, {machine['system']}; {told}. CPU is user and system "
         "time of the whole process; MB are 10^6 bytes; files are in the page cache as far as they "
@@ -87,9 +88,6 @@ def page_text(results: Results, folder: str) -> str:
         if not figures:
             parts.append("Not measured yet.")
             continue
-        if name in PLOTS:
-            plot, words = PLOTS[name]
-            parts.append(f"![{words}]({folder}/{plot}.svg)")
         for number, table in enumerate(tables(results, name)):
             if number > 0:
                 parts.append(f"### {table.title}")

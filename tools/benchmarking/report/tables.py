@@ -127,7 +127,7 @@ def _build(build: dict[str, Any], results: Results) -> list[Table]:
     return [
         whole,
         _stages("CPU by stage", build["stages"].items()),
-        _nodes("The dearest nodes", build["nodes"]),
+        _nodes("The slowest nodes", build["nodes"]),
         size,
     ]
 
@@ -203,7 +203,7 @@ def _incremental(incremental: dict[str, Any], results: Results) -> list[Table]:
         stages = sorted(day["stages"].items(), key=lambda stage: -stage[1]["cpu_s"])
         parts += [
             _stages(f"CPU by stage of {_DAYS[name]}", stages),
-            _nodes(f"The dearest nodes of {_DAYS[name]}", day["nodes"]),
+            _nodes(f"The slowest nodes of {_DAYS[name]}", day["nodes"]),
         ]
     return [Table(title, columns, rows, " ".join(notes), text_columns=2), *parts]
 

@@ -1,0 +1,163 @@
+"""The pages say what is there: the README, docs/metrics.md, docs/marts.md, links between pages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from doc_tables import cells, quoted
+from rendering import marts
+
+PROJECT = Path(__file__).resolve().parents[2]
+README = PROJECT / "README.md"
+METRICS = PROJECT / "docs" / "metrics.md"
+PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md")])
+
+HEAD = ["metric", "meaning", "formula", "numbers", "table", "test"]
+PUBLIC_METRICS = (
+    *("open_rate", "click_to_open_rate", "click_rate", "bounce_rate", "unsub_rate"),
+    *("complaint_rate", "campaigns_engaged", "clients_engaged", "affinity_score"),
+    *("affinity_score_adjusted", "affinity_lift", "donor_propensity_score", "similarity"),
+    *("similarity_score", "credit", "donors_per_100_clickers", "coverage_rate", "q_value"),
+)
+
+
+@pytest.fixture(scope="session")
+def metrics() -> list[list[str]]:
+    """The rows of the tables of docs/metrics.md, as cells under HEAD."""
+    rows = [cells(line) for line in METRICS.read_text().splitlines() if line.startswith("|")]
+    assert rows.count(HEAD) >= 1
+    assert {len(row) for row in rows} == {len(HEAD)}
+    return [row for row in rows if row != HEAD and set("".join(row)) != {"-"}]
+
+
+@pytest.fixture(scope="session")
+def tables(sample_database: Path) -> dict[str, set[str]]:
+    """Columns of every table, view and table function, by name without schema."""
+    found: dict[str, set[str]] = {}
+    with duckdb.connect(str(sample_database), read_only=True) as con:
+        for table, column in con.execute(
+            "select table_name, column_name from duckdb_columns() where not internal"
+        ).fetchall():
+            found.setdefault(table, set()).add(column)
+    for file in (PROJECT / "models" / "segments").glob("*.yml"):
+        for model in yaml.safe_load(file.read_text())["models"]:
+            found[model["name"]] = {column["name"] for column in model["columns"]}
+    return found
+
+
+# ------------------------------------------------------------------------------------ the README
+
+
+def test_the_readme_is_short() -> None:
+    text = README.read_text()
+    assert len(text.split()) <= 1000
+    assert len(text.splitlines()) <= 150
+    assert [line for line in text.splitlines() if len(line) > 200] == []
+
+
+def test_links_lead_somewhere() -> None:
+    broken = []
+    for page in PAGES:
+        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+            path = link.partition("#")[0]
+            if "://" not in link and path and not (page.parent / path).exists():
+                broken.append(f"{page.name}: {link}")
+    assert broken == []
+
+
+def test_the_readme_names_existing_files() -> None:
+    """Names with a folder, except files that a build makes."""
+    made = ("warehouse/", "target/", "data/")
+    names = [
+        name
+        for name in quoted(README.read_text())
+        if re.fullmatch(r"[\w./-]+/[\w./-]*", name) and not name.startswith(made)
+    ]
+    assert names != []
+    assert [name for name in names if not (PROJECT / name).exists()] == []
+
+
+# ------------------------------------------------------------------------------- docs/metrics.md
+
+
+def test_metrics_are_columns_of_their_table(
+    metrics: list[list[str]], tables: dict[str, set[str]]
+) -> None:
+    unknown = []
+    for row in metrics:
+        names, places = quoted(row[0]), quoted(row[4])
+        assert names, f"no column is named in {row[0]}"
+        assert places, f"{row[0]}: no table"
+        columns = set().union(*(tables.get(place, set()) for place in places))
+        unknown += [f"{name} in {row[4]}" for name in names if name not in columns]
+        unknown += [place for place in places if place not in tables]
+    assert unknown == []
+
+
+def test_metrics_name_existing_files(metrics: list[list[str]]) -> None:
+    wrong = []
+    for metric, meaning, formula, numbers, _, test in metrics:
+        assert meaning, f"{metric}: no meaning"
+        assert quoted(formula), f"{metric}: no formula"
+        assert quoted(test), f"{metric}: no test"
+        wrong += [
+            name
+            for name in quoted(formula) + quoted(numbers) + quoted(test)
+            if not (PROJECT / name).is_file()
+        ]
+        wrong += [name for name in quoted(formula) if not name.startswith(("macros/", "models/"))]
+        wrong += [
+            name
+            for name in quoted(numbers)
+            if not name.startswith("seeds/") and name != "dbt_project.yml"
+        ]
+        wrong += [
+            name
+            for name in quoted(test)
+            if not name.startswith("tests/")
+            and "unit_tests:" not in (PROJECT / name).read_text()
+            and "data_tests:" not in (PROJECT / name).read_text()
+        ]
+    assert wrong == []
+
+
+def test_every_public_metric_has_a_line(metrics: list[list[str]]) -> None:
+    listed = {name for row in metrics for name in quoted(row[0])}
+    assert [name for name in PUBLIC_METRICS if name not in listed] == []
+
+
+def test_every_score_and_rate_of_a_mart_has_a_line(
+    metrics: list[list[str]], tables: dict[str, set[str]]
+) -> None:
+    """Columns named `…_score` or `…_rate`, except means of a score over a group."""
+    listed = {name for row in metrics for name in quoted(row[0])}
+    measures = {
+        column
+        for file in (PROJECT / "models" / "marts").rglob("*.sql")
+        for column in tables[file.stem]
+        if re.fullmatch(r"(?!average_|mean_|is_)\w+_(?:score|rate)", column)
+    }
+    assert sorted(measures - listed) == []
+
+
+# --------------------------------------------------------------------------------- docs/marts.md
+
+
+def test_the_page_of_tables_is_up_to_date() -> None:
+    """If not: `make docs/marts.md`."""
+    assert (PROJECT / "docs" / "marts.md").read_text() == marts.page_text()
+
+
+def test_the_page_of_tables_has_every_published_model() -> None:
+    text = marts.page_text()
+    models = [
+        file.stem
+        for folder in ("marts", "quarantine", "segments")
+        for file in (PROJECT / "models" / folder).rglob("*.sql")
+    ]
+    assert [name for name in models if not re.search(rf"\[`{name}[`(]", text)] == []
