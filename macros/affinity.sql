@@ -5,13 +5,7 @@
 -#}
 {% macro rated_clients(relation) -%}
     select
-        counted.client_shortname,
-        counted.unique_contacts,
-        counted.total_events,
-        counted.sends,
-        counted.opens,
-        counted.clicks,
-        counted.unsubs,
+        counted.*,
         {{ open_rate('counted.opens', 'counted.sends') }} as open_rate,
         {{ click_to_open_rate('counted.clicks', 'counted.opens') }} as click_to_open_rate,
         {{ click_rate('counted.clicks', 'counted.sends') }} as click_rate,
@@ -31,7 +25,7 @@
         group by client_shortname
     ) as counted
     cross join {{ affinity_weights() }} as weights
-    -- Without a single send in the data there is no prior, and nothing is adjusted.
+    -- Data without a single send has no prior: nothing is adjusted.
     left join {{ affinity_priors() }} as priors
         on true
 {%- endmacro %}
@@ -39,25 +33,13 @@
 {#- Best first; clients without sends last, ties by name. -#}
 {% macro ranked_clients(relation) -%}
     select
-        client_shortname,
-        unique_contacts,
-        total_events,
-        sends,
-        opens,
-        clicks,
-        unsubs,
-        open_rate,
-        click_to_open_rate,
-        click_rate,
-        unsub_rate,
-        affinity_score,
-        affinity_score_adjusted,
+        *,
         row_number() over (order by affinity_score_adjusted desc nulls last, client_shortname) as affinity_rank,
         {{ population_basis() }} as population_basis
     from {{ relation }}
 {%- endmacro %}
 
-{#- The three priors side by side, one row; no row when no mail was sent. -#}
+{#- The three priors side by side, one row; all NULL when no mail was sent. -#}
 {% macro affinity_priors() -%}
     (
         select
@@ -85,8 +67,8 @@
 {%- endmacro %}
 
 {#-
-    Whose reactions the rates describe (F14): an extract in which every address has clicked holds
-    clickers only, and its rates say nothing about the people who never did.
+    The people whose reactions the rates describe (F14). An extract in which every address has clicked
+    holds only clickers: its rates do not describe people who never clicked.
 -#}
 {% macro population_basis() -%}
     case

@@ -1,17 +1,10 @@
 {#-
     Touches as credits, one row per touch and attribution model that credits it. `touches` has the
-    columns of attribution_touches; its gifts are told apart by `gift_key`. A model that gives a touch
-    nothing has no row for it.
+    columns of attribution_touches; `gift_key` is the column that identifies a gift. A touch with a
+    credit of 0 has no row.
 -#}
 {% macro credited_touches(touches, gift_key='donation_id') -%}
-    select
-        split.{{ gift_key }},
-        split.campaign_id,
-        split.model,
-        split.first_click_at,
-        split.last_click_at,
-        split.days_to_donation,
-        split.credit
+    select *
     from (
         select
             touches.{{ gift_key }},
@@ -31,20 +24,27 @@
         from {{ touches }} as touches
         cross join {{ ref('attribution_models') }} as models
     ) as split
-    where split.credit > 0
+    where credit > 0
 {%- endmacro %}
 
 {#-
-    Credits summed by campaign and model (000-34, F47, F49): the same SQL for everybody
+    Credits summed by campaign and model (000-34, F47, F49): the same SQL for the whole population
     (campaign_attribution) and for a segment (segment_attribution).
 
-    gift_key: the column that tells gifts apart;
+    gift_key: the column that identifies a gift;
     credits: the gift key, campaign_id, model, contact_id, days_to_donation, credit, one row per credit;
-    a gift without any is unattributed;
-    gifts: the gift key and contact_id of every gift meant, one row per gift;
-    clickers: campaign_id and unique_clickers, one row per campaign clicked.
+    a gift without a row is unattributed;
+    gifts: the gift key and contact_id, one row per gift of the population or segment;
+    clickers: campaign_id and unique_clickers, one row per clicked campaign.
 -#}
 {% macro attributed_campaigns(credits, gifts, clickers, gift_key='donation_id') -%}
+    {{ credits_by_campaign(credits, clickers) }}
+    union all
+    {{ unattributed_gifts(credits, gifts, gift_key) }}
+{%- endmacro %}
+
+{#- One row per campaign and model; a campaign without a credited gift keeps its rows, with zeros. -#}
+{% macro credits_by_campaign(credits, clickers) -%}
     select
         campaign_models.campaign_id,
         campaign_models.model,
@@ -61,21 +61,15 @@
         {{ days_between('campaigns.last_click_at', as_of_date()) }} > {{ var('attribution_window_days') | int }} as is_mature
     from (
         select
-            touched.campaign_id,
-            touched.unique_clickers,
+            coalesce(clicked.campaign_id, credit_campaigns.campaign_id) as campaign_id,
+            clicked.unique_clickers,
             models.model
-        from (
-            select
-                coalesce(clicked.campaign_id, credit_campaigns.campaign_id) as campaign_id,
-                clicked.unique_clickers
-            from {{ clickers }} as clicked
-            -- A gift may be credited to a click of somebody outside the segment on a shared address.
-            full outer join (select distinct campaign_id from {{ credits }}) as credit_campaigns
-                on clicked.campaign_id = credit_campaigns.campaign_id
-        ) as touched
+        from {{ clickers }} as clicked
+        -- A gift may be credited to a click of somebody outside the segment on a shared address.
+        full outer join (select distinct campaign_id from {{ credits }}) as credit_campaigns
+            on clicked.campaign_id = credit_campaigns.campaign_id
         cross join {{ ref('attribution_models') }} as models
     ) as campaign_models
-    -- A campaign without a credited gift keeps its row.
     left join (
         select
             campaign_id,
@@ -93,7 +87,10 @@
             and campaign_models.model = credited.model
     left join {{ ref('agg_clicks_by_campaign') }} as campaigns
         on campaign_models.campaign_id = campaigns.campaign_id
-    union all
+{%- endmacro %}
+
+{#- One row per model, without a campaign: the gifts that no campaign gets. -#}
+{% macro unattributed_gifts(credits, gifts, gift_key) -%}
     select
         cast(null as varchar) as campaign_id,
         models.model,

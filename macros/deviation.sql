@@ -1,4 +1,4 @@
-{#- One row per voter and attribute of `profiles` (000-39); a missing value is the value `unknown`. -#}
+{#- One row per voter and attribute of `profiles` (000-39); a missing value becomes `unknown`. -#}
 {% macro voter_attributes(profiles) -%}
     select
         attributes.attribute,

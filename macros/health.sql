@@ -4,7 +4,7 @@
     and week, each address once, with the columns of agg_engagement_by_address_week.
 -#}
 
-{#- The population's weeks, without gaps, each with what the addresses did; zeros where nothing (F34). -#}
+{#- Every week of the population, without gaps, with what the addresses did; zeros in an empty week (F34). -#}
 {% macro summed_weeks(relation) -%}
     select
         weeks.week_start,
@@ -60,15 +60,7 @@
 {#- Rates, and the status of each: the seed's band, and whether the Wilson interval lies inside it. -#}
 {% macro graded_weeks(relation) -%}
     select
-        weeks.week_start,
-        weeks.is_complete_week,
-        weeks.active_contacts,
-        weeks.sends,
-        weeks.opens,
-        weeks.clicks,
-        weeks.bounces,
-        weeks.complaints,
-        weeks.unsubs,
+        weeks.*,
         {{ open_rate('weeks.opens', 'weeks.sends') }} as open_rate,
         coalesce(grades.open_rate_status, 'insufficient_data') as open_rate_status,
         coalesce(grades.open_rate_is_certain, false) as open_rate_is_certain,
@@ -89,7 +81,7 @@
         coalesce(grades.complaint_rate_is_certain, false) as complaint_rate_is_certain,
         {{ population_basis() }} as population_basis
     from {{ relation }} as weeks
-    -- Most weeks of a small segment have too little to grade.
+    -- Most weeks of a small segment have too few events to grade.
     left join (
         select
             week_start,
@@ -117,59 +109,42 @@
     band, so that chance does not decide (F33).
 -#}
 {% macro graded_metrics(relation) -%}
-    select
-        bounded.week_start,
-        bounded.metric,
-        {{ health_band('bounded', percent('bounded.successes', 'bounded.trials')) }} as status,
-        case
-            when bounded.successes > bounded.trials then false
-            else {{ health_band('bounded', '100 * bounded.low') }} = {{ health_band('bounded', '100 * bounded.high') }}
-        end as is_certain
-    from (
+    with counted as (
         select
-            proportioned.week_start,
-            proportioned.metric,
-            proportioned.healthy_bound,
-            proportioned.critical_bound,
-            proportioned.is_higher_better,
-            proportioned.successes,
-            proportioned.trials,
-            {{ wilson_bound('proportioned.proportion', 'proportioned.sample_size', '-') }} as low,
-            {{ wilson_bound('proportioned.proportion', 'proportioned.sample_size', '+') }} as high
-        from (
-            select
-                counted.week_start,
-                counted.metric,
-                counted.healthy_bound,
-                counted.critical_bound,
-                counted.is_higher_better,
-                counted.successes,
-                counted.trials,
-                {{ proportion('counted.successes', 'counted.trials') }} as proportion,
-                {{ sample_size('counted.trials') }} as sample_size
-            from (
-                select
-                    weeks.week_start,
-                    thresholds.metric,
-                    thresholds.healthy_bound,
-                    thresholds.critical_bound,
-                    thresholds.is_higher_better,
-                    thresholds.min_denominator,
-                    case thresholds.metric
-                        when 'open_rate' then weeks.opens
-                        when 'click_to_open_rate' then weeks.clicks
-                        when 'click_rate' then weeks.clicks
-                        when 'bounce_rate' then weeks.bounces
-                        when 'unsub_rate' then weeks.unsubs
-                        when 'complaint_rate' then weeks.complaints
-                    end as successes,
-                    case thresholds.metric when 'click_to_open_rate' then weeks.opens else weeks.sends end as trials
-                from {{ relation }} as weeks
-                cross join {{ ref('health_thresholds') }} as thresholds
-            ) as counted
-            where counted.trials >= counted.min_denominator
-        ) as proportioned
-    ) as bounded
+            weeks.week_start,
+            thresholds.*,
+            {{ metric_successes('thresholds.metric', 'weeks') }} as successes,
+            {{ metric_trials('thresholds.metric', 'weeks') }} as trials
+        from {{ relation }} as weeks
+        cross join {{ ref('health_thresholds') }} as thresholds
+    ),
+
+    proportioned as (
+        select
+            *,
+            {{ proportion('successes', 'trials') }} as proportion,
+            {{ sample_size('trials') }} as sample_size
+        from counted
+        where trials >= min_denominator
+    ),
+
+    bounded as (
+        select
+            *,
+            {{ wilson_bound('proportion', 'sample_size', '-') }} as low,
+            {{ wilson_bound('proportion', 'sample_size', '+') }} as high
+        from proportioned
+    )
+
+    select
+        week_start,
+        metric,
+        {{ health_band('bounded', percent('successes', 'trials')) }} as status,
+        case
+            when successes > trials then false
+            else {{ health_band('bounded', '100 * low') }} = {{ health_band('bounded', '100 * high') }}
+        end as is_certain
+    from bounded
 {%- endmacro %}
 
 {#-
@@ -190,7 +165,24 @@
     end
 {%- endmacro %}
 
-{#- Order of statuses, the better the lower. -#}
+{#- Order of the statuses: 1 is the best. -#}
 {% macro status_rank(status) -%}
     case {{ status }} when 'healthy' then 1 when 'warning' then 2 when 'critical' then 3 end
+{%- endmacro %}
+
+{#- The numerator of a rate that engagement_health_weekly publishes, by the rate's name. -#}
+{% macro metric_successes(metric, weeks) -%}
+    case {{ metric }}
+        when 'open_rate' then {{ weeks }}.opens
+        when 'click_to_open_rate' then {{ weeks }}.clicks
+        when 'click_rate' then {{ weeks }}.clicks
+        when 'bounce_rate' then {{ weeks }}.bounces
+        when 'unsub_rate' then {{ weeks }}.unsubs
+        when 'complaint_rate' then {{ weeks }}.complaints
+    end
+{%- endmacro %}
+
+{#- Its denominator. -#}
+{% macro metric_trials(metric, weeks) -%}
+    case {{ metric }} when 'click_to_open_rate' then {{ weeks }}.opens else {{ weeks }}.sends end
 {%- endmacro %}

@@ -1,6 +1,6 @@
-{#- The only place where rates are divided (definitions.md, "Rates"; 000-19 to 000-21, 000-28; F18, F19). -#}
+{#- The only place where rates are divided (docs/definitions.md, "Rates"; 000-19 to 000-21, 000-28; F18, F19). -#}
 
-{#- Percent, unrounded: what statuses compare. NULL where the denominator is 0. -#}
+{#- Percent, unrounded: statuses compare it. NULL if the denominator is 0. -#}
 {% macro percent(numerator, denominator) -%}
     cast({{ numerator }} as double) * 100 / nullif(cast({{ denominator }} as double), 0)
 {%- endmacro %}
@@ -35,12 +35,12 @@
     round({{ percent(complaints, sends) }}, 4)
 {%- endmacro %}
 
-{#- A part of a whole, 0-1, unrounded. NULL where the whole is 0. -#}
+{#- A part of a whole, 0-1, unrounded. NULL if the whole is 0. -#}
 {% macro share(part, whole) -%}
     cast({{ part }} as double) / nullif(cast({{ whole }} as double), 0)
 {%- endmacro %}
 
-{#- Answers per 100 exposures of a channel, 2 places (000-53); more answers than exposures are held at these. -#}
+{#- Answers per 100 exposures of a channel, 2 places, 100 at most (000-53). -#}
 {% macro response_rate(responses, exposures) -%}
     round({{ percent('least(' ~ responses ~ ', ' ~ exposures ~ ')', exposures) }}, 2)
 {%- endmacro %}

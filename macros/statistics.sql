@@ -1,22 +1,22 @@
 {#-
-    Statistics in steps: a macro here takes the columns that an earlier step named, not expressions. An
-    expression that is written out wherever it is needed grows with every step, and an engine spends
-    longer on reading such a query than on answering it.
+    Statistics in steps: the macros take columns that an earlier CTE named, not expressions. Expressions
+    that are written out again in each step grow fast, and the engine then spends longer on parsing the
+    query than on answering it.
 -#}
 
-{#- A proportion 0-1 as its interval wants it: one above 1 has none, and is held at 1. NULL without trials. -#}
+{#- A proportion 0-1 for its interval; successes are capped at trials. NULL without trials. -#}
 {% macro proportion(successes, trials) -%}
     {{ share('least(' ~ successes ~ ', ' ~ trials ~ ')', trials) }}
 {%- endmacro %}
 
-{#- The trials of a proportion as its interval wants them: NULL where there are none. -#}
+{#- The trials of a proportion for its interval; NULL instead of 0. -#}
 {% macro sample_size(trials) -%}
     nullif(cast({{ trials }} as double), 0)
 {%- endmacro %}
 
 {#-
     One end of the Wilson score interval of a proportion p of n, 0-1 (Wilson 1927), z = 1.96 for 95
-    percent. `side` is '-' for the lower and '+' for the upper end; p and n are those of the macros above.
+    percent. `side` is '-' for the lower and '+' for the upper end; p and n come from the macros above.
 -#}
 {% macro wilson_bound(p, n, side) -%}
     {%- set z = '1.96e0' -%}
@@ -77,14 +77,14 @@
     {{ t }} * exp(-{{ x }} * {{ x }} + {{ polynomial.text }})
 {%- endmacro %}
 
-{#- The same operations in the same order: a question waits a millisecond longer for the plan of forty of them. -#}
+{#- The same operations in the same order. A plan of forty nested operations costs a question a millisecond more. -#}
 {% macro duckdb__two_sided_p(x, t, u) -%}
     {{ t }} * exp(-{{ x }} * {{ x }} + list_reduce(
         [{{ erfc_coefficients() | join(', ') }}], lambda sum, coefficient: sum * {{ u }} + coefficient, 0e0
     ))
 {%- endmacro %}
 
-{#- z of the pooled two-proportion test of one group against another; NULL where nothing varies. -#}
+{#- z of the pooled two-proportion test of one group against another; NULL without variation. -#}
 {% macro pooled_z(successes_1, trials_1, successes_2, trials_2) -%}
     {%- set pooled -%}
         (cast({{ successes_1 }} + {{ successes_2 }} as double) / nullif({{ trials_1 }} + {{ trials_2 }}, 0))
@@ -98,8 +98,8 @@
 
 {#-
     Moment estimate of the intra-class correlation of a beta-binomial (Kleinman 1973), 0-1: the part of
-    the variance of a rate that is between the groups. 0, a full pooling, where the groups differ by no
-    more than chance or there is nothing to compare. `sum_of_squares` is that between the groups,
+    the variance of a rate that is between the groups. 0 (full pooling) if the groups differ by no more
+    than chance, or if there is nothing to compare. `sum_of_squares` is the sum between the groups,
     weighted by trials; `squared_trials` is the sum over groups of their squared trials.
 -#}
 {% macro intra_class_correlation(groups, trials, squared_trials, mean, sum_of_squares) -%}
@@ -116,8 +116,8 @@
 
 {#-
     The q-value of Benjamini and Hochberg (1995): the least false discovery rate at which this test is still among the
-    discoveries. `p_rank` is the place of its p-value among those of all tests, from 1. The quotient comes first: at the
-    last place it is 1, so that rounding makes no q smaller than its p.
+    discoveries. `p_rank` is the rank of its p-value among all tests, from 1. Divide before multiplying: at the last
+    rank the quotient is 1, so that rounding makes no q smaller than its p.
 -#}
 {% macro q_value(p_value, tests, p_rank) -%}
     least(1, min({{ p_value }} * ({{ tests }} / {{ p_rank }})) over (

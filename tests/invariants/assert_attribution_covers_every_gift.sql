@@ -1,5 +1,5 @@
--- In every model, the unattributed row counts the gifts without a touch, and what is credited adds up to
--- the number of gifts; any_touch credits each touch (F45, F49).
+-- In every model, the unattributed row counts the gifts without a touch, and the credits add up to the number of
+-- gifts; any_touch credits each touch (F45, F49).
 with donations as (
     select * from {{ ref('fct_donations') }}
 ),

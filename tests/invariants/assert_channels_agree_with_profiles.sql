@@ -1,4 +1,4 @@
--- Mail on the common stream is the mail of the profiles: the same sends and clicks of every voter, and the same gifts.
+-- The event stream and the profiles agree: every voter has the same sends and gifts in both.
 with channels as (
     select
         voter_number,

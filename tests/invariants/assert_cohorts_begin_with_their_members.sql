@@ -1,5 +1,6 @@
--- A cohort begins in month 0 with all of its members, goes on without a gap, and keeps them; of a first gift everybody
--- gave in month 0; all cohorts of a kind together are everybody to whom it happened; nobody is active twice a month.
+-- A cohort begins in month 0 with all of its members, runs without a gap, and keeps its size; every member of a
+-- first_gift cohort gave in month 0; the cohorts of a kind together hold each person of that kind; a member is active
+-- at most once a month.
 with cohorts as (
     select * from {{ ref('cohorts') }}
 ),

@@ -1,5 +1,5 @@
--- Each step of the waterfall is a part of the one before; every state has all four, and the first one
--- counts every voter of the state.
+-- Each step of the waterfall is part of the step before it; every state has all four, and the first one counts every
+-- voter of the state.
 with coverage as (
     select * from {{ ref('coverage') }}
 ),

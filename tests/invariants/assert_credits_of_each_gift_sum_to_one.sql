@@ -1,5 +1,5 @@
--- In every model that adds up, the credits of a gift with a touch sum to 1; in every model, each of its
--- credits lies in 0-1, and the gift is there (F45).
+-- In every model that adds up, the credits of a gift with a touch sum to 1; in every model, the gift has a credit, and
+-- each credit lies in 0-1 (F45).
 with credits as (
     select * from {{ ref('attribution_credits') }}
 ),

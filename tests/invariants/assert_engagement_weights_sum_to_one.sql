@@ -1,5 +1,5 @@
--- The engagement score reaches from 0 to 100 only with weights that sum to 1, one for each component that is known
--- (F61); one that decays has a half-life, the others have a cap.
+-- The engagement score covers 0 to 100 only if the weights of its components sum to 1 (F61). The component that decays
+-- has a half-life; the others have a cap.
 select
     round(sum(weight), 9) as weight,
     count(*) as components

@@ -1,5 +1,5 @@
--- The kept events, summed by address, by week, by client plus those without a client, and as the marts
--- publish them: one total.
+-- The kept events have one total: summed by address, by week, by client plus the events without a client, and in the
+-- marts.
 with totals as (
     select
         'events' as relation_name,

@@ -1,5 +1,5 @@
--- Each type that another is recorded as is a type itself, of the same kind and with the same points; each channel has
--- a weight; outcomes are no sign of intent (F81), leaving raises no score (F96), and what we do earns nothing.
+-- A type that another type is recorded as exists itself, with the same kind and points. Each channel has a weight.
+-- Outcomes show no intent (F81), opt-outs raise no score (F96), and our own events earn no points.
 select types.event_type
 from {{ ref('event_types') }} as types
 left join {{ ref('event_types') }} as recorded

@@ -1,5 +1,5 @@
--- The sessions take in every human event of every voter, each once, and nothing else; no session lasts longer than it
--- may, or backwards.
+-- The sessions hold every human event of every voter once, and nothing else; no session is longer than the limit, and
+-- none ends before it starts.
 with human_events as (
     select
         voter_number,

@@ -1,4 +1,4 @@
--- lnk_voter, enriched_profiles and donor_propensity are about the same voters, each once (F01).
+-- lnk_voter, enriched_profiles and donor_propensity hold the same voters, each once (F01).
 with counted as (
     select
         state,

@@ -1,5 +1,5 @@
--- The steps of a funnel are 1, 2, 3 and so on; the rows of one step agree; and the last step, which nothing proves, is
--- not implied, nor is the entry.
+-- The steps of a funnel are 1, 2, 3 and so on; the rows of one step agree. Neither the entry nor the last step is
+-- implied: no later step would prove the last one.
 with steps as (
     select
         funnel,

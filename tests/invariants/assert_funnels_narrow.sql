@@ -1,5 +1,5 @@
--- From step to step a funnel never widens; all enter; each month has every step of its funnel; and the entries are the
--- persons and months in which the first step was done (F88).
+-- A funnel never widens from step to step; everybody enters; each month has every step of its funnel; and the entries
+-- are the pairs of person and month with an event of the first step (F88).
 with funnels as (
     select * from {{ ref('funnels') }}
 ),

@@ -1,5 +1,5 @@
--- Over all voters an event counts once: event_mix has as many as there are rows to count in the stream (F05). Voter by
--- voter it counts with each of those who share it, and so does a session: voter_sessions has them all.
+-- Over all voters an event counts once: event_mix has as many events as the stream has rows with is_contact (F05). For
+-- single voters an event counts with each of those who share it, and so does a session: voter_sessions has all of them.
 with stream as (
     select
         count(case when is_contact then 1 end) as counted_events,
@@ -13,14 +13,14 @@ sessions as (
     from {{ ref('fct_sessions') }}
 ),
 
-told as (
+summed_by_type as (
     select
         coalesce(sum(events), 0) as events,
         coalesce(sum(case when is_human then events end), 0) as human_events
     from {{ ref('event_mix') }}
 ),
 
-told_of_voters as (
+summed_by_voter as (
     select
         coalesce(sum(events), 0) as events,
         coalesce(sum(session_count), 0) as sessions
@@ -33,10 +33,10 @@ select
     sessions.sessions
 from stream
 cross join sessions
-cross join told
-cross join told_of_voters
+cross join summed_by_type
+cross join summed_by_voter
 where
-    told.events <> stream.counted_events
-    or told.human_events <> stream.counted_human_events
-    or told_of_voters.events <> stream.human_events
-    or told_of_voters.sessions <> sessions.sessions
+    summed_by_type.events <> stream.counted_events
+    or summed_by_type.human_events <> stream.counted_human_events
+    or summed_by_voter.events <> stream.human_events
+    or summed_by_voter.sessions <> sessions.sessions

@@ -1,4 +1,4 @@
--- A donation that leads to voters has at least one, its contact among them; a stranger's has none.
+-- A linked donation has at least one voter, its contact among them; an unlinked donation has none.
 with donations as (
     select * from {{ ref('fct_donations') }}
     where link_method is not null

@@ -1,4 +1,4 @@
--- A link is used, or has the rule that removed it as reason, and never both.
+-- A link is used, or names the rule that removed it; never both.
 with links as (
     select
         state,
@@ -23,7 +23,7 @@ linkage_rules as (
 
 select links.*
 from links
--- A reason that is no rule is an error.
+-- A reason that is not a rule is an error.
 left join linkage_rules
     on links.unused_reason = linkage_rules.rule
 where

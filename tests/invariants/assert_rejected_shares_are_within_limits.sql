@@ -1,5 +1,5 @@
--- Too many refused rows are a delivery in another form, and its figures are not for publishing: the
--- other limits are checked before anything is built (macros/input_checks.sql).
+-- Too many rejected rows mean that a delivery changed its form: do not publish its figures. The other limits are
+-- checked before the build (macros/input_checks.sql).
 with input_checks as (
     select * from {{ ref('input_checks') }}
 )

@@ -1,4 +1,4 @@
--- The rows that were accounted for are those that the files themselves say they hold.
+-- The accounting covers as many rows as the files' own metadata say.
 with row_accounting as (
     select * from {{ ref('row_accounting') }}
 ),

@@ -1,5 +1,5 @@
--- Every delivered row is kept, unlinked, rejected or a duplicate, and only one of these: a row counted
--- twice would leave fewer than none for the unlinked ones, which are what is left.
+-- Every delivered row is kept, unlinked, rejected or a duplicate, and only one of these. Unlinked is the remainder: a
+-- row counted twice would make it negative.
 with row_accounting as (
     select * from {{ ref('row_accounting') }}
 ),
@@ -46,7 +46,7 @@ where
         row_accounting.rows_duplicate
     ) < 0
     or row_accounting.rows_erased not between 0 and row_accounting.rows_unlinked
-    -- Fields and campaigns belong to nobody, requests to whom they name.
+    -- Fields and campaigns belong to no person, and requests to the person they name.
     or (
         row_accounting.rows_unlinked <> row_accounting.rows_erased
         and row_accounting.source_table in (

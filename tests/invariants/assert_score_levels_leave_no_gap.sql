@@ -1,4 +1,4 @@
--- The levels of a score follow each other without a gap or an overlap, from 0 up (F60).
+-- The levels of a score cover it from 0 up, without a gap or an overlap (F60).
 with levels as (
     select
         score,

@@ -1,4 +1,4 @@
--- Every voter has one row; who is scored has every score, who is not has none; and groups and bins add up to them.
+-- Every voter has one row. A scored voter has every score, any other has none. Groups and bins add up to the voters.
 with voters as (
     select count(*) as voters from {{ ref('enriched_profiles') }}
 ),

@@ -1,5 +1,5 @@
--- A used address or phone says how many voters share it, and that is how many have it; a used address
--- has one first voter.
+-- The number of voters that a used address or phone states is the number of voters who have it; a used address has one
+-- first voter.
 with voter_addresses as (
     select * from {{ ref('lnk_voter_address') }}
 ),

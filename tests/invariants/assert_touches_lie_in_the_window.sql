@@ -14,7 +14,7 @@ select
     touches.last_click_at,
     donations.donated_at
 from touches
--- A touch of a gift that is none is an error.
+-- A touch without a gift is an error.
 left join donations
     on touches.donation_id = donations.donation_id
 where

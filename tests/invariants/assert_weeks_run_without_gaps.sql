@@ -1,4 +1,4 @@
--- Mondays from the first week to the clock's, seven days apart; only the last is not complete (F34).
+-- Mondays from the first week to that of the reference date, seven days apart; only the last is incomplete (F34).
 with weeks as (
     select
         week_start,

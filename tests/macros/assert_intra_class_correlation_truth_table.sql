@@ -1,4 +1,4 @@
--- 0 where groups differ by no more than chance, where nothing varies and where one is alone; 1 at most.
+-- 0 if groups differ by no more than chance, if nothing varies, or if there is one group; 1 at most.
 with cases (people, trials, squared_trials, mean, sum_of_squares, expected) as (
     values
     -- 10 and 50 of 100: (8 / 0.21 - 1) / 99.
@@ -9,7 +9,7 @@ with cases (people, trials, squared_trials, mean, sum_of_squares, expected) as (
     (1, 10, 100, 0.5, 0, 0),
     (2, 20, 200, 0, 0, 0),
     (2, 20, 200, 1, 0, 0),
-    -- One trial each: no group says anything of itself.
+    -- One trial each: the groups cannot be compared.
     (2, 2, 2, 0.5, 0.5, 0)
 ),
 

@@ -1,4 +1,4 @@
--- Unrounded percent, which statuses compare; NULL where the denominator is 0.
+-- Unrounded percent, which statuses compare; NULL if the denominator is 0.
 with cases (numerator, denominator, expected) as (
     values
     (1, 8, 12.5),

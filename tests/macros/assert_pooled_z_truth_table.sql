@@ -1,4 +1,4 @@
--- z of the pooled two-proportion test; NULL where nothing varies or a side is empty.
+-- z of the pooled two-proportion test; NULL if nothing varies or a side is empty.
 with cases (successes_1, trials_1, successes_2, trials_2, expected) as (
     values
     -- p = 104/150 pooled: 0.2 / sqrt(0.69333 * 0.30667 * (1/70 + 1/80)).

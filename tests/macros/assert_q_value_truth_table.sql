@@ -3,7 +3,7 @@ with cases (p_value, tests, p_rank, expected) as (
     values
     (0.01e0, 5, 1, 0.05e0),
     (0.02e0, 5, 2, 0.05e0),
-    -- Ties: both places have the q of the later one.
+    -- Ties: both ranks have the q of the later one.
     (0.3e0, 5, 3, 0.375e0),
     (0.3e0, 5, 4, 0.375e0),
     -- In binary fractions 0.91 * 5 / 5 is a hair less than 0.91.

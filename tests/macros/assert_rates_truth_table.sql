@@ -1,4 +1,4 @@
--- Percent of the denominator; NULL where it is 0 or missing; 2 places, unsubscribes and complaints 4.
+-- Percent of the denominator; NULL if it is 0 or missing; 2 places, unsubscribes and complaints 4.
 with cases (numerator, denominator, expected_2_places, expected_4_places) as (
     values
     (1, 3, 33.33, 33.3333),

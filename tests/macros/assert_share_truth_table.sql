@@ -1,4 +1,4 @@
--- A part of a whole, 0 to 1, unrounded; NULL where the whole is 0.
+-- A part of a whole, 0 to 1, unrounded; NULL if the whole is 0.
 with cases (part, whole, expected) as (
     values
     (1, 8, 0.125),

@@ -8,7 +8,7 @@ with cases (successes, trials, expected_low, expected_high) as (
     (1, 29, 0.0061, 0.1718),
     (20, 20, 0.8389, 1.0),
     (5, 10, 0.2366, 0.7634),
-    -- More successes than trials are held at 1.
+    -- More successes than trials are capped at 1.
     (25, 20, 0.8389, 1.0),
     (0, 0, null, null)
 ),

@@ -173,7 +173,7 @@ def page_text(con: duckdb.DuckDBPyConnection, source: str) -> str:
         ).fetchall()
     ]
     ((as_of_date,),) = con.execute("select as_of_date from marts.build_info").fetchall()
-    limits = dict(con.execute("select rule, limit_value from seeds.audit_limits").fetchall())
+    limits = dict(con.execute("select rule, value from seeds.audit_limits").fetchall())
     head = HEAD.format(
         source=source,
         as_of_date=as_of_date,

@@ -22,20 +22,20 @@ address_voters as (
     where is_first_voter
 ),
 
--- Everybody's clicks, strangers' included (definitions.md, "Attribution").
+-- All clicks, those of people outside the voter file included (docs/definitions.md, "Attribution").
 counted_by_campaign as (
     select
         clicks.campaign_id,
         count(distinct {{ short_hash('coalesce(address_voters.first_voter, clicks.email_key)') }}) as unique_clickers,
         max(clicks.event_at) as last_click_at
     from clicks
-    -- Most clickers are strangers.
+    -- Most clickers are outside the voter file.
     left join address_voters
         on clicks.email_key = address_voters.email_key
     group by clicks.campaign_id
 ),
 
--- For a campaign that the campaigns table does not know: the client of most of its clicks.
+-- A campaign that is missing from the campaigns table takes the client of most of its clicks.
 main_clients as (
     select
         campaign_id,
@@ -46,11 +46,9 @@ main_clients as (
 
 described as (
     select
-        counted_by_campaign.campaign_id,
+        counted_by_campaign.*,
         coalesce(campaigns.client_shortname, main_clients.client_shortname) as client_shortname,
-        campaigns.campaign_name,
-        counted_by_campaign.unique_clickers,
-        counted_by_campaign.last_click_at
+        campaigns.campaign_name
     from counted_by_campaign
     -- A campaign may be missing from the campaigns table; then it has no name.
     left join campaigns

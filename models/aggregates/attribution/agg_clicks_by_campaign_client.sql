@@ -6,7 +6,7 @@ campaigns as (
     select * from {{ ref('stg_outreach__campaigns') }}
 ),
 
--- Only a campaign that the campaigns table does not know needs its clicks to name a client (F48).
+-- Only a campaign that is missing from the campaigns table needs the client on its clicks (F48).
 summed_by_client as (
     select
         clicks.campaign_id,

@@ -14,7 +14,7 @@ clicks as (
     select * from {{ ref('fct_clicks') }}
 ),
 
--- A gift's own address, and every used address of the voters it belongs to.
+-- The gift's own address, and every used address of its voters.
 donation_addresses as (
     select
         donation_id,
@@ -37,7 +37,7 @@ donation_addresses as (
     where donation_voters.is_gift
 ),
 
--- Midnight sharp is a date without a time: then the click's date decides, else its time (F46).
+-- A gift at midnight sharp has a date and no time: compare dates then, else times (F46).
 touched as (
     select
         donation_addresses.donation_id,

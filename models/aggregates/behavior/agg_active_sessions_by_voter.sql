@@ -18,7 +18,7 @@ clock as (
     select * from {{ ref('key_clock') }}
 ),
 
--- A session of nothing but leaving is no visit: it would raise the frequency of who goes (F96).
+-- A session with nothing but an opt-out is not a visit: it would raise the frequency of people who leave (F96).
 earning_sessions as (
     select
         session_events.session_number,
@@ -44,7 +44,7 @@ outcomes as (
     group by voter_number
 ),
 
--- Whole seconds, which have one sum in whatever order.
+-- Whole seconds: their sum does not depend on the order of adding.
 dated as (
     select
         sessions.voter_number,
@@ -72,9 +72,10 @@ summed_by_voter as (
             end
         ) as sessions_previous,
         count(case when dated.days_ago < scales.engagement_window_days then 1 end) as engagement_sessions,
-        sum(case when dated.days_ago < scales.engagement_window_days then dated.points else 0 end)
-            as engagement_points,
-        sum(case when dated.days_ago < scales.engagement_window_days then dated.seconds else 0 end)
+        {{ points_of_thousandths(
+            'sum(case when dated.days_ago < scales.engagement_window_days then dated.points else 0 end)'
+        ) }} as engagement_points,
+        cast(sum(case when dated.days_ago < scales.engagement_window_days then dated.seconds else 0 end) as bigint)
             as engagement_seconds,
         count(case when dated.days_ago < scales.interest_window_days then 1 end) as interest_sessions,
         count(case when dated.is_since_outcome and dated.days_ago < scales.intent_window_days then 1 end)
@@ -82,20 +83,6 @@ summed_by_voter as (
     from dated
     cross join {{ score_scales() }} as scales
     group by dated.voter_number
-),
-
-typed as (
-    select
-        voter_number,
-        active_sessions,
-        sessions_recent,
-        sessions_previous,
-        engagement_sessions,
-        {{ points_of_thousandths('engagement_points') }} as engagement_points,
-        cast(engagement_seconds as bigint) as engagement_seconds,
-        interest_sessions,
-        intent_sessions
-    from summed_by_voter
 )
 
-select * from typed
+select * from summed_by_voter

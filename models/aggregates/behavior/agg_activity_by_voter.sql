@@ -15,8 +15,8 @@ rules as (
     from {{ lifecycle_rules() }} as lifecycle_rules
 ),
 
--- By the time of the event, whenever it arrived (F93, F94). Points are exact numbers, so that no order of adding
--- matters.
+-- By the time of the event, not of its arrival (F93, F94). Points are decimals: their sum does not depend on the
+-- order of adding.
 summed_by_day as (
     select
         events.voter_number,
@@ -30,7 +30,7 @@ summed_by_day as (
         on events.event_type = event_types.event_type
     where
         events.is_human
-        -- Leaving is no sign of life (F96).
+        -- An opt-out is not a sign of activity (F96).
         and event_types.role <> 'opt_out'
     group by
         events.voter_number,
@@ -39,24 +39,15 @@ summed_by_day as (
 
 aged as (
     select
-        voter_number,
-        first_event_at,
-        last_event_at,
-        human_events,
-        points,
+        *,
         {{ days_between('active_date', as_of_date()) }} as days_ago
     from summed_by_day
 ),
 
--- How long ago each active day was at five moments; below 0 it had not come yet.
+-- The age of each active day at five moments; below 0 the day was still to come.
 placed as (
     select
-        aged.voter_number,
-        aged.first_event_at,
-        aged.last_event_at,
-        aged.human_events,
-        aged.points,
-        aged.days_ago,
+        aged.*,
         aged.days_ago - rules.earlier as days_ago_earlier,
         aged.days_ago - rules.horizon as days_ago_at_fit,
         aged.days_ago - rules.horizon - rules.earlier as days_ago_before_fit,

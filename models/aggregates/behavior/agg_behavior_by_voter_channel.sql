@@ -6,7 +6,7 @@ clock as (
     select * from {{ ref('key_clock') }}
 ),
 
--- An outcome ends a journey; what comes on a later day begins the next one (F81).
+-- An outcome ends a journey; events of later days belong to the next one (F81).
 outcomes as (
     select
         events.voter_number,
@@ -43,18 +43,21 @@ weighed as (
         on events.voter_number = outcomes.voter_number
 ),
 
--- An event of a flag above 1 counts as that many, as it does everywhere else (F15).
-summed as (
+-- An event whose flag is above 1 counts that many times, as everywhere (F15).
+summed_by_channel as (
     select
         weighed.voter_number,
         weighed.channel,
-        sum(case when weighed.role = 'exposure' then weighed.quantity else 0 end) as exposures,
-        sum(case when weighed.is_answer then weighed.quantity else 0 end) as responses,
-        sum(case when weighed.is_human and weighed.engagement_points > 0 then weighed.quantity else 0 end)
-            as activities,
-        sum(case when weighed.is_contact and weighed.role = 'exposure' then weighed.quantity else 0 end)
-            as contact_exposures,
-        sum(case when weighed.is_contact and weighed.is_answer then weighed.quantity else 0 end) as contact_responses,
+        cast(sum(case when weighed.role = 'exposure' then weighed.quantity else 0 end) as bigint) as exposures,
+        cast(sum(case when weighed.is_answer then weighed.quantity else 0 end) as bigint) as responses,
+        cast(
+            sum(case when weighed.is_human and weighed.engagement_points > 0 then weighed.quantity else 0 end) as bigint
+        ) as activities,
+        cast(
+            sum(case when weighed.is_contact and weighed.role = 'exposure' then weighed.quantity else 0 end) as bigint
+        ) as contact_exposures,
+        cast(sum(case when weighed.is_contact and weighed.is_answer then weighed.quantity else 0 end) as bigint)
+            as contact_responses,
         count(case when weighed.role = 'opt_out' then 1 end) as opt_outs,
         count(case when weighed.is_human then 1 end) as human_events,
         count(case when weighed.is_human and weighed.is_contact then 1 end) as contact_human_events,
@@ -63,63 +66,26 @@ summed as (
         max(case when weighed.is_human and weighed.engagement_points > 0 then weighed.event_date end)
             as last_activity_date,
         max(case when weighed.role = 'outcome' then weighed.event_date end) as last_outcome_date,
-        sum(
-            case
-                when weighed.is_human and weighed.days_ago < scales.recent_window_days
-                    then weighed.recent_points * weighed.quantity
-                else 0
-            end
-        ) as recent_points,
-        sum(
-            case
-                when weighed.is_human and weighed.days_ago < scales.activity_window_days
-                    then weighed.engagement_points * weighed.quantity
-                else 0
-            end
-        ) as activity_points,
-        sum(
-            case
-                when weighed.is_human and weighed.days_ago < scales.interest_window_days
-                    then weighed.interest_points * weighed.quantity
-                else 0
-            end
-        ) as interest_points,
-        sum(
-            case
-                when
-                    weighed.is_human
-                    and weighed.is_since_outcome
-                    and weighed.days_ago < scales.intent_window_days
-                    then weighed.intent_points * weighed.quantity
-                else 0
-            end
-        ) as intent_points
+        {{ points_of_thousandths(
+            'sum(case when weighed.is_human and weighed.days_ago < scales.recent_window_days'
+            ~ ' then weighed.recent_points * weighed.quantity else 0 end)'
+        ) }} as recent_points,
+        {{ points_of_thousandths(
+            'sum(case when weighed.is_human and weighed.days_ago < scales.activity_window_days'
+            ~ ' then weighed.engagement_points * weighed.quantity else 0 end)'
+        ) }} as activity_points,
+        {{ points_of_thousandths(
+            'sum(case when weighed.is_human and weighed.days_ago < scales.interest_window_days'
+            ~ ' then weighed.interest_points * weighed.quantity else 0 end)'
+        ) }} as interest_points,
+        {{ points_of_thousandths(
+            'sum(case when weighed.is_human and weighed.is_since_outcome'
+            ~ ' and weighed.days_ago < scales.intent_window_days'
+            ~ ' then weighed.intent_points * weighed.quantity else 0 end)'
+        ) }} as intent_points
     from weighed
     cross join {{ score_scales() }} as scales
     group by weighed.voter_number, weighed.channel
-),
-
-typed as (
-    select
-        voter_number,
-        channel,
-        cast(exposures as bigint) as exposures,
-        cast(responses as bigint) as responses,
-        cast(activities as bigint) as activities,
-        cast(contact_exposures as bigint) as contact_exposures,
-        cast(contact_responses as bigint) as contact_responses,
-        opt_outs,
-        human_events,
-        contact_human_events,
-        human_event_types,
-        first_event_date,
-        last_activity_date,
-        last_outcome_date,
-        {{ points_of_thousandths('recent_points') }} as recent_points,
-        {{ points_of_thousandths('activity_points') }} as activity_points,
-        {{ points_of_thousandths('interest_points') }} as interest_points,
-        {{ points_of_thousandths('intent_points') }} as intent_points
-    from summed
 )
 
-select * from typed
+select * from summed_by_channel

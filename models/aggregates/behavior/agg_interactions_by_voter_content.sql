@@ -2,7 +2,7 @@ with events as (
     select * from {{ ref('fct_voter_events') }}
 ),
 
--- What earns points; leaving and giving up is no liking.
+-- Only events that earn points: an opt-out or an abandoned form shows no interest.
 counted as (
     select
         events.voter_number,

@@ -2,7 +2,7 @@ with events as {{ inlined() }} (
     select * from {{ ref('fct_voter_events') }}
 ),
 
--- What has no campaign answers a send of the same moment only: one row that carries both.
+-- Without a campaign an answer matches only a send of the same moment: one delivered row that carries both.
 mails as (
     select
         voter_number,
@@ -19,16 +19,10 @@ mails as (
     where event_type in ('email_send', 'email_open', 'email_click')
 ),
 
--- The send that the event answers: the latest of its campaign at or before it, else the first later one (F31).
+-- The send that the event answers: the latest of its campaign at or before it, else the first one after it (F31).
 answered as (
     select
-        voter_number,
-        is_contact,
-        event_type,
-        local_at,
-        local_source,
-        client_shortname,
-        quantity,
+        *,
         coalesce(
             max(case when event_type = 'email_send' then event_number end) over (
                 partition by voter_number, campaign_id, unnamed_at
@@ -44,7 +38,7 @@ answered as (
     from mails
 ),
 
--- Everything about the mail is the send's, so that a click counts at the hour at which the mail was sent (F63).
+-- All columns are the send's: a click counts at the hour at which its mail was sent (F63).
 sent as (
     select
         voter_number,
@@ -66,7 +60,7 @@ united as (
         is_contact,
         client_shortname,
         cast(local_at as date) as local_date,
-        case when not is_date then extract(hour from local_at) end as local_hour,
+        cast(case when not is_date then extract(hour from local_at) end as bigint) as local_hour,
         sends,
         is_clicked as clicked_sends,
         case when is_clicked = 0 then is_opened else 0 end as only_opened_sends,
@@ -78,7 +72,7 @@ united as (
         is_contact,
         client_shortname,
         cast(local_at as date) as local_date,
-        case when local_source <> 'date' then extract(hour from local_at) end as local_hour,
+        cast(case when local_source <> 'date' then extract(hour from local_at) end as bigint) as local_hour,
         0 as sends,
         0 as clicked_sends,
         0 as only_opened_sends,
@@ -93,7 +87,7 @@ summed as (
         is_contact,
         client_shortname,
         local_date,
-        cast(local_hour as bigint) as local_hour,
+        local_hour,
         cast(sum(sends) as bigint) as sends,
         cast(sum(clicked_sends) as bigint) as clicked_sends,
         cast(sum(only_opened_sends) as bigint) as only_opened_sends,
@@ -103,5 +97,5 @@ summed as (
 )
 
 select * from summed
--- The hours of a voter lie together, so that the number is stored once.
+-- Sorted by voter, the column compresses well.
 order by voter_number

@@ -20,13 +20,10 @@ aged as (
     where is_human
 ),
 
--- Windows end today, whenever that is (F82).
+-- Windows end on the reference date (F82).
 recent_acts as (
     select
-        aged.voter_number,
-        aged.event_type,
-        aged.subject,
-        aged.days_ago,
+        aged.*,
         pattern_events.signal,
         pattern_events.noun,
         pattern_events.plural
@@ -60,11 +57,7 @@ counted_by_type as (
 
 ranked_types as (
     select
-        voter_number,
-        signal,
-        noun,
-        plural,
-        events,
+        *,
         cast(sum(events) over (partition by voter_number, signal) as bigint) as signal_events,
         min(days_since_last) over (partition by voter_number, signal) as signal_days_since_last,
         row_number() over (
@@ -74,7 +67,7 @@ ranked_types as (
     from counted_by_type
 ),
 
--- Who leaves looks at nothing.
+-- An opt-out is not an interest in its subject.
 counted_by_subject as (
     select
         recent_acts.voter_number,
@@ -109,9 +102,7 @@ summed_by_breadth as (
 
 ranked_subjects as (
     select
-        voter_number,
-        events,
-        days_since_last,
+        *,
         row_number() over (
             partition by voter_number
             order by events desc, days_since_last asc, subject asc

@@ -18,15 +18,11 @@ email_events as (
     select * from {{ ref('fct_email_events') }}
 ),
 
-hygiene_thresholds as (
-    select * from {{ ref('hygiene_thresholds') }}
-),
-
 clock as (
     select * from {{ ref('stg_clock') }}
 ),
 
--- What is used, and what persons gave as their own, used or not.
+-- Every used address, and every address that a person gave as their own, used or not.
 linked as (
     select
         state,
@@ -43,7 +39,7 @@ linked as (
     group by state, svid, email_key
 ),
 
--- Text that is no address is nobody's link, and is counted all the same (F67).
+-- Text that is not an address links to nothing; it is counted all the same (F67).
 refused as (
     select distinct
         voter_persons.state,
@@ -95,7 +91,7 @@ unanswered_by_address as (
     group by email_events.email_key
 ),
 
--- Few addresses have a bounce, and only their events are looked at closely.
+-- Only the few addresses with a bounce are examined event by event.
 bouncing_events as (
     select
         email_events.email_key,
@@ -112,7 +108,7 @@ bouncing_events as (
     where summed_by_address.bounces > 0
 ),
 
--- An engagement proves a delivery; so does a message that has not come back for as long as servers try.
+-- Two proofs of a delivery: an engagement, or a message that has not bounced for as long as servers try.
 delivered_by_address as (
     select
         bouncing_events.email_key,
@@ -123,45 +119,39 @@ delivered_by_address as (
                 and bouncing_events.event_at > coalesce(
                     bouncing_events.campaign_bounced_at, cast('1900-01-01' as timestamp)
                 )
-                and {{ days_between('bouncing_events.event_at', 'clock.as_of_date') }} >= hygiene_thresholds.threshold
+                and {{ days_between('bouncing_events.event_at', 'clock.as_of_date') }}
+                >= {{ rule_value('hygiene_thresholds', 'bounce_wait_days') }}
                 then bouncing_events.event_at
         end) as last_delivered_at
     from bouncing_events
     cross join clock
-    inner join hygiene_thresholds
-        on hygiene_thresholds.rule = 'bounce_wait_days'
     group by bouncing_events.email_key
 ),
 
-bounced_by_address as (
+-- Bounces since the last delivery are bounces in a row.
+counted_bounces as (
     select
-        bouncing_events.email_key,
-        cast(coalesce(sum(
-            case
-                when
-                    delivered_by_address.last_delivered_at is null
-                    or bouncing_events.event_at > delivered_by_address.last_delivered_at
-                    then bouncing_events.bounces
-            end
-        ), 0) as bigint) as bounces_in_a_row,
-        min(
-            case
-                when
-                    delivered_by_address.last_delivered_at is null
-                    or bouncing_events.event_at > delivered_by_address.last_delivered_at
-                    then bouncing_events.event_at
-            end
-        ) as first_bounce_in_row_at,
-        max(bouncing_events.event_at) as last_bounce_at
+        bouncing_events.*,
+        coalesce(bouncing_events.event_at > delivered_by_address.last_delivered_at, true) as is_in_row
     from bouncing_events
     inner join delivered_by_address
         on bouncing_events.email_key = delivered_by_address.email_key
     where bouncing_events.bounces > 0
-    group by bouncing_events.email_key
+),
+
+bounced_by_address as (
+    select
+        email_key,
+        cast(sum(case when is_in_row then bounces else 0 end) as bigint) as bounces_in_a_row,
+        min(case when is_in_row then event_at end) as first_bounce_in_row_at,
+        max(event_at) as last_bounce_at
+    from counted_bounces
+    group by email_key
 ),
 
 numbered as (
     select
+        united.*,
         voter_numbers.voter_number,
         row_number() over (
             partition by voter_numbers.voter_number
@@ -172,12 +162,8 @@ numbered as (
                 united.refused_as asc,
                 united.person_id asc
         ) as address_rank,
-        united.email_key,
-        united.refused_as,
         united.email_key is null
-        or row_number() over (partition by united.email_key order by voter_numbers.voter_number) = 1 as is_first_voter,
-        united.is_direct,
-        united.is_used
+        or row_number() over (partition by united.email_key order by voter_numbers.voter_number) = 1 as is_first_voter
     from united
     inner join voter_numbers
         on
@@ -209,7 +195,7 @@ joined as (
         cast(bounced_by_address.last_bounce_at as date) as last_bounce_date,
         cast(summed_by_address.last_engagement_at as date) as last_engagement_date
     from numbered
-    -- Many addresses never got an e-mail, most never sent one back, and some answered the last one.
+    -- Many addresses never got an e-mail, most never bounced one, and some answered the last one.
     left join summed_by_address
         on numbered.email_key = summed_by_address.email_key
     left join unanswered_by_address

@@ -16,23 +16,16 @@ summed_by_client as (
 
 -- One row per client and rate; successes are capped at sends.
 stacked as (
+    {% for rate, reactions in [('open', 'opens'), ('click', 'clicks'), ('unsub', 'unsubs')] %}
     select
-        'open' as rate,
+        '{{ rate }}' as rate,
         cast(sends as double) as trials,
-        cast(least(opens, sends) as double) as successes
+        cast(least({{ reactions }}, sends) as double) as successes
     from summed_by_client
+    {% if not loop.last %}
     union all
-    select
-        'click' as rate,
-        cast(sends as double) as trials,
-        cast(least(clicks, sends) as double) as successes
-    from summed_by_client
-    union all
-    select
-        'unsub' as rate,
-        cast(sends as double) as trials,
-        cast(least(unsubs, sends) as double) as successes
-    from summed_by_client
+    {% endif %}
+    {% endfor %}
 ),
 
 pooled as (
@@ -70,21 +63,11 @@ fitted as (
         pooled.mean,
         {{ intra_class_correlation(
             'pooled.clients', 'pooled.trials', 'pooled.squared_trials', 'pooled.mean', 'dispersed.sum_of_squares'
-        ) }} as rho
+        ) }} as rho,
+        '{{ invocation_id }}' as build_id
     from pooled
     inner join dispersed
         on pooled.rate = dispersed.rate
-),
-
-typed as (
-    select
-        rate,
-        clients,
-        sends,
-        mean,
-        rho,
-        '{{ invocation_id }}' as build_id
-    from fitted
 )
 
-select * from typed
+select * from fitted

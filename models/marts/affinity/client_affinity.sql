@@ -10,7 +10,7 @@ ranked as (
     {{ ranked_clients('rated') }}
 ),
 
-stamped as (
+published as (
     select
         client_shortname,
         unique_contacts,
@@ -31,4 +31,4 @@ stamped as (
     from ranked
 )
 
-select * from stamped
+select * from published

@@ -8,24 +8,14 @@ client_affinity as (
 
 scored as (
     select
-        voter_clients.state,
-        voter_clients.svid,
-        voter_clients.client_shortname,
-        voter_clients.unique_contacts,
-        voter_clients.total_events,
-        voter_clients.sends,
-        voter_clients.opens,
-        voter_clients.clicks,
-        voter_clients.unsubs,
-        voter_clients.engagements,
-        voter_clients.has_opted_out,
+        voter_clients.*,
         {{ affinity_score(
             'voter_clients.clicks', 'voter_clients.opens', 'voter_clients.unsubs', 'voter_clients.sends'
         ) }} as affinity_score,
         {{ adjusted_affinity_score('voter_clients') }} as affinity_score_adjusted
     from voter_clients
     cross join {{ affinity_weights() }} as weights
-    -- Without a single send in the data there is no prior, and nothing is adjusted.
+    -- Data without a single send has no prior: nothing is adjusted.
     left join {{ affinity_priors() }} as priors
         on true
 ),
@@ -33,19 +23,7 @@ scored as (
 -- Popular clients score high with everybody; the lift asks whether this person stands out (F22).
 compared as (
     select
-        scored.state,
-        scored.svid,
-        scored.client_shortname,
-        scored.unique_contacts,
-        scored.total_events,
-        scored.sends,
-        scored.opens,
-        scored.clicks,
-        scored.unsubs,
-        scored.engagements,
-        scored.has_opted_out,
-        scored.affinity_score,
-        scored.affinity_score_adjusted,
+        scored.*,
         case
             when client_affinity.affinity_score_adjusted > 0
                 then scored.affinity_score_adjusted / client_affinity.affinity_score_adjusted
@@ -74,14 +52,10 @@ recommended as (
             when has_opted_out then 'stop'
             when
                 affinity_lift is null
-                or sends < {{ seed_number('affinity_recommendation_rules', 'rule', 'min_sends', 'threshold') }}
+                or sends < {{ rule_value('affinity_recommendation_rules', 'min_sends') }}
                 then 'not_enough_data'
-            when
-                affinity_lift >= {{ seed_number('affinity_recommendation_rules', 'rule', 'prefer_lift', 'threshold') }}
-                then 'prefer'
-            when
-                affinity_lift <= {{ seed_number('affinity_recommendation_rules', 'rule', 'reduce_lift', 'threshold') }}
-                then 'reduce'
+            when affinity_lift >= {{ rule_value('affinity_recommendation_rules', 'prefer_lift') }} then 'prefer'
+            when affinity_lift <= {{ rule_value('affinity_recommendation_rules', 'reduce_lift') }} then 'reduce'
             else 'neutral'
         end as recommendation,
         '{{ invocation_id }}' as build_id

@@ -20,46 +20,16 @@ credited as (
     {{ credited_touches('touches') }}
 ),
 
-attributed as (
-    select
-        {{ surrogate_key(['credited.donation_id', 'credited.model', 'credited.campaign_id']) }} as credit_id,
-        credited.model,
-        credited.donation_id,
-        lower(hex(donations.contact_hash)) as contact_id,
-        donations.contact_state as state,
-        donations.contact_svid as svid,
-        credited.campaign_id,
-        campaigns.client_shortname,
-        credited.first_click_at,
-        credited.last_click_at,
-        cast(donations.donated_at as date) as donation_date,
-        credited.days_to_donation,
-        cast(credited.credit as double) as credit,
-        '{{ invocation_id }}' as build_id
-    from credited
-    inner join donations
-        on credited.donation_id = donations.donation_id
-    inner join campaigns
-        on credited.campaign_id = campaigns.campaign_id
-),
-
--- A gift without a touch stays whole, in every model, so that each model adds up to the gifts (F49).
+-- A gift without a touch stays whole in every model, so that each model adds up to the gifts (F49).
 unattributed as (
     select
-        {{ surrogate_key(['donations.donation_id', 'models.model', "'unattributed'"]) }} as credit_id,
-        models.model,
         donations.donation_id,
-        lower(hex(donations.contact_hash)) as contact_id,
-        donations.contact_state as state,
-        donations.contact_svid as svid,
         cast(null as varchar) as campaign_id,
-        cast(null as varchar) as client_shortname,
+        models.model,
         cast(null as timestamp) as first_click_at,
         cast(null as timestamp) as last_click_at,
-        cast(donations.donated_at as date) as donation_date,
         cast(null as bigint) as days_to_donation,
-        cast(1 as double) as credit,
-        '{{ invocation_id }}' as build_id
+        cast(1 as double) as credit
     from donations
     cross join models
     where
@@ -72,9 +42,35 @@ unattributed as (
 ),
 
 united as (
-    select * from attributed
+    select * from credited
     union all
     select * from unattributed
+),
+
+described as (
+    select
+        {{ surrogate_key([
+            'united.donation_id', 'united.model', "coalesce(united.campaign_id, 'unattributed')"
+        ]) }} as credit_id,
+        united.model,
+        united.donation_id,
+        lower(hex(donations.contact_hash)) as contact_id,
+        donations.contact_state as state,
+        donations.contact_svid as svid,
+        united.campaign_id,
+        campaigns.client_shortname,
+        united.first_click_at,
+        united.last_click_at,
+        cast(donations.donated_at as date) as donation_date,
+        united.days_to_donation,
+        united.credit,
+        '{{ invocation_id }}' as build_id
+    from united
+    inner join donations
+        on united.donation_id = donations.donation_id
+    -- An unattributed gift has no campaign.
+    left join campaigns
+        on united.campaign_id = campaigns.campaign_id
 )
 
-select * from united
+select * from described

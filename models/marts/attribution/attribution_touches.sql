@@ -4,11 +4,7 @@ with touches as (
 
 ordered as (
     select
-        donation_id,
-        campaign_id,
-        first_click_at,
-        last_click_at,
-        days_to_donation,
+        *,
         count(*) over (partition by donation_id) as touches,
         row_number() over (partition by donation_id order by first_click_at, campaign_id) as touch_number,
         row_number() over (partition by donation_id order by last_click_at desc, campaign_id asc) as recency_number,
@@ -16,7 +12,7 @@ ordered as (
     from touches
 ),
 
--- The models of the seed attribution_models; all but any_touch share one gift out (F45).
+-- The models of the seed attribution_models; each but any_touch splits one gift over its touches (F45).
 credited as (
     select
         donation_id,

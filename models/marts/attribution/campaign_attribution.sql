@@ -39,7 +39,7 @@ attributed as (
     {{ attributed_campaigns('credits', 'gifts', 'clickers') }}
 ),
 
-keyed as (
+published as (
     select
         model || coalesce('/' || campaign_id, '') as attribution_id,
         campaign_id,
@@ -58,4 +58,4 @@ keyed as (
     from attributed
 )
 
-select * from keyed
+select * from published

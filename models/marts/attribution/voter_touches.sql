@@ -6,14 +6,16 @@ gift_voters as (
     select * from {{ ref('key_gift_voters') }}
 ),
 
+-- A gift of several voters has one number.
 gifts as (
-    select distinct
+    select
         donation_id,
-        gift_number
+        min(gift_number) as gift_number
     from gift_voters
+    group by donation_id
 ),
 
--- Most touches are strangers'; a segment has none of these.
+-- Most touches belong to donors outside the voter file; a segment never contains them.
 narrowed as (
     select
         touches.donation_id,

@@ -38,7 +38,7 @@ described as (
     from stream
     inner join voter_numbers
         on stream.voter_number = voter_numbers.voter_number
-    -- What we send, what a server answers and money back are in no session.
+    -- Messages, server responses and refunds belong to no session.
     left join session_events
         on
             stream.voter_number = session_events.voter_number

@@ -32,17 +32,12 @@ stacked as (
     {% endfor %}
 ),
 
--- The trailing 8 complete weeks, pooled; and the last week before this one that had a grade.
-compared as (
+-- The rate pooled over the 8 complete weeks before, and the last week before this one that has a grade.
+pooled as (
     select
-        week_start,
-        metric,
-        value,
-        status,
-        successes,
-        trials,
-        sum(successes) over trailing_weeks / nullif(sum(trials) over trailing_weeks, 0) as baseline_share,
-        count(case when trials > 0 then 1 end) over trailing_weeks as baseline_weeks,
+        *,
+        sum(successes) over trailing_weeks / nullif(sum(trials) over trailing_weeks, 0) as pooled_share,
+        count(case when trials > 0 then 1 end) over trailing_weeks as pooled_weeks,
         max(case when status <> 'insufficient_data' then week_start end) over (
             partition by metric
             order by week_start
@@ -58,47 +53,34 @@ compared as (
 
 limited as (
     select
-        compared.week_start,
-        compared.metric,
-        compared.value,
-        compared.status,
+        pooled.*,
         previous.status as previous_status,
         health_thresholds.is_higher_better,
-        least(compared.successes / nullif(compared.trials, 0), 1) as observed_share,
-        case when compared.baseline_weeks >= 4 then compared.baseline_share end as baseline_share,
+        least(pooled.successes / nullif(pooled.trials, 0), 1) as observed_share,
+        case when pooled.pooled_weeks >= 4 then pooled.pooled_share end as baseline_share,
         -- A share above 1, as where opens are repeated, has no binomial spread and so no limits.
         case
-            when compared.baseline_share <= 1
-                then 3 * sqrt(compared.baseline_share * (1 - compared.baseline_share) / nullif(compared.trials, 0))
+            when pooled.pooled_share <= 1
+                then 3 * sqrt(pooled.pooled_share * (1 - pooled.pooled_share) / nullif(pooled.trials, 0))
         end as control_width
-    from compared
+    from pooled
     inner join health_thresholds
-        on compared.metric = health_thresholds.metric
+        on pooled.metric = health_thresholds.metric
     -- The first graded week has none before it.
     left join stacked as previous
         on
-            compared.metric = previous.metric
-            and compared.previous_graded_week = previous.week_start
-    where compared.status <> 'insufficient_data'
+            pooled.metric = previous.metric
+            and pooled.previous_graded_week = previous.week_start
+    where pooled.status <> 'insufficient_data'
 ),
 
-judged as (
+-- No earlier grade and no limits: nothing has worsened, and nothing lies outside.
+compared as (
     select
-        week_start,
-        metric,
-        value,
-        status,
-        previous_status,
-        100 * baseline_share as baseline,
-        {{ status_rank('status') }} > {{ status_rank('previous_status') }} as has_worsened,
-        observed_share < baseline_share - control_width as is_below_limits,
-        observed_share > baseline_share + control_width as is_above_limits,
-        case
-            when is_higher_better then observed_share < baseline_share - control_width
-            else observed_share > baseline_share + control_width
-        end as is_adverse,
-        100 * greatest(0, baseline_share - control_width) as lower_limit,
-        100 * least(1, baseline_share + control_width) as upper_limit
+        *,
+        coalesce({{ status_rank('status') }} > {{ status_rank('previous_status') }}, false) as has_worsened,
+        coalesce(observed_share < baseline_share - control_width, false) as is_below_limits,
+        coalesce(observed_share > baseline_share + control_width, false) as is_above_limits
     from limited
 ),
 
@@ -107,36 +89,35 @@ alerted as (
         week_start,
         metric,
         value,
-        round(baseline, 4) as baseline,
+        round(100 * baseline_share, 4) as baseline,
         status,
         previous_status,
         case
-            when status = 'critical' and (coalesce(has_worsened, false) or coalesce(is_adverse, false)) then 'critical'
-            when coalesce(has_worsened, false) or coalesce(is_adverse, false) then 'warning'
-            else 'info'
+            when not has_worsened and not (case when is_higher_better then is_below_limits else is_above_limits end)
+                then 'info'
+            when status = 'critical' then 'critical'
+            else 'warning'
         end as severity,
-        case
-            when coalesce(has_worsened, false)
-                then 'Status fell from ' || previous_status || ' to ' || status || '. '
-            else ''
-        end
+        case when has_worsened then 'Status fell from ' || previous_status || ' to ' || status || '. ' else '' end
         || case
-            when coalesce(is_below_limits, false)
+            when is_below_limits
                 then
-                    'The rate is below its control limit of ' || cast(round(lower_limit, 4) as varchar)
+                    'The rate is below its control limit of '
+                    || cast(round(100 * greatest(0, baseline_share - control_width), 4) as varchar)
                     || ', set by the 8 weeks before.'
-            when coalesce(is_above_limits, false)
+            when is_above_limits
                 then
-                    'The rate is above its control limit of ' || cast(round(upper_limit, 4) as varchar)
+                    'The rate is above its control limit of '
+                    || cast(round(100 * least(1, baseline_share + control_width), 4) as varchar)
                     || ', set by the 8 weeks before.'
             else 'The rate is within the control limits of the 8 weeks before, or these are too few to tell.'
         end as reason,
         '{{ invocation_id }}' as build_id
-    from judged
+    from compared
     where
-        coalesce(has_worsened, false)
-        or coalesce(is_below_limits, false)
-        or coalesce(is_above_limits, false)
+        has_worsened
+        or is_below_limits
+        or is_above_limits
 )
 
 select * from alerted

@@ -10,7 +10,7 @@ graded as (
     {{ graded_weeks('summed') }}
 ),
 
-stamped as (
+published as (
     select
         week_start,
         is_complete_week,
@@ -44,4 +44,4 @@ stamped as (
     from graded
 )
 
-select * from stamped
+select * from published

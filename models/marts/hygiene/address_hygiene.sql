@@ -31,55 +31,24 @@ address_classes as (
 ),
 
 domains as (
-    select distinct substring(email_key, strpos(email_key, '@') + 1) as domain
+    select distinct {{ extracted('email_key', '@(.+)$') }} as domain
     from addresses
     where email_key is not null
 ),
 
--- Services hand out names below their own, so the domains above count, too, three up and the last label.
-parents as (
-    select
-        domain,
-        case when strpos(domain, '.') > 0 then substring(domain, strpos(domain, '.') + 1) end as parent
-    from domains
-),
-
-grandparents as (
-    select
-        domain,
-        parent,
-        case when strpos(parent, '.') > 0 then substring(parent, strpos(parent, '.') + 1) end as grandparent
-    from parents
-),
-
+-- A service may hand out names below its own: look up the domain, three levels above it, and its last label.
 suffixes as (
+    {% for suffix in [
+        '^(.+)$', '^[^.]+[.](.+)$', '^[^.]+[.][^.]+[.](.+)$', '^[^.]+[.][^.]+[.][^.]+[.](.+)$', '([^.]+)$'
+    ] %}
     select
         domain,
-        domain as suffix
-    from grandparents
-    union all
-    select
-        domain,
-        parent as suffix
-    from grandparents
-    where parent is not null
-    union all
-    select
-        domain,
-        grandparent as suffix
-    from grandparents
-    where grandparent is not null
-    union all
-    select
-        domain,
-        substring(grandparent, strpos(grandparent, '.') + 1) as suffix
-    from grandparents
-    where strpos(grandparent, '.') > 0
-    union all
-    select
-        domain,
-        {{ extracted('domain', '([^.]+)$') }} as suffix
-    from grandparents
+        {{ extracted('domain', suffix) }} as suffix
+    from domains
+    {% if not loop.last %}
+    union
+    {% endif %}
+    {% endfor %}
 ),
 
 listed_domains as (
@@ -96,7 +65,7 @@ listed_domains as (
     from disposable_domains
 ),
 
--- A relay stands on lists of disposable services now and then, and is none.
+-- Lists of disposable services name relays now and then; a listed relay stays a relay.
 ranked_domains as (
     select
         suffixes.domain,
@@ -124,23 +93,9 @@ ranked_domains as (
 
 described as (
     select
+        addresses.*,
         voters.state,
         voters.svid,
-        addresses.address_rank,
-        addresses.voter_number,
-        addresses.refused_as,
-        addresses.is_first_voter,
-        addresses.is_direct,
-        addresses.is_used,
-        addresses.sends,
-        addresses.engagements,
-        addresses.unanswered_sends,
-        addresses.bounces,
-        addresses.bounces_in_a_row,
-        addresses.bounce_days,
-        addresses.first_unanswered_date,
-        addresses.last_bounce_date,
-        addresses.last_engagement_date,
         cast(activity.last_event_at as date) as last_act_date,
         contact_permissions.may_email,
         contact_permissions.contact_blocked_by,
@@ -149,15 +104,13 @@ described as (
         role_names.role_name is not null as is_role_name,
         coalesce(
             {{ days_between('addresses.last_engagement_date', as_of_date()) }}
-            <= {{ seed_number('hygiene_thresholds', 'rule', 'engaged_days', 'threshold') }}, false
+            <= {{ rule_value('hygiene_thresholds', 'engaged_days') }}, false
         ) as is_engaged,
         case
             when addresses.refused_as is not null then 'none'
             when
-                addresses.bounces_in_a_row
-                >= {{ seed_number('hygiene_thresholds', 'rule', 'hard_bounces', 'threshold') }}
-                and addresses.bounce_days
-                >= {{ seed_number('hygiene_thresholds', 'rule', 'hard_bounce_days', 'threshold') }}
+                addresses.bounces_in_a_row >= {{ rule_value('hygiene_thresholds', 'hard_bounces') }}
+                and addresses.bounce_days >= {{ rule_value('hygiene_thresholds', 'hard_bounce_days') }}
                 then 'hard'
             when addresses.bounces_in_a_row > 0 then 'soft'
             when addresses.bounces > 0 then 'recovered'
@@ -173,7 +126,7 @@ described as (
         on addresses.voter_number = activity.voter_number
     left join ranked_domains
         on
-            substring(addresses.email_key, strpos(addresses.email_key, '@') + 1) = ranked_domains.domain
+            {{ extracted('addresses.email_key', '@(.+)$') }} = ranked_domains.domain
             and ranked_domains.place = 1
     left join role_names
         on {{ extracted('addresses.email_key', '^([^@+]+)') }} = role_names.role_name
@@ -181,27 +134,7 @@ described as (
 
 classed as (
     select
-        state,
-        svid,
-        address_rank,
-        voter_number,
-        refused_as,
-        is_first_voter,
-        is_direct,
-        is_used,
-        sends,
-        engagements,
-        unanswered_sends,
-        bounces,
-        bounces_in_a_row,
-        last_bounce_date,
-        last_engagement_date,
-        may_email,
-        contact_blocked_by,
-        domain_class,
-        mailbox_provider,
-        is_engaged,
-        bounce_class,
+        *,
         case
             when refused_as is not null then 'malformed'
             when domain_class = 'disposable' then 'disposable'
@@ -211,46 +144,23 @@ classed as (
             when bounce_class = 'hard' or domain_class = 'reserved' then 'risky'
             else 'valid'
         end as address_class,
-        -- Quiet is who got enough, long enough, and did nothing on any channel since.
+        -- Inactive: many messages over a long time, and no act on any channel since.
         coalesce(
-            unanswered_sends >= {{ seed_number('hygiene_thresholds', 'rule', 'inactive_sends', 'threshold') }}
+            unanswered_sends >= {{ rule_value('hygiene_thresholds', 'inactive_sends') }}
             and {{ days_between('first_unanswered_date', as_of_date()) }}
-            >= {{ seed_number('hygiene_thresholds', 'rule', 'inactive_days', 'threshold') }}
+            >= {{ rule_value('hygiene_thresholds', 'inactive_days') }}
             and (
                 last_act_date is null
                 or {{ days_between('last_act_date', as_of_date()) }}
-                >= {{ seed_number('hygiene_thresholds', 'rule', 'inactive_days', 'threshold') }}
+                >= {{ rule_value('hygiene_thresholds', 'inactive_days') }}
             ), false
         ) as is_inactive_suppressed
     from described
 ),
 
-judged as (
+blocked as (
     select
-        classed.state,
-        classed.svid,
-        classed.address_rank,
-        classed.address_class,
-        case
-            when classed.refused_as is not null then classed.refused_as
-            when classed.address_class = 'risky' and classed.bounce_class = 'hard' then 'hard_bounce'
-            when classed.address_class = 'risky' then 'reserved_domain'
-        end as class_reason,
-        classed.domain_class,
-        classed.mailbox_provider,
-        classed.is_first_voter,
-        classed.is_direct,
-        classed.is_used,
-        classed.is_engaged,
-        classed.sends,
-        classed.engagements,
-        classed.unanswered_sends,
-        classed.bounces,
-        classed.bounces_in_a_row,
-        classed.bounce_class,
-        classed.last_bounce_date,
-        classed.last_engagement_date,
-        classed.is_inactive_suppressed,
+        classed.*,
         case
             when classed.address_class = 'malformed' then 'malformed'
             when not classed.may_email then classed.contact_blocked_by
@@ -261,8 +171,7 @@ judged as (
                 and not (classed.is_engaged and address_classes.is_mailed_when_engaged)
                 then classed.address_class
             when classed.is_inactive_suppressed then 'inactive'
-        end as mail_blocked_by,
-        classed.voter_number
+        end as mail_blocked_by
     from classed
     inner join address_classes
         on classed.address_class = address_classes.address_class
@@ -274,7 +183,11 @@ decided as (
         svid,
         address_rank,
         address_class,
-        class_reason,
+        case
+            when address_class = 'malformed' then refused_as
+            when address_class = 'risky' and bounce_class = 'hard' then 'hard_bounce'
+            when address_class = 'risky' then 'reserved_domain'
+        end as class_reason,
         domain_class,
         mailbox_provider,
         is_first_voter,
@@ -294,7 +207,7 @@ decided as (
         mail_blocked_by,
         voter_number,
         '{{ invocation_id }}' as build_id
-    from judged
+    from blocked
 )
 
 select * from decided

@@ -2,34 +2,13 @@ with mail_policies as (
     select * from {{ ref('agg_mail_policies_by_domain') }}
 ),
 
-judged as (
+graded as (
     select
-        domain,
-        collected_on,
-        spf_records,
-        spf_all,
-        spf_lookups,
-        spf_links_unknown,
-        dkim_selectors,
-        dkim_delegated,
-        dkim_malformed,
-        dkim_revoked,
-        dkim_testing,
-        dkim_short_keys,
-        dkim_medium_keys,
-        dkim_long_keys,
-        dmarc_records,
-        is_dmarc_delegated,
-        dmarc_domain,
-        dmarc_policy,
-        dmarc_pct,
-        has_dmarc_reports,
-        is_dkim_strict,
-        is_spf_strict,
+        *,
         case
             when spf_records = 0 then 'missing'
             when spf_records > 1 or spf_all = 'pass' then 'broken'
-            when spf_lookups > {{ seed_number('hygiene_thresholds', 'rule', 'spf_lookups', 'threshold') }} then 'broken'
+            when spf_lookups > {{ rule_value('hygiene_thresholds', 'spf_lookups') }} then 'broken'
             when spf_links_unknown > 0 then 'unknown'
             when spf_all in ('fail', 'softfail') then 'ready'
             else 'weak'
@@ -48,7 +27,7 @@ judged as (
             when is_dmarc_delegated then 'unknown'
             when dmarc_records = 0 then 'missing'
             when dmarc_policy = 'none' then 'weak'
-            when dmarc_pct < {{ seed_number('hygiene_thresholds', 'rule', 'dmarc_pct', 'threshold') }} then 'weak'
+            when dmarc_pct < {{ rule_value('hygiene_thresholds', 'dmarc_pct') }} then 'weak'
             else 'ready'
         end as dmarc_status
     from mail_policies
@@ -56,9 +35,7 @@ judged as (
 
 explained as (
     select
-        domain,
-        collected_on,
-        spf_status,
+        *,
         case
             when spf_status = 'missing' then 'no text of the domain begins with v=spf1'
             when spf_records > 1
@@ -71,7 +48,6 @@ explained as (
             when spf_all = 'neutral' then '?all says nothing of other senders: end it in ~all or -all'
             when spf_status = 'weak' then 'it does not end in all, so nothing is said of other senders'
         end as spf_reason,
-        dkim_status,
         case
             when dkim_status = 'missing' then 'no selector was collected; names end in ._domainkey and the domain'
             when dkim_short_keys > 0
@@ -84,7 +60,6 @@ explained as (
             when dkim_status = 'weak' then 'selectors are marked as a test (t=y), and receivers may ignore them'
             when dkim_status = 'broken' then 'all keys are revoked (RFC 6376, section 3.6.1)'
         end as dkim_reason,
-        dmarc_status,
         case
             when dmarc_records > 1
                 then cast(dmarc_records as varchar) || ' DMARC records; receivers use none (RFC 7489, section 6.6.3)'
@@ -97,32 +72,19 @@ explained as (
                 then 'it holds for ' || cast(dmarc_pct as varchar) || ' percent of the mail (pct)'
             when not has_dmarc_reports then 'it is enforced, but nobody gets reports (rua)'
         end as dmarc_reason,
-        spf_records,
-        spf_all,
-        spf_lookups,
-        spf_links_unknown,
-        dkim_selectors,
-        dkim_delegated,
         case
             when dkim_short_keys > 0 then 'below 1024'
             when dkim_medium_keys > 0 then '1024 to 2047'
             when dkim_long_keys > 0 then '2048 or more'
-        end as dkim_weakest_key,
-        dmarc_records,
-        dmarc_domain,
-        dmarc_policy,
-        dmarc_pct,
-        has_dmarc_reports,
-        is_dkim_strict,
-        is_spf_strict
-    from judged
+        end as dkim_weakest_key
+    from graded
 ),
 
 rated as (
     select
         domain,
         collected_on,
-        -- What large mailbox providers ask of bulk senders is all three, with any policy.
+        -- Large mailbox providers ask bulk senders for all three, with any policy.
         case
             when
                 spf_status in ('missing', 'broken')

@@ -1,3 +1,4 @@
+{#- Over 300 lines for a reason: thirteen imports and twelve rules, of which each is short. -#}
 with insight_rules as (
     select * from {{ ref('insight_rules') }}
 ),
@@ -50,23 +51,19 @@ session_sequences as (
     select * from {{ ref('session_sequences') }}
 ),
 
--- The reference is the weeks before, as the alert has it.
-last_alerts as (
+-- Rates that alerted in the last complete week; the reference is the alert's: the weeks before.
+alerted_rates as (
     select
-        alerts.metric,
-        alerts.baseline / 100 as reference_share,
-        case alerts.metric
-            when 'open_rate' then weeks.opens
-            when 'click_to_open_rate' then weeks.clicks
-            when 'click_rate' then weeks.clicks
-            when 'bounce_rate' then weeks.bounces
-            when 'complaint_rate' then weeks.complaints
-            when 'unsub_rate' then weeks.unsubs
-        end as successes,
-        case alerts.metric when 'click_to_open_rate' then weeks.opens else weeks.sends end as trials
+        insight_rules.rule,
+        alerts.metric as subject,
+        {{ metric_successes('alerts.metric', 'weeks') }} as successes,
+        {{ metric_trials('alerts.metric', 'weeks') }} as trials,
+        alerts.baseline / 100 as reference_share
     from alerts
     inner join weeks
         on alerts.week_start = weeks.week_start
+    inner join insight_rules
+        on insight_rules.rule in ('rate_rose', 'rate_fell')
     where
         weeks.week_start = (
             select max(complete.week_start)
@@ -75,30 +72,39 @@ last_alerts as (
         )
 ),
 
--- A visit of several voters is one.
+-- A visit that several voters share counts once.
 recent_visits as (
     select
-        rules.rule,
+        insight_rules.rule,
+        cast(null as varchar) as subject,
         count(
-            case when {{ days_between('sessions.started_at', as_of_date()) }} < rules.recent_days then 1 end
+            case when {{ days_between('sessions.started_at', as_of_date()) }} < insight_rules.recent_days then 1 end
         ) as successes,
         count(*) as trials,
-        {{ share('rules.recent_days', 'rules.days') }} as reference_share
+        {{ share('insight_rules.recent_days', 'insight_rules.days') }} as reference_share
     from sessions
-    inner join insight_rules as rules
-        on rules.rule = 'visits_fell'
+    inner join insight_rules
+        on insight_rules.rule = 'visits_fell'
     where
         sessions.is_contact
-        and {{ days_between('sessions.started_at', as_of_date()) }} < rules.days
-    group by rules.rule, rules.days, rules.recent_days
+        and {{ days_between('sessions.started_at', as_of_date()) }} < insight_rules.days
+    group by insight_rules.rule, insight_rules.days, insight_rules.recent_days
 ),
 
--- The last cohort whose month after is over, and the six before it.
-recent_cohorts as (
+people_at_risk as (
     select
-        cohort_month,
-        members,
-        active,
+        'people_at_risk' as rule,
+        cast(null as varchar) as subject,
+        count(case when churn_risk_flag then 1 end) as successes,
+        count(*) as trials,
+        cast(1 as double) as reference_share
+    from lifecycle
+    where churn_state = 'active'
+),
+
+ranked_cohorts as (
+    select
+        *,
         row_number() over (order by cohort_month desc) as months_back
     from cohorts
     where
@@ -107,13 +113,54 @@ recent_cohorts as (
         and is_complete
 ),
 
+-- The last cohort whose month after is over, against the six before it.
+retained_cohorts as (
+    select
+        'cohort_retention_fell' as rule,
+        cast(max(case when months_back = 1 then cohort_month end) as varchar) as subject,
+        sum(case when months_back = 1 then active else 0 end) as successes,
+        sum(case when months_back = 1 then members else 0 end) as trials,
+        {{ share(
+            'sum(case when months_back > 1 then active else 0 end)',
+            'sum(case when months_back > 1 then members else 0 end)'
+        ) }} as reference_share
+    from ranked_cohorts
+    where months_back <= 7
+),
+
+-- An address that must not be mailed for another reason, such as an opt-out, works.
+unmailable_addresses as (
+    select
+        'addresses_not_worth_mailing' as rule,
+        cast(null as varchar) as subject,
+        count(case when mail_blocked_by in ('malformed', 'hard_bounce', 'inactive') then 1 end) as successes,
+        count(*) as trials,
+        cast(1 as double) as reference_share
+    from addresses
+    where is_first_voter
+),
+
 summed_responsiveness as (
     select
-        dimension,
-        sum(clicked_sends) as clicked_sends,
-        sum(sends) as sends
+        *,
+        sum(clicked_sends) over (partition by dimension) as all_clicked_sends,
+        sum(sends) over (partition by dimension) as all_sends
     from responsiveness
-    group by dimension
+    where dimension in ('hour', 'weekday')
+),
+
+-- The best of many wins by luck, too: it must also be above average on the sends that did not choose it.
+best_times as (
+    select
+        case dimension when 'hour' then 'best_hour' else 'best_weekday' end as rule,
+        value as subject,
+        clicked_sends as successes,
+        sends as trials,
+        {{ share('all_clicked_sends', 'all_sends') }} as reference_share
+    from summed_responsiveness
+    where
+        is_best_by_rate
+        and held_out_index > 1
 ),
 
 summed_by_channel as (
@@ -127,15 +174,24 @@ summed_by_channel as (
     group by event_mix.channel
 ),
 
-compared_by_channel as (
+compared_channels as (
     select
-        channel,
-        answers,
-        exposures,
+        *,
         sum(answers) over () - answers as other_answers,
         sum(exposures) over () - exposures as other_exposures
     from summed_by_channel
     where exposures > 0
+),
+
+best_channels as (
+    select
+        'best_channel' as rule,
+        channel as subject,
+        answers as successes,
+        exposures as trials,
+        {{ share('other_answers', 'other_exposures') }} as reference_share
+    from compared_channels
+    where other_exposures > 0
 ),
 
 summed_by_county as (
@@ -148,93 +204,22 @@ summed_by_county as (
     group by county, state
 ),
 
-candidates as (
+compared_counties as (
     select
-        rules.rule,
-        metric as subject,
-        successes,
-        trials,
-        reference_share
-    from last_alerts
-    inner join insight_rules as rules
-        on rules.rule in ('rate_rose', 'rate_fell')
-    union all
-    select
-        rule,
-        cast(null as varchar) as subject,
-        successes,
-        trials,
-        reference_share
-    from recent_visits
-    union all
-    select
-        'people_at_risk' as rule,
-        cast(null as varchar) as subject,
-        count(case when churn_risk_flag then 1 end) as successes,
-        count(*) as trials,
-        cast(1 as double) as reference_share
-    from lifecycle
-    where churn_state = 'active'
-    union all
-    select
-        'cohort_retention_fell' as rule,
-        cast(max(case when months_back = 1 then cohort_month end) as varchar) as subject,
-        sum(case when months_back = 1 then active else 0 end) as successes,
-        sum(case when months_back = 1 then members else 0 end) as trials,
-        {{ share(
-            'sum(case when months_back > 1 then active else 0 end)',
-            'sum(case when months_back > 1 then members else 0 end)'
-        ) }} as reference_share
-    from recent_cohorts
-    where months_back <= 7
-    union all
-    -- Who has opted out, or must not be written to for another reason, has a fine address.
-    select
-        'addresses_not_worth_mailing' as rule,
-        cast(null as varchar) as subject,
-        count(case when mail_blocked_by in ('malformed', 'hard_bounce', 'inactive') then 1 end) as successes,
-        count(*) as trials,
-        cast(1 as double) as reference_share
-    from addresses
-    where is_first_voter
-    union all
-    -- The best of all hours on the sends that it was chosen from must be good on the others, too.
-    select
-        case responsiveness.dimension when 'hour' then 'best_hour' else 'best_weekday' end as rule,
-        responsiveness.value as subject,
-        responsiveness.clicked_sends as successes,
-        responsiveness.sends as trials,
-        {{ share('summed_responsiveness.clicked_sends', 'summed_responsiveness.sends') }} as reference_share
-    from responsiveness
-    inner join summed_responsiveness
-        on responsiveness.dimension = summed_responsiveness.dimension
-    where
-        responsiveness.dimension in ('hour', 'weekday')
-        and responsiveness.is_best_by_rate
-        and responsiveness.held_out_index > 1
-    union all
-    select
-        'best_channel' as rule,
-        channel as subject,
-        answers as successes,
-        exposures as trials,
-        {{ share('other_answers', 'other_exposures') }} as reference_share
-    from compared_by_channel
-    where other_exposures > 0
-    union all
-    select
-        rules.rule,
+        insight_rules.rule,
         summed_by_county.county as subject,
         summed_by_county.donors as successes,
         summed_by_county.people as trials,
         {{ share(
-            'sum(summed_by_county.donors) over (partition by rules.rule)',
-            'sum(summed_by_county.people) over (partition by rules.rule)'
+            'sum(summed_by_county.donors) over (partition by insight_rules.rule)',
+            'sum(summed_by_county.people) over (partition by insight_rules.rule)'
         ) }} as reference_share
     from summed_by_county
-    inner join insight_rules as rules
-        on rules.rule in ('best_county', 'worst_county')
-    union all
+    inner join insight_rules
+        on insight_rules.rule in ('best_county', 'worst_county')
+),
+
+top_sequences as (
     select
         'top_sequence' as rule,
         next_event_type || ' comes after ' || first_event_type as subject,
@@ -245,14 +230,22 @@ candidates as (
     where sequence_rank = 1
 ),
 
--- Nothing is told of a handful of people, nor of all but a handful.
+candidates as (
+    {% for candidates in [
+        'alerted_rates', 'recent_visits', 'people_at_risk', 'retained_cohorts', 'unmailable_addresses', 'best_times',
+        'best_channels', 'compared_counties', 'top_sequences',
+    ] %}
+    select * from {{ candidates }}
+    {% if not loop.last %}
+    union all
+    {% endif %}
+    {% endfor %}
+),
+
+-- No finding is about fewer people than the disclosure limit, nor about all but so few.
 proportioned as (
     select
-        candidates.rule,
-        candidates.subject,
-        cast(candidates.successes as bigint) as successes,
-        cast(candidates.trials as bigint) as trials,
-        candidates.reference_share,
+        candidates.*,
         {{ proportion('candidates.successes', 'candidates.trials') }} as proportion,
         {{ sample_size('candidates.trials') }} as sample_size
     from candidates
@@ -265,33 +258,21 @@ proportioned as (
 
 bounded as (
     select
-        rule,
-        subject,
-        successes,
-        trials,
-        reference_share,
-        proportion,
+        *,
         {{ wilson_bound('proportion', 'sample_size', '-') }} as proportion_low,
         {{ wilson_bound('proportion', 'sample_size', '+') }} as proportion_high
     from proportioned
 ),
 
--- Only what the whole interval says is told.
-judged as (
+-- The whole interval must lie beyond the rule's threshold.
+ranked as (
     select
-        insight_rules.rule,
+        bounded.*,
         insight_rules.sort_order,
         insight_rules.days,
         insight_rules.recent_days,
         insight_rules.mart,
         insight_rules.sentence,
-        bounded.subject,
-        bounded.successes,
-        bounded.trials,
-        bounded.reference_share,
-        bounded.proportion,
-        bounded.proportion_low,
-        bounded.proportion_high,
         row_number() over (
             partition by insight_rules.rule
             order by
@@ -315,36 +296,31 @@ judged as (
         )
 ),
 
-told as (
+worded as (
     select
         row_number() over (order by sort_order, rule) as insight_rank,
         rule,
         subject,
-        replace(
-            replace(
-                replace(
-                    replace(
-                        replace(
-                            replace(
-                                replace(sentence, '{subject}', coalesce(subject, '')),
-                                '{days}', coalesce(cast(days as varchar), '')
-                            ), '{recent_days}', coalesce(cast(recent_days as varchar), '')
-                        ), '{share}', cast(round(100 * proportion, 1) as varchar)
-                    ), '{low}', cast(round(100 * proportion_low, 1) as varchar)
-                ), '{high}', cast(round(100 * proportion_high, 1) as varchar)
-            ), '{reference}', cast(round(100 * reference_share, 1) as varchar)
-        ) as sentence,
+        {{ filled_in('sentence', {
+            'subject': "coalesce(subject, '')",
+            'days': "coalesce(cast(days as varchar), '')",
+            'recent_days': "coalesce(cast(recent_days as varchar), '')",
+            'share': percent_text('proportion'),
+            'low': percent_text('proportion_low'),
+            'high': percent_text('proportion_high'),
+            'reference': percent_text('reference_share')
+        }) }} as sentence,
         round(proportion, 4) as insight_share,
         round(proportion_low, 4) as insight_share_low,
         round(proportion_high, 4) as insight_share_high,
         round(reference_share, 4) as reference_share,
-        successes,
-        trials,
+        cast(successes as bigint) as successes,
+        cast(trials as bigint) as trials,
         mart,
         '{{ invocation_id }}' as build_id
-    from judged
+    from ranked
     where place = 1
 )
 
-select * from told
+select * from worded
 where insight_rank <= 10

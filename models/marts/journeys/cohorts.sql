@@ -2,7 +2,7 @@ with events as (
     select * from {{ ref('fct_voter_events') }}
 ),
 
--- An opt-out is done by the person, and is no sign that they stay.
+-- People cause an opt-out themselves, but it does not show that they stay.
 summed_by_month as (
     select
         voter_number,
@@ -51,23 +51,15 @@ sized as (
 
 limited as (
     select
-        cohort_kind,
-        cohort_month,
-        members,
-        months_begun,
-        least(
-            months_begun, {{ seed_number('journey_rules', 'rule', 'cohort_months', 'number') }}
-        ) as last_month
+        *,
+        least(months_begun, {{ rule_value('journey_rules', 'cohort_months') }}) as last_month
     from sized
 ),
 
--- A month in which nobody did anything stays, with 0.
+-- An empty month keeps its row, with 0.
 months as (
     select
-        cohort_kind,
-        cohort_month,
-        members,
-        months_begun,
+        *,
         {{ numbers_up_to('last_month') }} as months_since
     from limited
 ),
@@ -96,10 +88,7 @@ returned as (
 
 accumulated as (
     select
-        months.cohort_kind,
-        months.cohort_month,
-        months.months_since,
-        months.members,
+        months.*,
         coalesce(returned.active, 0) as active,
         coalesce(returned.value, 0) as value,
         sum(coalesce(returned.value, 0)) over (
@@ -107,7 +96,7 @@ accumulated as (
             order by months.months_since
             rows between unbounded preceding and current row
         ) as cumulative_value,
-        -- The month of the clock is not over, as its week is not.
+        -- The month of the reference date is not over.
         months.months_since < months.months_begun as is_complete
     from months
     -- Most months of a small cohort are empty.

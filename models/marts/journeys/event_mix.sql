@@ -2,7 +2,7 @@ with events as (
     select * from {{ ref('fct_voter_events') }}
 ),
 
--- The seed may give two delivered names of one type a category each: the first by name stands.
+-- The seed may give the delivered names of one type different categories: keep the first by name.
 counted as (
     select
         channel,
@@ -20,14 +20,7 @@ counted as (
 
 totalled as (
     select
-        channel,
-        event_type,
-        category,
-        is_human,
-        events,
-        people,
-        first_occurred_at,
-        last_occurred_at,
+        *,
         cast(sum(events) over (partition by is_human) as bigint) as all_events,
         row_number() over (
             partition by is_human

@@ -1,4 +1,4 @@
-{#- The steps that a funnel may have; the seed's test keeps to it. -#}
+{#- The most steps of a funnel; a test of the seed funnel_steps enforces it. -#}
 {% set most_steps = 6 %}
 
 with events as (
@@ -34,7 +34,7 @@ funnel_events as (
     where events.is_contact
 ),
 
--- One entry a person and month: the first event of the first step (F88).
+-- A person enters once a month, with the first event of the first step (F88).
 chained_1 as (
     select
         funnel,
@@ -50,7 +50,8 @@ chained_1 as (
 
 {% for step in range(2, most_steps + 1) %}
 {% set chained = 'chained_' ~ (step - 1) %}
--- The first event of the step that is not before the last one. A day without a time of day is as late as that day.
+-- The first event of the step that is not before the previous step. An event of which only the day is known is
+-- compared by day.
 recorded_{{ step }} as (
     select
         {{ chained }}.funnel,
@@ -76,7 +77,7 @@ recorded_{{ step }} as (
     group by {{ chained }}.funnel, {{ chained }}.voter_number, {{ chained }}.entry_month
 ),
 
--- Who has not done an implied step goes on from the step before it.
+-- A person without an event of an implied step goes on from the step before it.
 chained_{{ step }} as (
     select
         {{ chained }}.funnel,
@@ -119,7 +120,7 @@ followed as (
     {% endfor %}
 ),
 
--- Whoever has done a step has done all before it: these are recorded, or implied.
+-- A person who did a step did all before it: these are recorded or implied.
 ended as (
     select
         funnel,
@@ -150,7 +151,7 @@ recorded_by_month as (
     group by funnel, entry_month, step_number
 ),
 
--- A step that nobody reaches stays, with 0.
+-- A step without people keeps its row, with 0.
 reached_by_step as (
     select
         steps.funnel,
@@ -175,16 +176,11 @@ reached_by_step as (
 
 compared as (
     select
-        reached_by_step.funnel,
-        reached_by_step.entry_month,
-        reached_by_step.step_number,
-        reached_by_step.step,
-        reached_by_step.entrants,
+        reached_by_step.*,
         lag(reached_by_step.reached, 1, reached_by_step.reached) over (
             partition by reached_by_step.funnel, reached_by_step.entry_month
             order by reached_by_step.step_number
         ) as reached_before,
-        reached_by_step.reached,
         reached_by_step.reached - coalesce(recorded_by_month.people, 0) as reached_unrecorded,
         max(reached_by_step.within_days) over (
             partition by reached_by_step.funnel, reached_by_step.entry_month
@@ -192,7 +188,7 @@ compared as (
             rows between unbounded preceding and current row
         ) as window_days
     from reached_by_step
-    -- A step that nobody was seen to do.
+    -- Nobody may have an event of the step.
     left join recorded_by_month
         on
             reached_by_step.funnel = recorded_by_month.funnel

@@ -10,7 +10,7 @@ events as (
     select * from {{ ref('fct_voter_events') }}
 ),
 
--- What happened at each moment of a session, each type once. A day without a time of day comes in no order.
+-- Each type once per moment of a session. Events of which only the day is known have no order: leave them out.
 moments as (
     select
         session_events.session_number,
@@ -33,10 +33,7 @@ moments as (
 
 placed as (
     select
-        session_number,
-        voter_number,
-        event_type,
-        is_contact,
+        *,
         dense_rank() over (
             partition by session_number
             order by occurred_at
@@ -44,7 +41,7 @@ placed as (
     from moments
 ),
 
--- A pair of which both halves are somebody else's to count is counted there (F05).
+-- Skip a pair if both of its events count with another voter: it counts there (F05).
 paired as (
     select
         placed.event_type as first_event_type,
@@ -70,10 +67,7 @@ counted as (
 
 totalled as (
     select
-        first_event_type,
-        next_event_type,
-        pairs,
-        people,
+        *,
         cast(sum(pairs) over (partition by first_event_type) as bigint) as first_pairs,
         cast(sum(pairs) over (partition by next_event_type) as bigint) as next_pairs,
         cast(sum(pairs) over () as bigint) as all_pairs
@@ -82,35 +76,23 @@ totalled as (
 
 proportioned as (
     select
-        first_event_type,
-        next_event_type,
-        pairs,
-        people,
-        first_pairs,
-        next_pairs,
-        all_pairs,
+        *,
         {{ proportion('pairs', 'first_pairs') }} as pair_proportion,
         {{ sample_size('first_pairs') }} as sample_size,
         {{ share('next_pairs', 'all_pairs') }} as next_share
     from totalled
 ),
 
--- P(a then b) / (P(a first) * P(b next)) is the share of b among what follows a, over that among all pairs.
+-- P(a then b) / (P(a first) * P(b next)): the share of b among the events after a, over its share among all pairs.
 lifted as (
     select
-        first_event_type,
-        next_event_type,
-        pairs,
-        people,
-        first_pairs,
-        next_pairs,
-        all_pairs,
+        *,
         round(first_pairs * next_share, 2) as expected_pairs,
         pair_proportion as follow_share,
         round(pair_proportion / next_share, 4) as lift,
         round({{ wilson_bound('pair_proportion', 'sample_size', '-') }} / next_share, 4) as lift_low,
         round({{ wilson_bound('pair_proportion', 'sample_size', '+') }} / next_share, 4) as lift_high,
-        pairs >= {{ seed_number('journey_rules', 'rule', 'sequence_pairs', 'number') }} as is_sufficient
+        pairs >= {{ rule_value('journey_rules', 'sequence_pairs') }} as is_sufficient
     from proportioned
 ),
 

@@ -49,7 +49,7 @@ rated as (
         summed_by_voter.last_session_at,
         '{{ invocation_id }}' as build_id
     from voters
-    -- Who did nothing has zeros.
+    -- A voter without an event has zeros.
     left join typed_by_voter
         on voters.voter_number = typed_by_voter.voter_number
     left join summed_by_voter

@@ -1,0 +1,94 @@
+with events as (
+    select * from {{ ref('fct_voter_events') }}
+),
+
+activity as (
+    select * from {{ ref('agg_activity_by_voter') }}
+),
+
+audited_scores as (
+    select * from {{ ref('audited_scores') }}
+),
+
+-- Days are counted back from the earlier day of donor propensity; that day itself was known.
+dated_events as (
+    select
+        events.voter_number,
+        events.event_type,
+        events.campaign_id,
+        events.quantity,
+        {{ days_between('events.occurred_at', as_of_date()) }} - audited_scores.outcome_days as days_before
+    from events
+    inner join audited_scores
+        on audited_scores.score = 'donor_propensity_score'
+    where events.event_type in ('email_click', 'email_open', 'donation')
+),
+
+summed_by_voter as (
+    select
+        voter_number,
+        count(case when days_before >= 0 and event_type = 'donation' then 1 end) as past_gifts,
+        cast(coalesce(sum(case when days_before >= 0 and event_type = 'email_click' then quantity end), 0) as bigint)
+            as past_clicks,
+        count(distinct case when days_before >= 0 and event_type in ('email_click', 'email_open') then campaign_id end)
+            as past_campaigns,
+        min(case when days_before >= 0 and event_type = 'email_click' then days_before end)
+            as past_days_since_last_click,
+        max(case when days_before < 0 and event_type = 'donation' then 1 else 0 end) = 1 as has_given_since
+    from dated_events
+    group by voter_number
+),
+
+-- One churn horizon ago, everybody who was active and not dormant.
+placed_at_fit as (
+    {{ churn_cells(
+        'activity', 'days_since_first - rules.churn_horizon', 'days_since_last_at_fit', 'active_days_at_fit',
+        'recent_active_days_at_fit'
+    ) }}
+),
+
+-- A month before that: the flag remembers it.
+placed_before_fit as (
+    {{ churn_cells(
+        'activity', 'days_since_first - rules.churn_horizon - rules.churn_earlier', 'days_since_last_before_fit',
+        'active_days_before_fit', 'recent_active_days_before_fit'
+    ) }}
+),
+
+followed as (
+    select
+        placed_at_fit.*,
+        placed_before_fit.pause_band as earlier_pause_band,
+        placed_before_fit.frequency_band as earlier_frequency_band,
+        placed_before_fit.rhythm_band as earlier_rhythm_band,
+        activity.days_since_last >= rules.churn_horizon as has_gone_quiet
+    from placed_at_fit
+    inner join activity
+        on placed_at_fit.voter_number = activity.voter_number
+    cross join {{ lifecycle_rules() }} as rules
+    -- A person may have been absent or dormant a month before.
+    left join placed_before_fit
+        on placed_at_fit.voter_number = placed_before_fit.voter_number
+),
+
+united as (
+    select
+        coalesce(summed_by_voter.voter_number, followed.voter_number) as voter_number,
+        coalesce(summed_by_voter.past_gifts, 0) as past_gifts,
+        coalesce(summed_by_voter.past_clicks, 0) as past_clicks,
+        coalesce(summed_by_voter.past_campaigns, 0) as past_campaigns,
+        summed_by_voter.past_days_since_last_click,
+        coalesce(summed_by_voter.has_given_since, false) as has_given_since,
+        followed.pause_band,
+        followed.frequency_band,
+        followed.rhythm_band,
+        followed.earlier_pause_band,
+        followed.earlier_frequency_band,
+        followed.earlier_rhythm_band,
+        followed.has_gone_quiet
+    from summed_by_voter
+    full outer join followed
+        on summed_by_voter.voter_number = followed.voter_number
+)
+
+select * from united
