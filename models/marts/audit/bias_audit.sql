@@ -555,7 +555,7 @@ limits as (
         max(case when audit_limits.rule = 'rate_difference' then audit_limits.limit_value end) as rate_difference,
         max(case when audit_limits.rule = 'selection_ratio' then audit_limits.limit_value end) as selection_ratio,
         max(case when audit_limits.rule = 'q_value' then audit_limits.limit_value end) as q_value,
-        max(disclosure_limits.min_people) as min_people
+        max(disclosure_limits.value) as min_people
     from audit_limits
     cross join disclosure_limits
     where disclosure_limits.rule = 'small_group'
