@@ -14,10 +14,6 @@ segment_words as (
     select * from {{ ref('segment_words') }}
 ),
 
-rules as (
-    select * from {{ lifecycle_rules() }} as lifecycle_rules
-),
-
 counted as (
     select
         members.predictive_segment,
@@ -71,12 +67,12 @@ measured as (
         upper(left(worded.words, 1)) || substring(worded.words, 2) as segment_name,
         sum(counted.people) over () as all_voters,
         counted.people < {{ rule_value('disclosure_limits', 'small_group') }} as is_small_group,
-        rules.segment_narrow,
-        rules.segment_broad
+        bounds.segment_narrow,
+        bounds.segment_broad
     from counted
     inner join worded
         on counted.predictive_segment = worded.predictive_segment
-    cross join rules
+    cross join {{ lifecycle_rules() }} as bounds
 ),
 
 -- A small group has a size and no other number.

@@ -66,8 +66,10 @@ profiled as (
         voters.party,
         voters.gender,
         age_bands.age_band,
-        case when engagement.total_events > 0 or donations.donation_count > 0 then 'with_behavior' else 'no_behavior' end
-            as link_status,
+        case
+            when engagement.total_events > 0 or donations.donation_count > 0 then 'with_behavior'
+            else 'no_behavior'
+        end as link_status,
         voters.is_contactable,
         coalesce(counted_addresses.emails_linked, 0) as emails_linked,
         coalesce(counted_phones.phones_linked, 0) as phones_linked,

@@ -60,11 +60,15 @@ summed_by_voter as (
     group by voter_number
 ),
 
+used_channels as (
+    select distinct channel from channels
+),
+
 -- Channels that nobody uses do not count towards the full score.
 weighed_channels as (
     select sum(channel_weights.weight) as weight
     from channel_weights
-    inner join (select distinct channel from channels) as used_channels
+    inner join used_channels
         on channel_weights.channel = used_channels.channel
 ),
 

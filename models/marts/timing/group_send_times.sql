@@ -154,8 +154,8 @@ units as (
     where client_shortname is not null
 ),
 
--- Every unit with every value. `own_sends` is 0 where a unit with enough mail never tried the value, and NULL for a unit
--- without enough mail: everybody's index stands there as it is.
+-- Every unit with every value. `own_sends` is 0 where a unit with enough mail never tried the value, and NULL for a
+-- unit without enough mail, which has everybody's index as it is.
 offered as (
     select
         units.unit_kind,
