@@ -1,8 +1,7 @@
 {#-
-    What is known only when a build is over, written into the tables that say what it was: how long it
-    took (`build_info`), and the rows and seconds of all that it made (`build_tables`). Run at the end of
-    each dbt run, so that an analyst's own `dbt build` has it, too; of a run that made neither table,
-    nothing is written.
+    Writes what is known only at the end of a build: how long it took (`build_info`), and the rows and seconds of
+    every table (`build_tables`). It runs at the end of each dbt run, also of an analyst's own `dbt build`. A run that
+    made neither table writes nothing.
 -#}
 {% macro record_build(results) %}
     {% set made = {} %}

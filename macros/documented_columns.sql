@@ -1,5 +1,5 @@
 {#-
-    For the test that table functions return what their YAML documents: dbt checks no contract of theirs.
+    For the test that table functions return the columns that their YAML documents: dbt enforces no contract on them.
     Both macros render a relation with the columns position, column_name and data_type.
 -#}
 

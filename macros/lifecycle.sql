@@ -1,5 +1,3 @@
-{#- Lifecycle and churn (001-14, 001-15, 003-12 to 003-14; F62, F93, F94, F97). -#}
-
 {#- The seed lifecycle_rules as one row: one join serves every bound of a query. -#}
 {% macro lifecycle_rules() -%}
     (
@@ -33,10 +31,10 @@
 {%- endmacro %}
 
 {#-
-    The cell of the hazard of going quiet in which each person stood at a moment (F62): a row for everybody
-    who was active by then and not dormant. `relation` has a row a voter; the other arguments are its columns,
-    or expressions of them, as of that moment: days since the first and the last active day, active days in
-    all and within the frequency window. The person's own rhythm is the pause they are in, over their mean gap.
+    The cell of the churn hazard that each person was in at a moment (F62): one row per person who was active by then
+    and not dormant. `relation` has one row per voter. The other arguments are its columns, or expressions of them, at
+    that moment: days since the first and the last active day, active days in all, and active days within the frequency
+    window. A person's rhythm is their current pause over their mean gap.
 -#}
 {% macro churn_cells(relation, days_since_first, days_since_last, active_days, recent_active_days) -%}
     select
@@ -65,7 +63,7 @@
             frequency.feature = 'frequency'
             and people.recent_active_days >= frequency.min_value
             and people.recent_active_days < coalesce(frequency.max_value, people.recent_active_days + 1)
-    -- A band without bounds is for those of whom no gap is known.
+    -- People with one active day have no gap: their band has no bounds.
     inner join {{ ref('churn_bands') }} as rhythm
         on
             rhythm.feature = 'rhythm'
@@ -75,8 +73,8 @@
 {%- endmacro %}
 
 {#-
-    Whether a person who is not dormant is flagged: raised at the high bound, lowered at the medium one, so that
-    nobody flickers (F62). NULL where no probability is known.
+    The churn flag of a person who is not dormant: raised at the high bound and lowered at the medium one, so that it
+    does not flicker (F62). NULL without a probability.
 -#}
 {% macro churn_flag(probability, probability_earlier, risk_medium, risk_high) -%}
     case
@@ -86,7 +84,7 @@
     end
 {%- endmacro %}
 
-{#- A rate of few people drawn towards that of many: so many people of the prior count as if they were here. -#}
+{#- A rate shrunk towards that of a larger group: adds `prior_people` people who behave as that group does. -#}
 {% macro rate_towards(events, people, prior_rate, prior_people) -%}
     ({{ events }} + {{ prior_people }} * {{ prior_rate }}) / ({{ people }} + {{ prior_people }})
 {%- endmacro %}
@@ -96,7 +94,7 @@
     cast({{ number }} as varchar) || ' ' || case when {{ number }} = 1 then {{ noun }} else {{ plural }} end
 {%- endmacro %}
 
-{#- How long ago, in words. -#}
+{#- A number of days ago in words. -#}
 {% macro days_ago(days) -%}
     case {{ days }}
         when 0 then 'today'

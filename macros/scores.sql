@@ -40,14 +40,23 @@
     ) / ({{ prior_rho }} * cast({{ trials }} as double) + 1 - {{ prior_rho }})
 {%- endmacro %}
 
+{#- The weight or the cap of a component in the seed propensity_weights. -#}
+{% macro propensity_number(component, number) -%}
+    (
+        select weights.{{ number }}
+        from {{ ref('propensity_weights') }} as weights
+        where weights.component = '{{ component }}'
+    )
+{%- endmacro %}
+
 {#-
     One component of donor propensity (000-25): weight * min(value, cap) / cap. A missing value counts
-    as the cap: somebody who never clicked is as far from a click as can be. The leading 0 makes a minus
-    zero (a negative weight times 0) a plain one.
+    as the cap: a person who never clicked is as far from a click as can be. The leading 0 turns a minus
+    zero (a negative weight times 0) into a plain one.
 -#}
 {% macro capped_component(component, value) -%}
-    {%- set weight = seed_number('propensity_weights', 'component', component, 'weight') -%}
-    {%- set cap = seed_number('propensity_weights', 'component', component, 'cap') -%}
+    {%- set weight = propensity_number(component, 'weight') -%}
+    {%- set cap = propensity_number(component, 'cap') -%}
     0 + {{ weight }} * least(coalesce(cast({{ value }} as double), {{ cap }}), {{ cap }}) / {{ cap }}
 {%- endmacro %}
 
@@ -55,30 +64,30 @@
 {% macro score_scales() -%}
     (
         select
-            max(case when name = 'engagement_window_days' then value end) as engagement_window_days,
-            max(case when name = 'recent_window_days' then value end) as recent_window_days,
-            max(case when name = 'recent_points_per_day' then value end) as recent_points_per_day,
-            max(case when name = 'rf_window_days' then value end) as rf_window_days,
-            max(case when name = 'activity_window_days' then value end) as activity_window_days,
-            max(case when name = 'activity_scale' then value end) as activity_scale,
-            max(case when name = 'interest_window_days' then value end) as interest_window_days,
-            max(case when name = 'interest_scale' then value end) as interest_scale,
-            max(case when name = 'interest_return_points' then value end) as interest_return_points,
-            max(case when name = 'intent_window_days' then value end) as intent_window_days,
-            max(case when name = 'intent_scale' then value end) as intent_scale,
-            max(case when name = 'intent_return_points' then value end) as intent_return_points,
-            max(case when name = 'multi_channel_full' then value end) as multi_channel_full,
-            max(case when name = 'high_share' then value end) as high_share,
-            max(case when name = 'low_share' then value end) as low_share,
-            max(case when name = 'distribution_bins' then value end) as distribution_bins,
-            max(case when name = 'content_prior_interactions' then value end) as content_prior_interactions
+            max(case when rule = 'engagement_window_days' then value end) as engagement_window_days,
+            max(case when rule = 'recent_window_days' then value end) as recent_window_days,
+            max(case when rule = 'recent_points_per_day' then value end) as recent_points_per_day,
+            max(case when rule = 'rf_window_days' then value end) as rf_window_days,
+            max(case when rule = 'activity_window_days' then value end) as activity_window_days,
+            max(case when rule = 'activity_scale' then value end) as activity_scale,
+            max(case when rule = 'interest_window_days' then value end) as interest_window_days,
+            max(case when rule = 'interest_scale' then value end) as interest_scale,
+            max(case when rule = 'interest_return_points' then value end) as interest_return_points,
+            max(case when rule = 'intent_window_days' then value end) as intent_window_days,
+            max(case when rule = 'intent_scale' then value end) as intent_scale,
+            max(case when rule = 'intent_return_points' then value end) as intent_return_points,
+            max(case when rule = 'multi_channel_full' then value end) as multi_channel_full,
+            max(case when rule = 'high_share' then value end) as high_share,
+            max(case when rule = 'low_share' then value end) as low_share,
+            max(case when rule = 'distribution_bins' then value end) as distribution_bins,
+            max(case when rule = 'content_prior_interactions' then value end) as content_prior_interactions
         from {{ ref('score_scales') }}
     )
 {%- endmacro %}
 
 {#-
-    The seed engagement_weights as one row: one join serves every component. Columns are named
-    <component>_weight, and by what makes the component full.
+    The seed engagement_weights as one row: one join serves every component. The columns are each component's
+    weight, and the numbers that say where it is full.
 -#}
 {% macro engagement_weights() -%}
     (
@@ -99,8 +108,8 @@
 {%- endmacro %}
 
 {#-
-    The seed event_types, a row per type as the stream records it, with its points in thousandths:
-    whole numbers have one sum, in whatever order they are added.
+    The seed event_types, one row per recorded type, with points in thousandths: the sum of whole numbers does not
+    depend on their order.
 -#}
 {% macro event_points() -%}
     (
@@ -117,17 +126,17 @@
     )
 {%- endmacro %}
 
-{#- Thousandths, as event_points has them, as points. -#}
+{#- Points from the thousandths of event_points. -#}
 {% macro points_of_thousandths(thousandths) -%}
     cast(cast({{ thousandths }} as bigint) as double) / 1000
 {%- endmacro %}
 
-{#- 1 today, half of it after every half-life: 0-1. NULL without a day. -#}
+{#- A decay from 1 today to half after every half-life: 0-1. NULL without a number of days. -#}
 {% macro decayed(days, half_life_days) -%}
     power(cast(2 as double), -cast({{ days }} as double) / {{ half_life_days }})
 {%- endmacro %}
 
-{#- A count 0 and above on a log scale, full at a cap above 0: 0-1 (F61). NULL without a count. -#}
+{#- A count of 0 or more on a log scale, 1 at the cap, which is above 0: 0-1 (F61). NULL without a count. -#}
 {% macro log_scaled(value, cap) -%}
     case
         when {{ value }} >= {{ cap }} then 1
@@ -135,25 +144,28 @@
     end
 {%- endmacro %}
 
-{#- Points that fill a scale ever more slowly: 0 without any or below, 0.63 at the scale, never 1 (F80): 0-1. NULL without points. -#}
+{#-
+    Points that fill a scale more and more slowly: 0 for 0 points and below, 0.63 at the scale, never 1 (F80): 0-1.
+    NULL without points.
+-#}
 {% macro saturated(points, scale) -%}
     1 - exp(-(case when {{ points }} < 0 then 0 else cast({{ points }} as double) end) / {{ scale }})
 {%- endmacro %}
 
-{#- As above, by what earns half: 0.5 at the half, 0.75 at twice that; for what is never below 0. -#}
+{#- The same by the value that earns half: 0.5 at the half, 0.75 at twice that. The value must not be negative. -#}
 {% macro half_saturated(value, half) -%}
     1 - power(cast(2 as double), -cast({{ value }} as double) / {{ half }})
 {%- endmacro %}
 
-{#- What donor propensity begins with: a past gift lifts everybody above those without one (000-25, 000-26). -#}
+{#- The base of donor propensity: any past donor ranks above any person without a gift (000-25, 000-26). -#}
 {% macro propensity_base(past_donations) -%}
     case
-        when {{ past_donations }} > 0 then {{ seed_number('propensity_weights', 'component', 'base_donor', 'weight') }}
-        else {{ seed_number('propensity_weights', 'component', 'base_other', 'weight') }}
+        when {{ past_donations }} > 0 then {{ propensity_number('base_donor', 'weight') }}
+        else {{ propensity_number('base_other', 'weight') }}
     end
 {%- endmacro %}
 
-{#- Donor propensity of its four components, 0-1, 3 places (000-25). -#}
+{#- Donor propensity from its four components, 0-1, 3 places (000-25). -#}
 {% macro propensity_score(base, clicks, campaigns, recency) -%}
     round(greatest(0, least(1, {{ base }} + {{ clicks }} + {{ campaigns }} + {{ recency }})), 3)
 {%- endmacro %}

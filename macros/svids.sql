@@ -1,16 +1,16 @@
 {#-
-    The list of voter ids that a question is about: the only place that reads it (F03, F12). Unit
-    tests override the first macro with rows of their own.
+    The list of voter ids that a question is about. Only this file reads the list parameter (F03, F12). Unit tests
+    override the first macro with rows of their own.
 -#}
 
-{#- One row per entry of the list parameter, as given. -#}
+{#- One row per entry of the list, as given. -#}
 {% macro given_svids() -%}
     select unnest(svids) as entry
 {%- endmacro %}
 
 {#-
-    One row per requested id: its text, and the one voter that it means. Spaces and duplicates are
-    forgiven; 'WI:0012345' names its state; a bare id that several states know is ambiguous (F02).
+    One row per requested id: its text, and the one voter that it means. Spaces and duplicates are accepted.
+    'WI:0012345' names its state. An id without a state is ambiguous if voters of several states have it (F02).
     Columns: requested_svid, voter_number (NULL unless known), request_status (known, unknown, ambiguous).
 -#}
 {% macro requested_voters() -%}
@@ -41,7 +41,7 @@
             where distinct_texts.requested_svid is not null
         ) as texts
     ) as requests
-    -- An id that nobody has is unknown, and stays in the answer.
+    -- An id that no voter has is unknown, and stays in the answer.
     left join {{ ref('key_voters') }} as voters
         on
             requests.bare_svid = voters.svid
@@ -57,8 +57,8 @@
 {%- endmacro %}
 
 {#-
-    The distinct used addresses of the segment's voters, as numbers, with what they did in all: every
-    total counts each event once (F05, F53).
+    The distinct used addresses of the segment's voters, as numbers, with their total clicks and opens. Sums over
+    them count each event once (F05, F53).
 -#}
 {% macro segment_addresses(voters) -%}
     select distinct

@@ -20,7 +20,7 @@ addresses as (
     {{ segment_addresses('voters') }}
 ),
 
--- The gifts that belong to any voter of the segment, each once.
+-- The gifts of the segment's voters, each once.
 gifts as (
     select distinct
         gift_voters.gift_number,
@@ -31,17 +31,7 @@ gifts as (
 ),
 
 segment_touches as (
-    select
-        gifts.gift_number,
-        touches.campaign_id,
-        touches.first_click_at,
-        touches.last_click_at,
-        touches.days_to_donation,
-        touches.first_touch_credit,
-        touches.last_touch_credit,
-        touches.linear_credit,
-        touches.position_based_credit,
-        touches.time_decay_credit
+    select touches.*
     from touches
     inner join gifts
         on touches.gift_number = gifts.gift_number
@@ -53,18 +43,14 @@ credited as (
 
 credits as (
     select
-        credited.gift_number,
-        credited.campaign_id,
-        credited.model,
-        gifts.contact_id,
-        credited.days_to_donation,
-        credited.credit
+        credited.*,
+        gifts.contact_id
     from credited
     inner join gifts
         on credited.gift_number = gifts.gift_number
 ),
 
--- The first voter of an address is the contact that clicked.
+-- An address counts as one clicker: its first voter.
 clickers as (
     select
         address_campaigns.campaign_id,
@@ -80,5 +66,5 @@ attributed as (
 )
 
 select * from attributed
--- Rounded: sums of thirds differ from run to run in their last bits.
+-- Rounded, because sums of thirds differ in their last digits from run to run.
 order by model asc, round(donations_credited, 9) desc nulls last, campaign_id asc nulls last

@@ -16,7 +16,7 @@ requested as (
     {{ requested_voters() }}
 ),
 
--- One row a voter: a channel that nobody used them on has no figures.
+-- One row per voter. A channel without events of the voter has no figures.
 laid_out as (
     select
         channels.voter_number,
@@ -46,7 +46,7 @@ laid_out as (
     group by channels.voter_number
 ),
 
--- Each requested id once, known or not (F03).
+-- Each requested id once, known or unknown (F03).
 answered as (
     select
         requested.requested_svid,
@@ -73,7 +73,7 @@ answered as (
         laid_out.event_activities,
         laid_out.petition_activities
     from requested
-    -- Unknown and ambiguous ids have no row in a mart, and many voters were never reached on any channel.
+    -- Unknown and ambiguous ids are in no mart, and many voters have no channel.
     left join enriched_profiles
         on requested.voter_number = enriched_profiles.voter_number
     left join engagement_scores

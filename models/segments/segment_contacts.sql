@@ -18,25 +18,18 @@ requested as (
 
 permitted as (
     select
-        requested.requested_svid,
-        permissions.state,
-        permissions.svid,
-        permissions.may_email,
-        permissions.may_phone,
-        permissions.contact_blocked_by,
-        permissions.solicitation_blocked_by
+        permissions.*,
+        requested.requested_svid
     from requested
     -- Unknown and ambiguous ids have no voter.
     left join permissions
         on requested.voter_number = permissions.voter_number
 ),
 
--- Of several used addresses the voter's own, then the one that fewest share, then text order.
+-- One address per voter: the voter's own first, then the least shared, then in text order.
 numbered_emails as (
     select
-        voter_emails.state,
-        voter_emails.svid,
-        voter_emails.email_key,
+        voter_emails.*,
         row_number() over (
             partition by voter_emails.state, voter_emails.svid
             order by
@@ -54,9 +47,7 @@ numbered_emails as (
 
 numbered_phones as (
     select
-        voter_phones.state,
-        voter_phones.svid,
-        voter_phones.phone_key,
+        voter_phones.*,
         row_number() over (
             partition by voter_phones.state, voter_phones.svid
             order by
@@ -85,7 +76,7 @@ answered as (
         permitted.contact_blocked_by,
         permitted.solicitation_blocked_by
     from permitted
-    -- A voter may have no used address or phone.
+    -- Not every voter has a used address or phone.
     left join numbered_emails
         on
             permitted.state = numbered_emails.state

@@ -12,7 +12,7 @@ requested as (
     {{ requested_voters() }}
 ),
 
--- Each requested id once, known or not (F03).
+-- Each requested id once, known or unknown (F03).
 answered as (
     select
         requested.requested_svid,
@@ -35,7 +35,7 @@ answered as (
         voter_lifecycle.pattern_evidence,
         voter_lifecycle.is_high_value
     from requested
-    -- Unknown and ambiguous ids have no row in a mart.
+    -- Unknown and ambiguous ids are in no mart.
     left join enriched_profiles
         on requested.voter_number = enriched_profiles.voter_number
     left join voter_lifecycle

@@ -28,7 +28,7 @@ addresses as (
     {{ segment_addresses('voters') }}
 ),
 
--- In the segment, or behind an address or phone of it (F36 to F38, F43).
+-- The segment's own voters, and people who share an address or phone with one (F36 to F38, F43).
 excluded as (
     select voter_number from voters
     union
@@ -38,7 +38,7 @@ excluded as (
         on neighbours.voter_number = voters.voter_number
 ),
 
--- Nobody is like an empty segment.
+-- An empty segment has no candidates.
 candidates as (
     select profiles.voter_number
     from profiles
@@ -72,21 +72,25 @@ segment_people as (
     group by population.feature
 ),
 
--- How much commoner a trait is in the segment than in the population, as a log ratio; the prior's
--- people are like the population, so that a small segment is not taken at its word.
+-- How much commoner a trait is in the segment than in the population, as a log ratio. The prior adds average people,
+-- so that a small segment does not count for more than it shows.
 weighed as (
     select
         population.trait_number,
         population.feature,
         population.trait,
-        {{ lookalike_weights('population.feature') }} * ln(
+        case population.feature
+            when 'client' then {{ rule_value('lookalike_weights', 'client_mix') }}
+            when 'engagement_rate' then {{ rule_value('lookalike_weights', 'engagement_rate') }}
+            when 'recency' then {{ rule_value('lookalike_weights', 'recency') }}
+        end * ln(
             (
                 coalesce(segment_traits.people, 0) / population.population_share
-                + {{ lookalike_number('prior_strength') }}
-            ) / (coalesce(segment_people.people, 0) + {{ lookalike_number('prior_strength') }})
+                + {{ rule_value('lookalike_weights', 'prior_strength') }}
+            ) / (coalesce(segment_people.people, 0) + {{ rule_value('lookalike_weights', 'prior_strength') }})
         ) as weight
     from population
-    -- A trait that nobody in the segment has speaks against a candidate.
+    -- A trait that nobody in the segment has counts against a candidate.
     left join segment_traits
         on population.trait_number = segment_traits.trait_number
     left join segment_people
@@ -105,8 +109,7 @@ summed as (
     group by traits.voter_number
 ),
 
--- Numbers are in the order of state and svid. The limit comes before the rank: the best of 40,000
--- people are found without sorting them all.
+-- Voter numbers follow state and svid. The limit comes before the rank, so that only the best are sorted.
 limited as (
     select
         voter_number,
@@ -140,13 +143,12 @@ segment_clients as (
     inner join addresses
         on address_clients.address_number = addresses.address_number
     group by address_clients.client_shortname
-    having sum(address_clients.engagements) > {{ lookalike_number('min_segment_engagements') }}
+    having sum(address_clients.engagements) > {{ rule_value('lookalike_weights', 'min_segment_engagements') }}
 ),
 
 segment_shares as (
     select
-        client_shortname,
-        engagements,
+        *,
         cast(engagements as double) / sum(engagements) over () as share
     from segment_clients
 ),
@@ -163,11 +165,10 @@ overlapped as (
     group by limited_clients.voter_number
 ),
 
--- The three clients that raised the similarity most.
+-- The reason names the three clients that raised the similarity most.
 numbered_clients as (
     select
-        voter_number,
-        client_shortname,
+        *,
         row_number() over (
             partition by voter_number
             order by contribution desc, client_shortname asc

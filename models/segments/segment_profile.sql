@@ -8,7 +8,7 @@ requested as (
     {{ requested_voters() }}
 ),
 
--- Each requested id once, known or not (F03).
+-- Each requested id once, known or unknown (F03).
 answered as (
     select
         requested.requested_svid,

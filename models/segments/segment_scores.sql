@@ -12,7 +12,7 @@ requested as (
     {{ requested_voters() }}
 ),
 
--- Each requested id once, known or not (F03).
+-- Each requested id once, known or unknown (F03).
 answered as (
     select
         requested.requested_svid,
@@ -38,7 +38,7 @@ answered as (
         engagement_scores.session_delta,
         coalesce(engagement_scores.is_scored, false) as is_scored
     from requested
-    -- Unknown and ambiguous ids have no row in a mart.
+    -- Unknown and ambiguous ids are in no mart.
     left join enriched_profiles
         on requested.voter_number = enriched_profiles.voter_number
     left join engagement_scores

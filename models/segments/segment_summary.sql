@@ -25,30 +25,26 @@ addresses as (
 profiled as (
     select
         requested.request_status,
-        profiles.voter_number,
-        profiles.link_status,
-        profiles.emails_linked + profiles.phones_linked as identifiers_linked,
-        profiles.is_donor,
-        profiles.is_clicker
+        profiles.*
     from requested
     -- Unknown and ambiguous ids have no profile.
     left join profiles
         on requested.voter_number = profiles.voter_number
 ),
 
--- Ids are counted as they were asked for, voters once.
+-- Requested ids are counted as written, voters once.
 counted as (
     select
         count(*) as requested,
         count(case when request_status = 'known' then 1 end) as known,
-        count(case when identifiers_linked > 0 then 1 end) as linked,
+        count(case when emails_linked + phones_linked > 0 then 1 end) as linked,
         count(case when link_status = 'with_behavior' then 1 end) as with_behavior,
         count(distinct case when is_donor then voter_number end) as donors,
         count(distinct case when is_clicker then voter_number end) as clickers
     from profiled
 ),
 
--- Events and gifts of the segment, each once, however many of its voters share them (F05).
+-- Events and gifts of the segment, each once even if several of its voters share it (F05).
 summed_events as (
     select
         cast(coalesce(sum(clicks), 0) as bigint) as total_clicks,

@@ -12,7 +12,7 @@ requested as (
     {{ requested_voters() }}
 ),
 
--- Each requested id once, known or not (F03).
+-- Each requested id once, known or unknown (F03).
 answered as (
     select
         requested.requested_svid,
@@ -32,7 +32,7 @@ answered as (
         send_times.day_level,
         send_times.time_zone_source
     from requested
-    -- Unknown and ambiguous ids have no row in a mart.
+    -- Unknown and ambiguous ids are in no mart.
     left join enriched_profiles
         on requested.voter_number = enriched_profiles.voter_number
     left join send_times

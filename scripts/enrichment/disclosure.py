@@ -191,7 +191,8 @@ class Disclosure:
         )
         ((self._least, self._is_closed, *hides),) = database.all_rows(
             Query(
-                f"with least as (select min_people from {seed} where rule = 'small_group'), "
+                f"with least as (select cast(value as bigint) as min_people from {seed} "
+                "where rule = 'small_group'), "
                 f"sizes as (select count(*) as voters from {profiles}), counted as ({_COUNTED}) "
                 "select min_people, people between 1 and min_people - 1 "
                 f"or voters - people between 1 and min_people - 1, {few} "

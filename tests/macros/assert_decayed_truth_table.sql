@@ -1,4 +1,4 @@
--- Half after each half-life; without a day nothing.
+-- Half after each half-life; NULL without a number of days.
 with cases (days, half_life_days, expected) as (
     values
     (0, 60, 1),

@@ -1,4 +1,4 @@
--- 0 to 1 on a log scale: nothing is 0, the cap and all above it 1 (F61).
+-- 0 to 1 on a log scale: 0 is 0, the cap and everything above it are 1 (F61).
 with cases (amount, cap, expected) as (
     values
     (0, 7, 0),

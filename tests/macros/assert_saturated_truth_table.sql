@@ -1,4 +1,4 @@
--- Nothing and less than nothing are 0, the scale is 1 - 1/e, and no number is more than 1 (F80).
+-- 0 points and fewer are 0, the scale is 1 - 1/e, and no number is above 1 (F80).
 with cases (points, scale, expected, expected_of_half) as (
     values
     (-5, 40, 0, null),

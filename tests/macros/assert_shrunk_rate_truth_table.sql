@@ -10,7 +10,7 @@ with cases (successes, trials, prior_mean, prior_rho, expected) as (
     (3, 4, 0.2, 1, 0.75),
     (3, 4, 0.2, 0, 0.2),
     (9, 4, 0.2, 1, 1),
-    -- Without a trial there is only the prior.
+    -- Without a trial: the prior.
     (0, 0, 0.2, 0.5, 0.2),
     (3, 4, null, null, null)
 ),

@@ -1,4 +1,4 @@
--- Asked for every voter, the function gives the mart: each address once, one prior for both.
+-- For all voters the function returns the mart: each address once, and the same prior.
 with segment_rows as (
     select
         client_shortname,

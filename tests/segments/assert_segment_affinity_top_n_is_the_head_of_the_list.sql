@@ -1,4 +1,4 @@
--- The best three clients of every voter are those that client_affinity ranks first.
+-- For all voters the best three clients are those that client_affinity ranks first.
 with answered as (
     select
         client_shortname,

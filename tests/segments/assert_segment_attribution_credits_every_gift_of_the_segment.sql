@@ -1,5 +1,5 @@
--- Of every fifth donor: in each model that adds up, credits and the unattributed row sum to the gifts
--- that segment_summary counts.
+-- A segment of every fifth donor: in each model that adds up, credits and the unattributed row sum to the
+-- gifts that segment_summary counts.
 {% set segment_list %}
     select list({{ voter_text('numbered.state', 'numbered.svid') }})
     from (

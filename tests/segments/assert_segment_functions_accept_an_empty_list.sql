@@ -1,5 +1,5 @@
--- An empty list is a question like any other: no people, no clients, one summary of zeros, the
--- population's weeks and values, and a row a model without gifts.
+-- An empty list gives an answer: no people, no clients, one summary of zeros, the population's weeks and
+-- values, and one row per model without gifts.
 with counted as (
     select
         'segment_profile' as function_name,

@@ -1,5 +1,5 @@
--- dbt accepts an enforced contract on a table function and checks nothing; this is the check. Columns of
--- the answer that the YAML does not have in this place with this type, and the other way round.
+-- dbt accepts an enforced contract on a table function but does not check it; this test does. It returns columns
+-- of the answer that the YAML does not have in the same place with the same type, and the reverse.
 {% set functions = [
     'segment_profile',
     'segment_summary',

@@ -1,4 +1,4 @@
--- Asked for every voter, the function gives the mart: the same weeks, each address once.
+-- For all voters the function returns the mart: the same weeks, each address once.
 with segment_rows as (
     select
         week_start,

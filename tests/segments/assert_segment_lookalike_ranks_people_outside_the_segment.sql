@@ -1,5 +1,5 @@
--- A segment of ten donors: ranks run 1..n without gaps in the order of similarity, nobody twice, nobody
--- of the segment, nobody who opted out or never engaged, and not more than asked for.
+-- A segment of ten donors: ranks run 1..n without gaps in the order of similarity, every person once, no
+-- member of the segment, no person who opted out or never engaged, and no more rows than requested.
 {% set segment %}
     select
         profiles.state,

@@ -1,5 +1,5 @@
--- Every voter of the file by its full name, twice, with an id that nobody has and a blank: each id
--- comes back once, with what the mart knows about it.
+-- Every voter of the file by its full id, twice, with an unknown id and a blank: each id comes back once, with
+-- the values of the mart.
 with profiles as (
     select * from {{ ref('enriched_profiles') }}
 ),

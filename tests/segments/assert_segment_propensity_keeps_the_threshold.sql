@@ -1,4 +1,4 @@
--- Above a threshold of 0 only voters at or above it are listed, unknown ids never.
+-- With a threshold above 0 only voters at or above it are listed, never an unknown id.
 with answered as (
     select *
     from

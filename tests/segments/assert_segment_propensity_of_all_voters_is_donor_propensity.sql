@@ -1,4 +1,4 @@
--- Asked for every voter with no threshold, the function gives the mart.
+-- For all voters and without a threshold the function returns the mart.
 with segment_rows as (
     select
         state,

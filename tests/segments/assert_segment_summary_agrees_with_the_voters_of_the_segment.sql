@@ -1,5 +1,5 @@
--- Every voter at once: ids and people are those of the mart, and events and gifts count once, as they do
--- in the tables that hold each of them once.
+-- All voters at once: ids and people agree with the mart, and events and gifts count once, as in the tables
+-- that hold each of them once.
 with summary as (
     select *
     from {{ ref('segment_summary') }}((

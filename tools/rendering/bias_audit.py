@@ -160,7 +160,7 @@ def page_text(con: duckdb.DuckDBPyConnection, source: str) -> str:
         f"scores.{name}" if name == "selects_at" else f"audit.{name}" for name in Row._fields
     )
     ((min_people,),) = con.execute(
-        "select min_people from seeds.disclosure_limits where rule = 'small_group'"
+        "select cast(value as bigint) from seeds.disclosure_limits where rule = 'small_group'"
     ).fetchall()
     groups = Cells("group_voters", ("group_voters",), "score, group_kind", "group_value")
     audit = judged("marts.bias_audit", groups, min_people)

@@ -89,7 +89,7 @@ flagged as (
         corrected.group_kind,
         corrected.group_value,
         corrected.group_voters,
-        corrected.group_voters < disclosure_limits.min_people as is_small_group,
+        corrected.group_voters < disclosure_limits.value as is_small_group,
         round({{ share('corrected.score_sum', 'corrected.group_voters') }}, 4) as mean_score,
         corrected.selected,
         round(corrected.p_selected * 100, 2) as selection_rate,
@@ -104,7 +104,7 @@ flagged as (
         corrected.p_value,
         corrected.q_value,
         coalesce(
-            corrected.group_voters >= disclosure_limits.min_people
+            corrected.group_voters >= disclosure_limits.value
             and corrected.q_value <= {{ rule_value('audit_limits', 'q_value') }}
             and (
                 -- Rounded: 0.6 - 0.5 is a hair below 0.1 in binary fractions.

@@ -252,8 +252,8 @@ proportioned as (
     inner join disclosure_limits
         on disclosure_limits.rule = 'small_group'
     where
-        candidates.successes >= disclosure_limits.min_people
-        and candidates.trials - candidates.successes >= disclosure_limits.min_people
+        candidates.successes >= disclosure_limits.value
+        and candidates.trials - candidates.successes >= disclosure_limits.value
 ),
 
 bounded as (

@@ -2,8 +2,8 @@ with churn_hazard as (
     select * from {{ ref('churn_hazard') }}
 ),
 
--- What the older fit had said of the people on whom the newer one was fitted, and what became of them.
-tried as (
+-- What the older fit predicted for the people of the newer one, and what happened to them.
+back_tested as (
     select
         trials.churn_probability,
         outcomes.churn_exposures,
@@ -26,15 +26,13 @@ summed_by_probability as (
         churn_probability,
         cast(sum(churn_exposures) as bigint) as people,
         cast(sum(churn_events) as bigint) as events
-    from tried
+    from back_tested
     group by churn_probability
 ),
 
 ordered as (
     select
-        churn_probability,
-        people,
-        events,
+        *,
         cast(coalesce(sum(people) over (
             order by churn_probability
             rows between unbounded preceding and 1 preceding
@@ -43,21 +41,17 @@ ordered as (
     from summed_by_probability
 ),
 
--- The same prediction is in the same tenth, so that tenths may differ in size or be missing. Row 0 is everybody.
+-- People with the same prediction are in the same tenth, so tenths may differ in size or be missing. Row 0 is
+-- everybody.
 grouped as (
     select
-        cast(floor(cast(people_below * 10 as double) / all_people) as bigint) + 1 as tenth,
-        churn_probability,
-        people,
-        events
+        ordered.*,
+        case
+            when kinds.is_total then 0
+            else cast(floor(cast(ordered.people_below * 10 as double) / ordered.all_people) as bigint) + 1
+        end as tenth
     from ordered
-    union all
-    select
-        cast(0 as bigint) as tenth,
-        churn_probability,
-        people,
-        events
-    from ordered
+    cross join (values (true), (false)) as kinds (is_total)
 ),
 
 summed_by_tenth as (
@@ -74,7 +68,7 @@ summed_by_tenth as (
     group by tenth
 ),
 
--- Too few people to try it on are a row without numbers, not a missing one.
+-- The row of everybody is there without a single person, too: it then has no numbers.
 completed as (
     select
         tenths.tenth,
@@ -82,7 +76,7 @@ completed as (
         coalesce(summed_by_tenth.events, 0) as events,
         summed_by_tenth.predicted_events,
         summed_by_tenth.squared_errors,
-        {{ share('summed_by_tenth.events', 'summed_by_tenth.people') }} as observed_share,
+        {{ share('summed_by_tenth.events', 'summed_by_tenth.people') }} as quiet_share,
         {{ sample_size('summed_by_tenth.people') }} as trials
     from (
         select cast(0 as bigint) as tenth
@@ -96,34 +90,31 @@ completed as (
 
 bounded as (
     select
-        tenth,
-        people,
-        events,
-        observed_share,
-        {{ wilson_bound('observed_share', 'trials', '-') }} as observed_share_low,
-        {{ wilson_bound('observed_share', 'trials', '+') }} as observed_share_high,
-        predicted_events / trials as predicted_share,
-        squared_errors / trials as brier_score,
-        -- Of who says the same of everybody, and knows the rate beforehand: hard to beat.
-        observed_share * (1 - observed_share) as brier_score_base
+        *,
+        {{ wilson_bound('quiet_share', 'trials', '-') }} as share_low,
+        {{ wilson_bound('quiet_share', 'trials', '+') }} as share_high,
+        predicted_events / trials as prediction,
+        squared_errors / trials as score,
+        -- The score of predicting the observed rate for everybody: known only afterwards, so hard to beat.
+        quiet_share * (1 - quiet_share) as score_base
     from completed
 ),
 
-judged as (
+graded as (
     select
         tenth,
         people as people_tried,
         events as people_quiet,
-        round(predicted_share, 4) as predicted_share,
-        round(observed_share, 4) as observed_share,
-        round(observed_share_low, 4) as observed_share_low,
-        round(observed_share_high, 4) as observed_share_high,
-        predicted_share between observed_share_low and observed_share_high as is_calibrated,
-        round(brier_score, 4) as brier_score,
-        round(brier_score_base, 4) as brier_score_base,
-        case when tenth = 0 then round(1 - brier_score / nullif(brier_score_base, 0), 4) end as brier_skill,
+        round(prediction, 4) as predicted_share,
+        round(quiet_share, 4) as observed_share,
+        round(share_low, 4) as observed_share_low,
+        round(share_high, 4) as observed_share_high,
+        prediction between share_low and share_high as is_calibrated,
+        round(score, 4) as brier_score,
+        round(score_base, 4) as brier_score_base,
+        case when tenth = 0 then round(1 - score / nullif(score_base, 0), 4) end as brier_skill,
         '{{ invocation_id }}' as build_id
     from bounded
 )
 
-select * from judged
+select * from graded

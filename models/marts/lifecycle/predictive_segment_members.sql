@@ -10,26 +10,21 @@ birthdays as (
     select * from {{ ref('birthdays') }}
 ),
 
--- Two birthdays of one person may be near, at the turn of the year in a wide window: the nearer one counts.
+-- In a wide window, around the new year, a person may have two birthdays: the nearer one counts.
 ranked_birthdays as (
     select
-        birthdays.state,
-        birthdays.svid,
-        birthdays.birthday_window,
+        *,
         row_number() over (
-            partition by birthdays.state, birthdays.svid
-            order by abs(birthdays.days_until), birthdays.birthday_year
+            partition by state, svid
+            order by abs(days_until), birthday_year
         ) as place
     from birthdays
-    where birthdays.birthday_window <> 'none'
+    where birthday_window <> 'none'
 ),
 
-placed as (
+overlaid as (
     select
-        voter_lifecycle.state,
-        voter_lifecycle.svid,
-        voter_lifecycle.voter_number,
-        voter_lifecycle.lifecycle_stage,
+        voter_lifecycle.*,
         engagement_scores.engagement_tier,
         coalesce(ranked_birthdays.birthday_window, 'none') as birthday_proximity,
         case
@@ -60,7 +55,7 @@ named as (
         engagement_tier,
         lifecycle_stage,
         '{{ invocation_id }}' as build_id
-    from placed
+    from overlaid
 )
 
 select * from named

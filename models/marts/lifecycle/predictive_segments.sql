@@ -14,47 +14,36 @@ segment_words as (
     select * from {{ ref('segment_words') }}
 ),
 
-disclosure_limits as (
-    select * from {{ ref('disclosure_limits') }}
-),
-
-rules as (
-    select
-        segment_narrow,
-        segment_broad
-    from {{ lifecycle_rules() }} as lifecycle_rules
-),
-
 counted as (
     select
-        predictive_segment_members.predictive_segment,
-        predictive_segment_members.churn_overlay,
-        predictive_segment_members.birthday_proximity,
-        predictive_segment_members.engagement_tier,
-        predictive_segment_members.lifecycle_stage,
+        members.predictive_segment,
+        members.churn_overlay,
+        members.birthday_proximity,
+        members.engagement_tier,
+        members.lifecycle_stage,
         count(*) as people,
         count(
             case when voter_lifecycle.activity_pattern in ('recently_active', 'moderately_active') then 1 end
-        ) as active_voters,
-        count(case when voter_lifecycle.is_high_value then 1 end) as high_value_voters,
-        count(engagement_scores.engagement_score) as scored_voters,
+        ) as active,
+        count(case when voter_lifecycle.is_high_value then 1 end) as high_value,
+        count(engagement_scores.engagement_score) as scored,
         cast(sum(cast(engagement_scores.engagement_score as decimal(18, 4))) as double) as engagement_sum,
-        count(voter_lifecycle.churn_probability_score) as churn_scored_voters,
+        count(voter_lifecycle.churn_probability_score) as churn_scored,
         cast(sum(cast(voter_lifecycle.churn_probability_score as decimal(18, 4))) as double) as churn_sum
-    from predictive_segment_members
+    from predictive_segment_members as members
     inner join voter_lifecycle
-        on predictive_segment_members.voter_number = voter_lifecycle.voter_number
+        on members.voter_number = voter_lifecycle.voter_number
     left join engagement_scores
-        on predictive_segment_members.voter_number = engagement_scores.voter_number
+        on members.voter_number = engagement_scores.voter_number
     group by
-        predictive_segment_members.predictive_segment,
-        predictive_segment_members.churn_overlay,
-        predictive_segment_members.birthday_proximity,
-        predictive_segment_members.engagement_tier,
-        predictive_segment_members.lifecycle_stage
+        members.predictive_segment,
+        members.churn_overlay,
+        members.birthday_proximity,
+        members.engagement_tier,
+        members.lifecycle_stage
 ),
 
--- The parts that say something, in their order: At risk, birthday approaching, declining, veteran.
+-- Only the parts that say something, in their order: "At risk, birthday approaching, declining, veteran".
 worded as (
     select
         counted.predictive_segment,
@@ -74,32 +63,20 @@ worded as (
 
 measured as (
     select
-        counted.predictive_segment,
+        counted.*,
         upper(left(worded.words, 1)) || substring(worded.words, 2) as segment_name,
-        counted.churn_overlay,
-        counted.birthday_proximity,
-        counted.engagement_tier,
-        counted.lifecycle_stage,
-        counted.people,
         sum(counted.people) over () as all_voters,
-        counted.people < disclosure_limits.min_people as is_small_group,
-        counted.active_voters,
-        counted.high_value_voters,
-        counted.scored_voters,
-        counted.engagement_sum,
-        counted.churn_scored_voters,
-        counted.churn_sum,
-        rules.segment_narrow,
-        rules.segment_broad
+        counted.people < {{ rule_value('disclosure_limits', 'small_group') }} as is_small_group,
+        bounds.segment_narrow,
+        bounds.segment_broad
     from counted
     inner join worded
         on counted.predictive_segment = worded.predictive_segment
-    inner join disclosure_limits
-        on disclosure_limits.rule = 'small_group'
-    cross join rules
+    cross join {{ lifecycle_rules() }} as bounds
 ),
 
-weighed as (
+-- A small group has a size and no other number.
+described as (
     select
         predictive_segment,
         segment_name,
@@ -115,16 +92,16 @@ weighed as (
             when people * 100 > segment_broad * all_voters then 'broad'
             else 'balanced'
         end as segment_size,
-        case when not is_small_group then active_voters end as active_voters,
-        case when not is_small_group then high_value_voters end as high_value_voters,
-        case when not is_small_group then scored_voters end as scored_voters,
-        case when not is_small_group then round({{ share('engagement_sum', 'scored_voters') }}, 2) end
+        case when not is_small_group then active end as active_voters,
+        case when not is_small_group then high_value end as high_value_voters,
+        case when not is_small_group then scored end as scored_voters,
+        case when not is_small_group then round({{ share('engagement_sum', 'scored') }}, 2) end
             as mean_engagement_score,
-        case when not is_small_group then churn_scored_voters end as churn_scored_voters,
-        case when not is_small_group then round({{ share('churn_sum', 'churn_scored_voters') }}, 4) end
+        case when not is_small_group then churn_scored end as churn_scored_voters,
+        case when not is_small_group then round({{ share('churn_sum', 'churn_scored') }}, 4) end
             as mean_churn_probability,
         '{{ invocation_id }}' as build_id
     from measured
 )
 
-select * from weighed
+select * from described

@@ -10,17 +10,13 @@ bands as (
     select * from {{ ref('lookalike_bands') }}
 ),
 
--- Only somebody who has engaged can be like or unlike anybody (F39, F40).
+-- Only people who engaged can be compared (F39, F40).
 measured as (
     select
-        profiles.state,
-        profiles.svid,
-        profiles.person_id,
+        profiles.*,
         permissions.contact_blocked_by is null as is_eligible,
-        profiles.engagements,
         {{ share('profiles.engagements', 'profiles.sends') }} as engagement_rate,
-        {{ days_between('profiles.last_engagement_date', as_of_date()) }} as days_since_last_engagement,
-        profiles.voter_number
+        {{ days_between('profiles.last_engagement_date', as_of_date()) }} as days_since_last_engagement
     from profiles
     inner join permissions
         on profiles.voter_number = permissions.voter_number

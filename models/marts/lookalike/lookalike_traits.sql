@@ -6,7 +6,7 @@ person_clients as (
     select * from {{ ref('person_client_affinity') }}
 ),
 
--- One client may be missing from all of a person's engagements: the shares are of those with a client.
+-- Engagements without a client are left out: the shares are of those with one.
 client_totals as (
     select
         state,
@@ -16,7 +16,7 @@ client_totals as (
     group by state, svid
 ),
 
-mixed as (
+united as (
     select
         person_clients.state,
         person_clients.svid,
@@ -35,40 +35,25 @@ mixed as (
             person_clients.state = profiles.state
             and person_clients.svid = profiles.svid
     where person_clients.engagements > 0
-),
-
-banded as (
-    select
-        state,
-        svid,
-        'engagement_rate' as feature,
-        engagement_rate_band as trait,
-        cast(1 as double) as share,
-        engagements,
-        voter_number
-    from profiles
     union all
     select
-        state,
-        svid,
-        'recency' as feature,
-        recency_band as trait,
+        profiles.state,
+        profiles.svid,
+        features.feature,
+        case features.feature
+            when 'engagement_rate' then profiles.engagement_rate_band
+            when 'recency' then profiles.recency_band
+        end as trait,
         cast(1 as double) as share,
-        engagements,
-        voter_number
+        profiles.engagements,
+        profiles.voter_number
     from profiles
+    cross join (values ('engagement_rate'), ('recency')) as features (feature)
 ),
 
-united as (
-    select * from mixed
-    union all
-    select * from banded
-),
-
--- What everybody is like: the mean share of each trait over all people with the feature.
 people_by_feature as (
     select
-        feature,
+        people.feature,
         count(*) as people
     from (
         select distinct
@@ -77,9 +62,10 @@ people_by_feature as (
             svid
         from united
     ) as people
-    group by feature
+    group by people.feature
 ),
 
+-- The population: the mean share of each trait over all people with the feature.
 averaged as (
     select
         united.feature,

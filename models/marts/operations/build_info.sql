@@ -27,11 +27,11 @@ counted_voters as (
     select count(*) as voters from profiles
 ),
 
-stamped as (
+counted as (
     select
         '{{ invocation_id }}' as build_id,
         cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp) as built_at,
-        -- These two are known when the last test has passed: macros/build_record.sql.
+        -- Filled in at the end of the run (macros/build_record.sql).
         cast(null as timestamp) as finished_at,
         cast(null as double) as duration_seconds,
         clock.as_of_date,
@@ -47,4 +47,4 @@ stamped as (
     cross join counted_voters
 )
 
-select * from stamped
+select * from counted

@@ -1,5 +1,5 @@
--- Empty until the build is over: only then it is known what each relation took (macros/build_record.sql).
-with built as (
+-- Empty until the end of the run, which fills it in (macros/build_record.sql).
+with recorded as (
     select
         cast(null as varchar) as layer,
         cast(null as varchar) as table_name,
@@ -10,4 +10,4 @@ with built as (
     where false
 )
 
-select * from built
+select * from recorded

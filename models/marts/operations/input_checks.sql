@@ -22,9 +22,7 @@ counted_by_reason as (
 -- The most frequent reason says where to look.
 ranked as (
     select
-        source_table,
-        reason,
-        rows_rejected,
+        *,
         row_number() over (partition by source_table order by rows_rejected desc, reason asc) as reason_rank
     from counted_by_reason
 ),
@@ -41,7 +39,7 @@ rejected_shares as (
             100 * coalesce({{ share('row_accounting.rows_rejected', 'row_accounting.rows_in') }}, 0), 1
         ) as varchar) || ' %' as message
     from row_accounting
-    -- A table may have no rejected row.
+    -- Not every table has rejected rows.
     left join ranked
         on
             row_accounting.source_table = ranked.source_table
@@ -63,7 +61,7 @@ measured as (
             checks.message
         ) as message
     from checks
-    -- The other checks were done before the rows were read.
+    -- All other checks ran before the rows were read.
     left join rejected_shares
         on
             checks.check_name = 'rejected_share'

@@ -40,7 +40,7 @@ described as (
         coalesce(carried.read_at_build, '{{ invocation_id }}') as read_at_build,
         '{{ invocation_id }}' as build_id
     from files
-    -- The other extracts are read whole by every build.
+    -- Every build reads all files of the other extracts.
     left join carried
         on
             files.source_table = carried.source_table

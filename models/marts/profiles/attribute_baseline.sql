@@ -6,55 +6,38 @@ attributes as (
     {{ voter_attributes('profiles') }}
 ),
 
--- Both values of a flag are there, even if nobody has one of them.
+-- Both values of a flag are listed, even if no voter has one of them.
 listed as (
     select
-        attribute,
-        value,
-        1 as people
+        attributes.*,
+        1 as is_person
     from attributes
     union all
     select
         flags.attribute,
         flags.value,
-        0 as people
+        0 as is_person
     from (
-        select
-            'donor' as attribute,
-            'true' as value
-        union all
-        select
-            'donor' as attribute,
-            'false' as value
-        union all
-        select
-            'clicker' as attribute,
-            'true' as value
-        union all
-        select
-            'clicker' as attribute,
-            'false' as value
-    ) as flags
-),
-
-counted as (
-    select
-        attribute,
-        value,
-        cast(sum(people) as bigint) as people
-    from listed
-    group by attribute, value
+        values ('donor', 'true'), ('donor', 'false'), ('clicker', 'true'), ('clicker', 'false')
+    ) as flags (attribute, value)
 ),
 
 voters as (
     select count(*) as voters from profiles
 ),
 
+counted as (
+    select
+        listed.attribute,
+        listed.value,
+        cast(sum(listed.is_person) as bigint) as people
+    from listed
+    group by listed.attribute, listed.value
+),
+
 shared as (
     select
-        counted.attribute,
-        counted.value,
-        counted.people,
+        counted.*,
         voters.voters,
         {{ share('counted.people', 'voters.voters') }} as baseline_share,
         '{{ invocation_id }}' as build_id

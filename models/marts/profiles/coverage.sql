@@ -15,43 +15,26 @@ counted_by_state as (
 
 stepped as (
     select
-        state,
-        cast(1 as bigint) as step_number,
-        'in_file' as step,
-        in_file as people,
-        in_file
+        counted_by_state.*,
+        steps.step,
+        steps.step_number,
+        case steps.step
+            when 'in_file' then counted_by_state.in_file
+            when 'contactable' then counted_by_state.contactable
+            when 'linked' then counted_by_state.linked
+            when 'with_behavior' then counted_by_state.with_behavior
+        end as people
     from counted_by_state
-    union all
-    select
-        state,
-        cast(2 as bigint) as step_number,
-        'contactable' as step,
-        contactable as people,
-        in_file
-    from counted_by_state
-    union all
-    select
-        state,
-        cast(3 as bigint) as step_number,
-        'linked' as step,
-        linked as people,
-        in_file
-    from counted_by_state
-    union all
-    select
-        state,
-        cast(4 as bigint) as step_number,
-        'with_behavior' as step,
-        with_behavior as people,
-        in_file
-    from counted_by_state
+    cross join (
+        values ('in_file', 1), ('contactable', 2), ('linked', 3), ('with_behavior', 4)
+    ) as steps (step, step_number)
 ),
 
 shared as (
     select
         state,
         step,
-        step_number,
+        cast(step_number as bigint) as step_number,
         people,
         {{ share('people', 'in_file') }} as share,
         '{{ invocation_id }}' as build_id

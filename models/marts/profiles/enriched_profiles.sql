@@ -54,7 +54,7 @@ aged as (
     from voters
 ),
 
--- Every voter once, whatever is known about them (F01, F03).
+-- Every voter once, with or without behavior (F01, F03).
 profiled as (
     select
         voters.state,
@@ -66,6 +66,10 @@ profiled as (
         voters.party,
         voters.gender,
         age_bands.age_band,
+        case
+            when engagement.total_events > 0 or donations.donation_count > 0 then 'with_behavior'
+            else 'no_behavior'
+        end as link_status,
         voters.is_contactable,
         coalesce(counted_addresses.emails_linked, 0) as emails_linked,
         coalesce(counted_phones.phones_linked, 0) as phones_linked,
@@ -80,10 +84,13 @@ profiled as (
         coalesce(engagement.has_opted_out, false) as has_opted_out,
         coalesce(donations.donation_count, 0) as donation_count,
         donations.donation_amount,
+        coalesce(donations.donation_count > 0, false) as is_donor,
+        coalesce(engagement.clicks > 0, false) as is_clicker,
         engagement.last_engagement_date,
         engagement.last_click_date,
         donations.last_donation_date,
-        voter_numbers.voter_number
+        voter_numbers.voter_number,
+        '{{ invocation_id }}' as build_id
     from voters
     inner join voter_numbers
         on
@@ -93,7 +100,7 @@ profiled as (
         on
             voters.state = aged.state
             and voters.svid = aged.svid
-    -- Under age, in the future or not given: no band.
+    -- Minors, and birth dates that are missing or in the future, have no band.
     left join age_bands
         on
             aged.age >= age_bands.min_age
@@ -114,42 +121,6 @@ profiled as (
         on
             voters.state = donations.state
             and voters.svid = donations.svid
-),
-
-flagged as (
-    select
-        state,
-        svid,
-        person_id,
-        persons,
-        has_several_svids,
-        county,
-        party,
-        gender,
-        age_band,
-        case when total_events > 0 or donation_count > 0 then 'with_behavior' else 'no_behavior' end as link_status,
-        is_contactable,
-        emails_linked,
-        phones_linked,
-        max_shared_by,
-        total_events,
-        sends,
-        engagements,
-        campaigns_engaged,
-        total_clicks,
-        total_opens,
-        clients_engaged,
-        has_opted_out,
-        donation_count,
-        donation_amount,
-        donation_count > 0 as is_donor,
-        total_clicks > 0 as is_clicker,
-        last_engagement_date,
-        last_click_date,
-        last_donation_date,
-        voter_number,
-        '{{ invocation_id }}' as build_id
-    from profiled
 )
 
-select * from flagged
+select * from profiled

@@ -4,38 +4,19 @@ with profiles as (
 
 featured as (
     select
-        state,
-        svid,
-        person_id,
-        county,
-        total_clicks,
-        total_opens,
+        *,
         campaigns_engaged as campaigns_count,
         clients_engaged as clients_count,
         {{ days_between('last_click_date', as_of_date()) }} as days_since_last_click,
         donation_count as past_donations,
-        {{ days_between('last_donation_date', as_of_date()) }} as days_since_last_donation,
-        link_status = 'with_behavior' as is_scored,
-        voter_number
+        {{ days_between('last_donation_date', as_of_date()) }} as days_since_last_donation
     from profiles
 ),
 
--- The brief's rule (000-25), one column a component.
-weighed as (
+-- The brief's rule (000-25), a column for each component.
+weighted as (
     select
-        state,
-        svid,
-        person_id,
-        county,
-        total_clicks,
-        total_opens,
-        campaigns_count,
-        clients_count,
-        days_since_last_click,
-        past_donations,
-        days_since_last_donation,
-        is_scored,
-        voter_number,
+        *,
         {{ propensity_base('past_donations') }} as score_base,
         {{ capped_component('clicks', 'total_clicks') }} as score_clicks,
         {{ capped_component('campaigns', 'campaigns_count') }} as score_campaigns,
@@ -62,10 +43,10 @@ scored as (
         score_clicks,
         score_campaigns,
         score_recency,
-        is_scored,
+        link_status = 'with_behavior' as is_scored,
         voter_number,
         '{{ invocation_id }}' as build_id
-    from weighed
+    from weighted
 )
 
 select * from scored

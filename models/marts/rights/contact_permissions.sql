@@ -18,7 +18,7 @@ behavior as (
     select * from {{ ref('agg_behavior_by_voter_channel') }}
 ),
 
--- Who answered a text message with stop, or asked not to be called, is reached by phone no more.
+-- A person who replied STOP to a text message, or refused a call, is not contacted by phone or text again.
 phone_opt_outs as (
     select distinct voter_number
     from behavior
@@ -27,9 +27,9 @@ phone_opt_outs as (
         and opt_outs > 0
 ),
 
--- A gift without a source may be used. What a source allows that the seed does not name nobody has looked at:
--- it bars asking for gifts, until a line of the seed says otherwise.
-judged_gifts as (
+-- A gift without a source may be used. A source without a line in the seed was never reviewed: it blocks
+-- solicitation until the seed has a line for it.
+reviewed_gifts as (
     select
         voter_donations.state,
         voter_donations.svid,
@@ -49,28 +49,27 @@ judged_gifts as (
     where voter_donations.is_gift
 ),
 
--- One gift from a source that may be used is enough: the voter is known from there, too.
-judged_donors as (
+-- One gift from a permitted source is enough: the voter is known from there, too.
+reviewed_donors as (
     select
         state,
         svid,
         max(case when is_contact_permitted then 1 else 0 end) = 1 as is_contact_permitted,
         max(case when is_solicit_permitted then 1 else 0 end) = 1 as is_solicit_permitted
-    from judged_gifts
+    from reviewed_gifts
     group by state, svid
 ),
 
 state_rules as (
     select
-        subject,
-        use,
+        *,
         case when is_permitted then 1 else 0 end as permission
     from permitted_use
     where subject_kind = 'state'
 ),
 
--- What the seed says of a state goes before what it says of any; a state may have no line at all.
-judged_states as (
+-- A state's own line takes precedence over the line `any`. A state may have no line at all.
+reviewed_states as (
     select
         states.state,
         coalesce(
@@ -89,56 +88,48 @@ judged_states as (
     group by states.state
 ),
 
-judged as (
+reviewed as (
     select
-        profiles.state,
-        profiles.svid,
-        profiles.has_opted_out,
+        profiles.*,
         phone_opt_outs.voter_number is not null as has_opted_out_by_phone,
         coalesce(suppressions.is_email_suppressed, false) as is_email_suppressed,
         coalesce(suppressions.is_phone_suppressed, false) as is_phone_suppressed,
-        judged_states.is_contact_permitted as is_state_contact_permitted,
-        judged_states.is_solicit_permitted as is_state_solicit_permitted,
-        coalesce(judged_donors.is_contact_permitted, true) as is_donor_contact_permitted,
-        coalesce(judged_donors.is_solicit_permitted, true) as is_donor_solicit_permitted,
-        profiles.voter_number
+        reviewed_states.is_contact_permitted as is_state_contact_permitted,
+        reviewed_states.is_solicit_permitted as is_state_solicit_permitted,
+        coalesce(reviewed_donors.is_contact_permitted, true) as is_donor_contact_permitted,
+        coalesce(reviewed_donors.is_solicit_permitted, true) as is_donor_solicit_permitted
     from profiles
-    inner join judged_states
-        on profiles.state = judged_states.state
-    -- Few are suppressed or have opted out, and few have given.
+    inner join reviewed_states
+        on profiles.state = reviewed_states.state
+    -- Few voters opted out or are suppressed, and few have given.
     left join phone_opt_outs
         on profiles.voter_number = phone_opt_outs.voter_number
     left join suppressions
         on
             profiles.state = suppressions.state
             and profiles.svid = suppressions.svid
-    left join judged_donors
+    left join reviewed_donors
         on
-            profiles.state = judged_donors.state
-            and profiles.svid = judged_donors.svid
+            profiles.state = reviewed_donors.state
+            and profiles.svid = reviewed_donors.svid
 ),
 
-barred as (
+-- The first reason that applies.
+blocked as (
     select
-        state,
-        svid,
-        is_email_suppressed,
-        is_phone_suppressed,
-        has_opted_out,
-        has_opted_out_by_phone,
+        *,
         is_state_contact_permitted and is_donor_contact_permitted as is_contact_permitted,
         case
             when is_email_suppressed or is_phone_suppressed then 'suppressed'
             when has_opted_out then 'opted_out'
             when not is_state_contact_permitted then 'permitted_use_of_state'
             when not is_donor_contact_permitted then 'permitted_use'
-        end as contact_blocked_by,
+        end as contact_reason,
         case
             when not is_state_solicit_permitted then 'permitted_use_of_state'
             when not is_donor_solicit_permitted then 'permitted_use'
-        end as solicit_use_blocked_by,
-        voter_number
-    from judged
+        end as solicitation_reason
+    from reviewed
 ),
 
 permitted as (
@@ -147,12 +138,12 @@ permitted as (
         svid,
         is_contact_permitted and not is_email_suppressed and not has_opted_out as may_email,
         is_contact_permitted and not is_phone_suppressed and not has_opted_out_by_phone as may_phone,
-        coalesce(contact_blocked_by, solicit_use_blocked_by) is null as may_solicit,
-        contact_blocked_by,
-        coalesce(contact_blocked_by, solicit_use_blocked_by) as solicitation_blocked_by,
+        coalesce(contact_reason, solicitation_reason) is null as may_solicit,
+        contact_reason as contact_blocked_by,
+        coalesce(contact_reason, solicitation_reason) as solicitation_blocked_by,
         voter_number,
         '{{ invocation_id }}' as build_id
-    from barred
+    from blocked
 )
 
 select * from permitted

@@ -14,7 +14,7 @@ contact_permissions as (
     select * from {{ ref('contact_permissions') }}
 ),
 
--- The population's rates count each event once (F05); more answers than messages are held at these.
+-- The population's rates count each event once (F05). Responses beyond the messages are cut off.
 trials_of_channel as (
     select
         channel,
@@ -36,24 +36,19 @@ pooled as (
     group by channel
 ),
 
--- Rounded: sums of fractions differ in their last digits with the order in which they are added.
+-- Rounded, because sums of fractions differ in their last digits with the order of the rows.
 fitted as (
     select
-        channel,
-        mean,
+        *,
         round({{ intra_class_correlation('people', 'trials', 'squared_trials', 'mean', 'sum_of_squares') }}, 9) as rho
     from pooled
 ),
 
-listed as (
+adjusted as (
     select
         voter_numbers.state,
         voter_numbers.svid,
-        behavior.voter_number,
-        behavior.channel,
-        behavior.exposures,
-        behavior.responses,
-        behavior.activities,
+        behavior.*,
         case
             when behavior.channel = 'email' then contact_permissions.may_email
             when behavior.channel in ('sms', 'phone') then contact_permissions.may_phone
@@ -63,13 +58,13 @@ listed as (
         case
             when behavior.exposures > 0
                 then {{ shrunk_rate('behavior.responses', 'behavior.exposures', 'fitted.mean', 'fitted.rho') }}
-        end as adjusted
+        end as shrunk
     from behavior
     inner join voter_numbers
         on behavior.voter_number = voter_numbers.voter_number
     inner join contact_permissions
         on behavior.voter_number = contact_permissions.voter_number
-    -- A channel on which nobody is reached has no rate.
+    -- A channel that reaches nobody has no rate.
     left join fitted
         on behavior.channel = fitted.channel
     where
@@ -78,48 +73,25 @@ listed as (
         or behavior.activities > 0
 ),
 
--- Who answers nothing scores nothing on a channel, however few messages that may be by chance.
 rated as (
     select
-        listed.state,
-        listed.svid,
-        listed.voter_number,
-        listed.channel,
-        listed.exposures,
-        listed.responses,
-        listed.activities,
-        listed.may_be_used,
-        {{ response_rate('listed.responses', 'listed.exposures') }} as response_rate,
-        round(100 * listed.adjusted, 2) as response_rate_adjusted,
-        round(100 * listed.mean, 2) as channel_response_rate,
-        round(
-            case
-                when listed.exposures = 0
-                    then {{ half_saturated('listed.activities', 'channel_weights.half_activities') }}
-                when listed.responses = 0 or listed.mean = 0 then 0
-                else {{ half_saturated('listed.adjusted / listed.mean', 'channel_weights.half_rate_multiple') }}
-            end, 4
-        ) as channel_strength
-    from listed
-    inner join channel_weights
-        on listed.channel = channel_weights.channel
+        *,
+        round(100 * shrunk, 2) as shrunk_percent
+    from adjusted
 ),
 
--- Whoever must not be reached on a channel prefers another. One on which somebody has answered comes before any on
--- which they have not, whatever others do there.
+-- Channels that may be used. One with a response comes before any without, whatever the rates of others there.
 ranked as (
     select
-        state,
-        svid,
-        channel,
+        *,
         row_number() over (
             partition by state, svid
             order by
                 case when responses > 0 then 0 else 1 end asc,
-                response_rate_adjusted desc,
+                shrunk_percent desc,
                 exposures desc,
                 channel asc
-        ) as preference_rank
+        ) as usable_rank
     from rated
     where
         exposures > 0
@@ -135,16 +107,26 @@ preferred as (
         rated.responses,
         rated.activities,
         rated.may_be_used,
-        rated.response_rate,
-        rated.response_rate_adjusted,
-        rated.channel_response_rate,
-        rated.channel_strength,
-        ranked.preference_rank,
-        coalesce(ranked.preference_rank = 1 and rated.responses > 0, false) as is_preferred,
+        {{ response_rate('rated.responses', 'rated.exposures') }} as response_rate,
+        rated.shrunk_percent as response_rate_adjusted,
+        round(100 * rated.mean, 2) as channel_response_rate,
+        -- Without a response the strength is 0, however few the messages were.
+        round(
+            case
+                when rated.exposures = 0
+                    then {{ half_saturated('rated.activities', 'channel_weights.half_activities') }}
+                when rated.responses = 0 or rated.mean = 0 then 0
+                else {{ half_saturated('rated.shrunk / rated.mean', 'channel_weights.half_rate_multiple') }}
+            end, 4
+        ) as channel_strength,
+        ranked.usable_rank as preference_rank,
+        coalesce(ranked.usable_rank = 1 and rated.responses > 0, false) as is_preferred,
         rated.voter_number,
         '{{ invocation_id }}' as build_id
     from rated
-    -- Without an exposure there is no rate to rank by, and without permission no rank.
+    inner join channel_weights
+        on rated.channel = channel_weights.channel
+    -- Without an exposure or without permission there is no rank.
     left join ranked
         on
             rated.state = ranked.state

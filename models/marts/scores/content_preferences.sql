@@ -2,22 +2,20 @@ with contents as (
     select * from {{ ref('agg_interactions_by_voter_content') }}
 ),
 
-disclosure_limits as (
-    select * from {{ ref('disclosure_limits') }}
+scales as (
+    select * from {{ score_scales() }} as score_scales
 ),
 
--- What has no topic or client is a kind of its own, and in the denominator (F104).
+-- Content without a topic or client is a kind of its own, and counts in the denominator (F104).
 stacked as (
     select
+        contents.*,
         dimensions.dimension,
         case dimensions.dimension
             when 'category' then contents.category
             when 'client' then coalesce(contents.client_shortname, 'uncategorised')
             when 'topic' then coalesce(contents.topic, 'uncategorised')
-        end as value,
-        contents.voter_number,
-        contents.interactions,
-        contents.contact_interactions
+        end as value
     from contents
     cross join (values ('category'), ('client'), ('topic')) as dimensions (dimension)
 ),
@@ -41,13 +39,13 @@ voters as (
     group by voter_number
 ),
 
--- A person of one interaction is mixed with the population, or would be all of one kind (F104).
+-- A person's shares are mixed with the population's: otherwise one interaction reads as 100 percent (F104).
 population as (
     select
         count(*) as all_people,
         sum(1 / (cast(voters.all_interactions as double) + scales.content_prior_interactions)) as inverses
     from voters
-    cross join {{ score_scales() }} as scales
+    cross join scales
 ),
 
 all_contacts as (
@@ -68,18 +66,15 @@ counted as (
     from summed_by_voter
     inner join voters
         on summed_by_voter.voter_number = voters.voter_number
-    cross join {{ score_scales() }} as scales
+    cross join scales
     group by summed_by_voter.dimension, summed_by_voter.value
 ),
 
 shared as (
     select
-        counted.dimension,
-        counted.value,
-        counted.interactions,
+        counted.*,
         cast(all_contacts.all_interactions as bigint) as all_interactions,
         {{ share('counted.interactions', 'all_contacts.all_interactions') }} as interaction_share,
-        counted.people,
         population.all_people,
         round(counted.shares / population.all_people, 6) as mean_share,
         round(
@@ -89,20 +84,17 @@ shared as (
                 * {{ share('counted.interactions', 'all_contacts.all_interactions') }}
             ) / population.all_people, 6
         ) as mean_share_adjusted,
-        counted.people < disclosure_limits.min_people as is_small_group
+        counted.people < {{ rule_value('disclosure_limits', 'small_group') }} as is_small_group
     from counted
     cross join all_contacts
     cross join population
-    cross join {{ score_scales() }} as scales
-    inner join disclosure_limits
-        on disclosure_limits.rule = 'small_group'
+    cross join scales
 ),
 
--- Neither what has no name nor what a handful of people like is anybody's favourite.
+-- Content without a name and content of a small group have no rank.
 ranked as (
     select
-        dimension,
-        value,
+        *,
         row_number() over (partition by dimension order by mean_share_adjusted desc, value asc) as content_rank
     from shared
     where

@@ -6,37 +6,35 @@ propensity as (
     select * from {{ ref('donor_propensity') }}
 ),
 
--- Every score begins at 0.
+scales as (
+    select * from {{ score_scales() }} as score_scales
+),
+
+-- Every score starts at 0.
 stacked as (
     select
-        unpivoted.score_name as score,
-        unpivoted.highest,
-        unpivoted.value
-    from (
-        select
-            names.score_name,
-            names.highest,
-            case names.score_name
-                when 'engagement_score' then scores.engagement_score
-                when 'recent_score' then scores.recent_score
-                when 'recent_percentile' then scores.recent_percentile
-                when 'activity_score' then scores.activity_score
-                when 'interest_score' then scores.interest_score
-                when 'intent_score' then scores.intent_score
-                when 'multi_channel_score' then scores.multi_channel_score
-            end as value
-        from scores
-        cross join (
-            values
-            ('engagement_score', 100),
-            ('recent_score', 1),
-            ('recent_percentile', 1),
-            ('activity_score', 100),
-            ('interest_score', 100),
-            ('intent_score', 100),
-            ('multi_channel_score', 100)
-        ) as names (score_name, highest)
-    ) as unpivoted
+        names.score,
+        names.highest,
+        case names.score
+            when 'engagement_score' then scores.engagement_score
+            when 'recent_score' then scores.recent_score
+            when 'recent_percentile' then scores.recent_percentile
+            when 'activity_score' then scores.activity_score
+            when 'interest_score' then scores.interest_score
+            when 'intent_score' then scores.intent_score
+            when 'multi_channel_score' then scores.multi_channel_score
+        end as value
+    from scores
+    cross join (
+        values
+        ('engagement_score', 100),
+        ('recent_score', 1),
+        ('recent_percentile', 1),
+        ('activity_score', 100),
+        ('interest_score', 100),
+        ('intent_score', 100),
+        ('multi_channel_score', 100)
+    ) as names (score, highest)
     union all
     select
         'donor_propensity_score' as score,
@@ -47,15 +45,13 @@ stacked as (
 
 binned as (
     select
-        stacked.score,
-        stacked.highest,
-        stacked.value,
+        stacked.*,
         case
             when stacked.value >= stacked.highest then cast(scales.distribution_bins as bigint)
             else cast(floor(stacked.value * scales.distribution_bins / stacked.highest) as bigint) + 1
         end as bin
     from stacked
-    cross join {{ score_scales() }} as scales
+    cross join scales
 ),
 
 counted_by_bin as (
@@ -81,7 +77,7 @@ summarised as (
         count(case when binned.value >= scales.high_share * binned.highest then 1 end) as high_people,
         count(case when binned.value <= scales.low_share * binned.highest then 1 end) as low_people
     from binned
-    cross join {{ score_scales() }} as scales
+    cross join scales
     group by binned.score, binned.highest
 ),
 
@@ -94,11 +90,11 @@ bins as (
         (1), (2), (3), (4), (5), (6), (7), (8), (9), (10),
         (11), (12), (13), (14), (15), (16), (17), (18), (19), (20)
     ) as numbers (bin)
-    inner join {{ score_scales() }} as scales
+    inner join scales
         on numbers.bin <= scales.distribution_bins
 ),
 
--- Every bin of every score, with 0 where nobody is.
+-- Every bin of every score, also the empty ones.
 distributed as (
     select
         summarised.score,

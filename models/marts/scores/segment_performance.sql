@@ -10,11 +10,7 @@ behavior as (
     select * from {{ ref('agg_behavior_by_voter_channel') }}
 ),
 
-disclosure_limits as (
-    select * from {{ ref('disclosure_limits') }}
-),
-
--- Each event once: at a shared address it is that of the first of its voters (F05).
+-- Each event once: at a shared address it counts for the first of its voters (F05).
 events_by_voter as (
     select
         voter_number,
@@ -24,14 +20,11 @@ events_by_voter as (
 ),
 
 preferred as (
-    select
-        voter_number,
-        channel
-    from channels
+    select * from channels
     where is_preferred
 ),
 
--- Everybody is in one value of every dimension, so that its counts add up to the file (F98).
+-- Every voter has one value in each dimension, so the counts add up to the file (F98).
 stacked as (
     select
         dimensions.dimension,
@@ -61,19 +54,13 @@ summed as (
     group by dimension, value
 ),
 
-performed as (
+rated as (
     select
-        summed.dimension,
-        summed.value,
-        summed.user_count,
-        summed.average_engagement_score,
-        summed.total_human_events,
-        round({{ share('summed.total_human_events', 'summed.user_count') }}, 4) as events_per_user,
-        summed.user_count < disclosure_limits.min_people as is_small_group,
+        *,
+        round({{ share('total_human_events', 'user_count') }}, 4) as events_per_user,
+        user_count < {{ rule_value('disclosure_limits', 'small_group') }} as is_small_group,
         '{{ invocation_id }}' as build_id
     from summed
-    inner join disclosure_limits
-        on disclosure_limits.rule = 'small_group'
 )
 
-select * from performed
+select * from rated

@@ -2,6 +2,10 @@ with voter_hours as (
     select * from {{ ref('agg_sends_by_voter_hour') }}
 ),
 
+client_rates as (
+    select * from {{ ref('agg_response_rates_by_client') }}
+),
+
 voter_numbers as (
     select * from {{ ref('key_voters') }}
 ),
@@ -14,48 +18,30 @@ election_calendar as (
     select * from {{ ref('election_calendar') }}
 ),
 
+rules as (
+    select * from {{ timing_rules() }} as timing_rules
+),
+
 -- Each event once (F05).
-contact_hours as (
+weighed as (
     select
         voter_numbers.state,
-        voter_hours.client_shortname,
         voter_hours.local_date,
         voter_hours.local_hour,
         sum(voter_hours.sends) as sends,
         sum(voter_hours.clicked_sends) as clicked_sends,
-        sum(voter_hours.only_opened_sends) as only_opened_sends,
+        sum({{ responses_of('voter_hours', 'rules') }}) as responses,
+        sum(coalesce({{ expected_of('voter_hours', 'client_rates') }}, 0)) as expected,
         sum(voter_hours.acts) as acts
     from voter_hours
+    cross join rules
     inner join voter_numbers
         on voter_hours.voter_number = voter_numbers.voter_number
-    where voter_hours.is_contact
-    group by
-        voter_numbers.state,
-        voter_hours.client_shortname,
-        voter_hours.local_date,
-        voter_hours.local_hour
-),
-
-rated_clients as (
-    {{ client_response_rates('contact_hours') }}
-),
-
-weighed as (
-    select
-        contact_hours.state,
-        contact_hours.local_date,
-        contact_hours.local_hour,
-        sum(contact_hours.sends) as sends,
-        sum(contact_hours.clicked_sends) as clicked_sends,
-        sum({{ responses_of('contact_hours', 'rules') }}) as responses,
-        sum(coalesce({{ expected_of('contact_hours', 'rated_clients') }}, 0)) as expected,
-        sum(contact_hours.acts) as acts
-    from contact_hours
-    cross join {{ timing_rules() }} as rules
     -- A gift has no client, and a client that sent nothing has no rate.
-    left join rated_clients
-        on coalesce(contact_hours.client_shortname, '') = rated_clients.client_key
-    group by contact_hours.state, contact_hours.local_date, contact_hours.local_hour
+    left join client_rates
+        on coalesce(voter_hours.client_shortname, '') = client_rates.client_key
+    where voter_hours.is_contact
+    group by voter_numbers.state, voter_hours.local_date, voter_hours.local_hour
 ),
 
 summed_by_day as (
@@ -68,36 +54,36 @@ summed_by_day as (
 
 accumulated as (
     select
-        local_date,
+        *,
         sum(sends) over (order by local_date rows between unbounded preceding and current row) as sends_so_far,
         sum(sends) over () as all_sends
     from summed_by_day
 ),
 
--- The first day of the last sends, which check what the earlier ones found (F63).
+-- The first day of the last sends: these check what the earlier ones found (F63).
 split as (
     select min(accumulated.local_date) as held_out_from
     from accumulated
-    cross join {{ timing_rules() }} as rules
+    cross join rules
     where accumulated.sends_so_far > (1 - rules.held_out_share) * accumulated.all_sends
 ),
 
 days as (
-    select
+    select distinct
         state,
         local_date
     from weighed
-    group by state, local_date
 ),
 
--- An election of the state or of the country that is near; a general one goes before a primary (000-55).
+-- The state's or the country's elections soon after each day. A general election takes precedence over a primary
+-- (000-55).
 near_elections as (
     select
         days.state,
         days.local_date,
         max(case when election_calendar.kind = 'general' then 1 else 0 end) = 1 as is_general
     from days
-    cross join {{ timing_rules() }} as rules
+    cross join rules
     inner join election_calendar
         on
             election_calendar.state in (days.state, 'any')
@@ -112,7 +98,7 @@ near_elections as (
 
 described as (
     select
-        weighed.local_hour,
+        weighed.*,
         {{ iso_weekday('weighed.local_date') }} as weekday,
         extract(month from weighed.local_date) as month_number,
         parts_of_day.part_of_day,
@@ -122,15 +108,10 @@ described as (
             when near_elections.local_date is not null then 'before_primary_election'
             else 'no_election_near'
         end as season,
-        coalesce(weighed.local_date >= split.held_out_from, false) as is_held_out,
-        weighed.sends,
-        weighed.clicked_sends,
-        weighed.responses,
-        weighed.expected,
-        weighed.acts
+        coalesce(weighed.local_date >= split.held_out_from, false) as is_held_out
     from weighed
     cross join split
-    -- A date without a time of day is at no hour and in no part of the day.
+    -- A date without a time of day has no hour and no part of the day.
     left join parts_of_day
         on weighed.local_hour between parts_of_day.first_hour and parts_of_day.last_hour
     left join near_elections
@@ -141,67 +122,26 @@ described as (
 
 stacked as (
     select
-        'hour' as dimension,
-        cast(local_hour as varchar) as value,
-        local_hour as sort_order,
-        is_held_out,
-        sends,
-        clicked_sends,
-        responses,
-        expected,
-        acts
+        described.*,
+        dimensions.dimension,
+        case dimensions.dimension
+            when 'hour' then cast(local_hour as varchar)
+            when 'weekday' then {{ weekday_name('weekday') }}
+            when 'part_of_day' then part_of_day
+            when 'month' then {{ month_name('month_number') }}
+            when 'season' then season
+        end as value,
+        case dimensions.dimension
+            when 'hour' then local_hour
+            when 'weekday' then weekday
+            when 'part_of_day' then first_hour
+            when 'month' then month_number
+            else case season when 'before_primary_election' then 1 when 'before_general_election' then 2 else 3 end
+        end as sort_order
     from described
-    where local_hour is not null
-    union all
-    select
-        'weekday' as dimension,
-        {{ weekday_name('weekday') }} as value,
-        weekday as sort_order,
-        is_held_out,
-        sends,
-        clicked_sends,
-        responses,
-        expected,
-        acts
-    from described
-    union all
-    select
-        'part_of_day' as dimension,
-        part_of_day as value,
-        first_hour as sort_order,
-        is_held_out,
-        sends,
-        clicked_sends,
-        responses,
-        expected,
-        acts
-    from described
-    where part_of_day is not null
-    union all
-    select
-        'month' as dimension,
-        {{ month_name('month_number') }} as value,
-        month_number as sort_order,
-        is_held_out,
-        sends,
-        clicked_sends,
-        responses,
-        expected,
-        acts
-    from described
-    union all
-    select
-        'season' as dimension,
-        season as value,
-        case season when 'before_primary_election' then 1 when 'before_general_election' then 2 else 3 end
-            as sort_order,
-        is_held_out,
-        sends,
-        clicked_sends,
-        responses,
-        expected,
-        acts
-    from described
+    cross join (
+        values ('hour'), ('weekday'), ('part_of_day'), ('month'), ('season')
+    ) as dimensions (dimension)
 ),
 
 summed as (
@@ -221,19 +161,15 @@ summed as (
         sum(case when is_held_out then expected else 0 end) as held_out_expected,
         cast(sum(acts) as bigint) as acts
     from stacked
+    where value is not null
     group by dimension, value, sort_order
 ),
 
-proportioned as (
+indexed as (
     select
-        summed.dimension,
-        summed.value,
-        summed.sort_order,
-        summed.sends,
-        summed.clicked_sends,
+        summed.*,
         {{ proportion('summed.clicked_sends', 'summed.sends') }} as proportion,
         {{ sample_size('summed.sends') }} as sample_size,
-        round(cast(summed.expected as double), 2) as expected_clicks,
         case
             when summed.sends > 0
                 then round({{ shrunk_index(
@@ -246,13 +182,9 @@ proportioned as (
                     'summed.earlier_responses', 'summed.earlier_expected', '1', 'rules.everybody_strength'
                 ) }}, 4)
         end as earlier_index,
-        summed.held_out_sends,
-        summed.held_out_clicks,
-        round({{ share('summed.held_out_responses', 'summed.held_out_expected') }}, 4) as held_out_index,
-        summed.acts,
-        summed.sends >= rules.min_value_sends as is_judged
+        summed.sends >= rules.min_value_sends as is_comparable
     from summed
-    cross join {{ timing_rules() }} as rules
+    cross join rules
 ),
 
 ranked as (
@@ -265,24 +197,24 @@ ranked as (
         round({{ percent('clicked_sends', 'sends') }}, 2) as clicked_rate,
         round(100 * {{ wilson_bound('proportion', 'sample_size', '-') }}, 2) as clicked_rate_low,
         round(100 * {{ wilson_bound('proportion', 'sample_size', '+') }}, 2) as clicked_rate_high,
-        expected_clicks,
+        round(cast(expected as double), 2) as expected_clicks,
         response_index,
         earlier_index,
         held_out_sends,
         held_out_clicks,
-        held_out_index,
+        round({{ share('held_out_responses', 'held_out_expected') }}, 4) as held_out_index,
         acts,
-        -- The hour at which most is clicked is the one at which most is sent (F101).
-        is_judged and row_number() over (
+        -- By rate, not by count: most clicks come at the hour at which most mail is sent (F101).
+        is_comparable and row_number() over (
             partition by dimension
-            order by is_judged desc, response_index desc nulls last, sends desc, sort_order asc
+            order by is_comparable desc, response_index desc nulls last, sends desc, sort_order asc
         ) = 1 as is_best_by_rate,
         acts > 0 and row_number() over (
             partition by dimension
             order by acts desc, sort_order asc
         ) = 1 as is_peak_by_count,
         '{{ invocation_id }}' as build_id
-    from proportioned
+    from indexed
 )
 
 select * from ranked

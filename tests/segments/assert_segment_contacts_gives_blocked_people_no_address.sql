@@ -1,4 +1,4 @@
--- Whoever is barred from contact is listed, without an address and without a phone.
+-- People who may not be contacted are listed, without an address and without a phone.
 with permissions as (
     select * from {{ ref('contact_permissions') }}
 ),
