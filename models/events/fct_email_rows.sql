@@ -19,10 +19,9 @@ voter_addresses as (
     select distinct email_key from {{ ref('lnk_voter_address') }}
 ),
 
--- First pass, over the files that the last build did not read. It keeps 3 rows in 100: those of the voter file's
--- addresses, everybody's clicks, which attribution needs, rejected rows and rows in the future, which go to quarantine
--- with their text, and rows with an untrimmed event id, which may be the id of a kept row. Trim after filtering:
--- trimming is slow.
+-- First pass, over the files that the last build did not read. It keeps 3 rows in 100: rows of the voter file's
+-- addresses; everybody's clicks, for attribution; rejected rows and rows in the future, for quarantine; rows with an
+-- untrimmed event id, which may be the id of a kept row. Trim after filtering: trimming is slow.
 picked as (
     select
         *,
@@ -168,7 +167,7 @@ found as {{ materialized() }} (
         source_file,
         source_row_number,
         '{{ invocation_id }}' as read_at_build,
-        delivered_email,
+        {{ well_formed_email('delivered_email') }} as well_formed_email,
         delivered_campaign_id,
         delivered_client,
         event_at,
@@ -184,23 +183,16 @@ found as {{ materialized() }} (
     from sought
 ),
 
-well_formed as (
-    select
-        *,
-        {{ well_formed_email('delivered_email') }} as well_formed_email
-    from found
-),
-
 keyed as (
     select
         *,
         {{ email_key('well_formed_email') }} as email_key,
         {{ text_id('delivered_campaign_id') }} as campaign_id,
         {{ text_id('delivered_client') }} as client_shortname
-    from well_formed
+    from found
 ),
 
--- None of these is rejected: rejected rows are kept already.
+-- None of these rows is rejected: rejected rows are kept already.
 found_rows as (
     select *
     from keyed
@@ -224,7 +216,7 @@ united as (
     select * from found_rows
 ),
 
--- Rows in the future become ordinary rows with time; their text then goes.
+-- A row in the future becomes an ordinary row when its day comes; its text then goes.
 kept as (
     select
         source_file,

@@ -61,12 +61,12 @@ new_phones as (
 -- slow.
 found as {{ materialized() }} (
     select
-        delivered_phone,
-        delivered_email,
-        first_cohort_at,
-        last_cohort_at,
         source_file,
-        source_row_number
+        source_row_number,
+        {{ well_formed_phone('delivered_phone') }} as well_formed_phone,
+        {{ well_formed_email('delivered_email') }} as well_formed_email,
+        first_cohort_at,
+        last_cohort_at
     from contact_map
     where
         {{ is_in_files('source_file', carried) }}
@@ -74,20 +74,12 @@ found as {{ materialized() }} (
         and {{ is_one_of([phone_lookup('delivered_phone')], 'new_phones', ['phone_key']) }}
 ),
 
-well_formed as (
-    select
-        *,
-        {{ well_formed_phone('delivered_phone') }} as well_formed_phone,
-        {{ well_formed_email('delivered_email') }} as well_formed_email
-    from found
-),
-
 keyed as (
     select
         *,
         {{ phone_key('well_formed_phone') }} as phone_key,
         {{ email_key('well_formed_email') }} as email_key
-    from well_formed
+    from found
 ),
 
 -- A row without an address was rejected, so the last build has kept it.
