@@ -1,149 +1,135 @@
 {#-
-    What the last build has read is not read again. A table that costs a pass over a large extract keeps
-    three kinds of rows:
+    A build does not read again what the last build has read. It carries over the rows of files that have not changed,
+    reads the other files, and searches the unchanged files only for the phones and addresses that have joined the
+    voter file since.
 
-    file: a file of the extract that was read whole, with its fingerprint;
-    phone, address: a key of the voter file whose rows were looked up in all of those files;
-    row: a delivered row that was kept;
-    erasure: a hash of somebody who was left out, because they asked to be erased.
+    All that it needs to know about the last build stands in the tables of that build: the files in `extracts.files`,
+    the phones and addresses that were looked up in `lnk_voter_phone` and `lnk_voter_address`, the people who were
+    left out in `stg_rights__erasures`, the reference date in `stg_clock`. They are read from the database that is
+    attached as `previous` (scripts/enrichment/plugins/session_variables.py). It must be a published one: a build is
+    published only when all of it has succeeded, so its tables agree with each other.
 
-    The next build carries over the rows of files that have not changed, reads the others, and looks
-    up in the old files only the keys that are new. The tables are rebuilt, never changed in place, so
-    a build that fails leaves nothing half done.
+    The runner attaches the published database. An analyst's own `dbt build` reads everything, unless
+    BEHAVIORAL_PREVIOUS_DB names a published database: the analyst's file may hold tables of several builds.
 -#}
 
 {#-
-    A table as the last build left it: in the published database, which a build for publishing finds
-    attached as `previous` (scripts/enrichment/plugins/session_variables.py), else in the file itself. None where there is no
-    such table.
+    A table of the last build, for comparison: in `previous` for a build that publishes, else in the file itself. None
+    where there is no such table.
 -#}
 {% macro last_build_relation(relation) %}
+    {{ return(relation_in('previous' if target.name == 'publish' else relation.database, relation)) }}
+{% endmacro %}
+
+{#- A table in `previous`, to carry over from; none where there is no such table, and in a full refresh. -#}
+{% macro carried_relation(relation) %}
+    {% set known = relation_in('previous', relation) %}
+    {{ return(none if known is none or flags.FULL_REFRESH else known) }}
+{% endmacro %}
+
+{% macro relation_in(database, relation) %}
     {% if not execute or target.database == 'memory' %}
         {{ return(none) }}
     {% endif %}
     {% set query %}
-        select max(database_name)
+        select count(*)
         from duckdb_tables()
         where
-            database_name = '{{ "previous" if target.name == "publish" else relation.database }}'
+            database_name = '{{ database }}'
             and schema_name = '{{ relation.schema }}'
             and table_name = '{{ relation.identifier }}'
     {% endset %}
-    {% set database = run_query(query).rows[0][0] %}
-    {{ return('"' ~ database ~ '".' ~ relation.schema ~ '.' ~ relation.identifier if database else none) }}
-{% endmacro %}
-
-{#- The same, of which rows are carried over: none where everything is to be read afresh. -#}
-{% macro carried_relation(relation) %}
-    {% if execute and flags.FULL_REFRESH %}
-        {{ return(none) }}
-    {% endif %}
-    {{ return(last_build_relation(relation)) }}
+    {% set is_there = run_query(query).rows[0][0] > 0 %}
+    {{ return('"' ~ database ~ '".' ~ relation.schema ~ '.' ~ relation.identifier if is_there else none) }}
 {% endmacro %}
 
 {#-
-    The files of an extract whose rows can be carried over from `relation`: those with the fingerprint
-    that they had, read no later by the clock than today. Their names, or an empty list.
+    The files of an extract whose rows can be carried over from `relation`, a list of names: the files with the same
+    fingerprint as in the last build. The list is empty if somebody is no longer erased, because the last build did not
+    keep that person's rows; and, where a `clock` is given, if the reference date has gone back, because the last build
+    did not keep the text of rows that are in the future now.
 -#}
 {% macro carried_files(source_table, relation, clock=none) %}
-    {% set carried = carried_relation(relation) %}
-    {% if carried is none %}
+    {% set erasures = ref('stg_rights__erasures') %}
+    {% if not execute or target.database == 'memory' %}
         {{ return([]) }}
     {% endif %}
-    {#- Whoever is back after an erasure is not among the rows that were kept: everything is read again. -#}
-    {% set returned %}
-        select count(*)
-        from {{ carried }} as carried
-        where
-            carried.kind = 'erasure'
-            and not exists (
-                select 1
-                from {{ ref('stg_rights__erasures') }} as erasures
-                where erasures.erasure_hash = carried.fingerprint
-            )
-    {% endset %}
-    {% if run_query(returned).rows[0][0] > 0 %}
+    {% set last_files = carried_relation(api.Relation.create(schema='extracts', identifier='files')) %}
+    {% set last_erasures = carried_relation(erasures) %}
+    {% if not (carried_relation(relation) and last_files and last_erasures) %}
         {{ return([]) }}
     {% endif %}
     {% set query %}
         select files.source_file
         from extracts.files as files
-        inner join {{ carried }} as carried
+        inner join {{ last_files }} as last_files
             on
-                carried.kind = 'file'
-                and carried.source_file = files.source_file
-                and carried.fingerprint = files.fingerprint
+                files.source_table = last_files.source_table
+                and files.source_file = last_files.source_file
+                and files.fingerprint = last_files.fingerprint
         where
             files.source_table = '{{ source_table }}'
+            and not exists (
+                select 1
+                from {{ last_erasures }} as last_erasures
+                where
+                    not exists (
+                        select 1
+                        from {{ erasures }} as erasures
+                        where erasures.erasure_hash = last_erasures.erasure_hash
+                    )
+            )
             {% if clock %}
-            and carried.as_of_date <= (select clock.as_of_date from {{ clock }} as clock)
+            and (select last_clock.as_of_date from {{ carried_relation(clock) }} as last_clock)
+            <= (select clock.as_of_date from {{ clock }} as clock)
             {% endif %}
         order by files.source_file
     {% endset %}
-    {% set names = [] %}
-    {% for row in run_query(query) %}
-        {% do names.append(row[0]) %}
-    {% endfor %}
-    {{ return(names) }}
+    {{ return(run_query(query).columns[0].values() | list) }}
 {% endmacro %}
 
+{#- The keys that the last build looked up in all files: a column of one of its tables, as a query. -#}
+{% macro carried_keys(relation, column) -%}
+    select {{ column }} from {{ carried_relation(relation) }}
+{%- endmacro %}
+
 {#-
-    The files of gifts that the published database has read. Gifts are not kept row by row: there are too many, and
-    of strangers as little is published as can be. So it is all or nothing: an empty list where one of the
-    files is gone or another, and where a gift may be another for its file: with another clock behind, with other
-    people erased, or with another key of pseudonyms.
+    The files of donations that the last build has read, or an empty list. Donations are not kept row by row, because
+    there are too many, so it is all or nothing: the list is empty if one of the files has changed or is gone, if other
+    people are erased, or if the key of the pseudonyms is another.
 -#}
 {% macro carried_gifts(relation) %}
-    {% set carried = carried_relation(relation) if execute and target.name == 'publish' else none %}
-    {% if carried is none %}
-        {{ return([]) }}
-    {% endif %}
-    {% set last_files = last_input_files() %}
-    {% set last_clock = carried_relation(ref('stg_clock')) %}
-    {% set last_erasures = carried_relation(ref('stg_rights__erasures')) %}
-    {% if not (last_files and last_clock and last_erasures) %}
+    {% set erasures = ref('stg_rights__erasures') %}
+    {% set carried = carried_files('donations', relation, clock=ref('stg_clock')) %}
+    {% if not carried %}
         {{ return([]) }}
     {% endif %}
     {% set query %}
-        select last_files.source_file
-        from {{ last_files }} as last_files
-        where
-            last_files.source_table = 'donations'
-            and not exists (
-                select 1
-                from {{ last_files }} as others
-                where
-                    others.source_table = 'donations'
-                    and not exists (
-                        select 1
-                        from extracts.files as files
-                        where
-                            files.source_table = others.source_table
-                            and files.source_file = others.source_file
-                            and files.fingerprint = others.fingerprint
-                    )
+        select
+            (
+                select count(*)
+                from {{ carried_relation(api.Relation.create(schema='extracts', identifier='files')) }} as last_files
+                where last_files.source_table = 'donations'
+            ) = {{ carried | length }}
+            and (
+                select {{ erasures_digest('erasures.erasure_hash') }}
+                from {{ carried_relation(erasures) }} as erasures
+            ) = (
+                select {{ erasures_digest('erasures.erasure_hash') }}
+                from {{ erasures }} as erasures
             )
-            and (select clock.as_of_date from {{ last_clock }} as clock)
-            <= (select clock.as_of_date from {{ ref('stg_clock') }} as clock)
-            and (select {{ erasures_digest('erasures.erasure_hash') }} from {{ last_erasures }} as erasures)
-            = (select {{ erasures_digest('erasures.erasure_hash') }} from {{ ref('stg_rights__erasures') }} as erasures)
             and (
                 select bool_and(
                     known.contact_hash = unhex({{ keyed_hash(voter_text('known.contact_state', 'known.contact_svid')) }})
                 )
-                from {{ carried }} as known
+                from {{ carried_relation(relation) }} as known
                 where known.link_method is not null
             )
-        order by last_files.source_file
     {% endset %}
-    {% set names = [] %}
-    {% for row in run_query(query) %}
-        {% do names.append(row[0]) %}
-    {% endfor %}
-    {{ return(names) }}
+    {{ return(carried if run_query(query).rows[0][0] else []) }}
 {% endmacro %}
 
-{#- Is this delivered row in one of the files? -#}
+{#- Is this row from one of the files? -#}
 {% macro is_in_files(source_file, names) -%}
     {%- if names -%}
         {{ source_file }} in ({% for name in names %}{{ text_literal(name) }}{{ ', ' if not loop.last }}{% endfor %})

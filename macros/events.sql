@@ -30,5 +30,5 @@
 
 {#- Is this row of fct_email_rows an event that counts: not rejected, and not after the clock's day (F17)? -#}
 {% macro is_accepted_event() -%}
-    kind = 'row' and rejection_reason is null and not {{ is_future('event_at') }}
+    rejection_reason is null and not {{ is_future('event_at') }}
 {%- endmacro %}

@@ -38,11 +38,10 @@ voter_svids as (
     from voter_numbers
 ),
 
--- A voter id names one person; then the e-mail decides, and the phone where the e-mail leads to no voter (F08).
+-- A voter id decides, then the address, then the phone if the address leads to no voter (F08).
 linked as (
     select
-        channel_events.source_table,
-        channel_events.event_id,
+        channel_events.*,
         case
             when voter_svids.svid is not null then 'svid'
             when linked_addresses.email_key is not null then 'email'
@@ -51,23 +50,9 @@ linked as (
         case
             when voter_svids.svid is not null then {{ voter_text('voter_svids.state', 'voter_svids.svid') }}
             else coalesce(linked_addresses.email_key, linked_phones.phone_key)
-        end as contact_key,
-        channel_events.occurred_at,
-        channel_events.given_local_at,
-        channel_events.event_type,
-        channel_events.given_session_id,
-        channel_events.campaign_id,
-        channel_events.client_shortname,
-        channel_events.subject,
-        channel_events.topic,
-        channel_events.duration_seconds,
-        channel_events.depth,
-        channel_events.quantity,
-        channel_events.value,
-        channel_events.is_bot,
-        channel_events.is_first_of_row
+        end as contact_key
     from channel_events
-    -- Most events have no voter id, and a bare one that two states gave out names nobody (F02).
+    -- Most events have no voter id. One without a state that two states gave out names no voter (F02).
     left join voter_svids
         on
             channel_events.svid = voter_svids.svid
@@ -75,7 +60,7 @@ linked as (
                 channel_events.svid_state = voter_svids.state
                 or (channel_events.svid_state is null and voter_svids.states_of_svid = 1)
             )
-    -- Some events are strangers'.
+    -- Some events are about strangers.
     left join linked_addresses
         on channel_events.email_key = linked_addresses.email_key
     left join linked_phones
@@ -83,51 +68,21 @@ linked as (
     where coalesce(voter_svids.svid, linked_addresses.email_key, linked_phones.phone_key) is not null
 ),
 
--- An event without an id is known by its columns.
+-- Without an id, an event is identified by its columns.
 keyed as (
     select
-        source_table,
+        *,
         coalesce(event_id, {{ surrogate_key([
             'contact_key', 'occurred_at', 'given_session_id', 'campaign_id', 'client_shortname', 'subject', 'topic',
             'duration_seconds', 'depth', 'quantity', 'value', 'is_bot',
-        ]) }}) as event_key,
-        link_method,
-        contact_key,
-        occurred_at,
-        given_local_at,
-        event_type,
-        given_session_id,
-        campaign_id,
-        client_shortname,
-        topic,
-        duration_seconds,
-        depth,
-        quantity,
-        value,
-        is_bot,
-        is_first_of_row
+        ]) }}) as event_key
     from linked
 ),
 
--- Rows of one id and type are one event; the first stays (F50).
+-- Rows with one id and type are one event; the first row stays (F50).
 ranked as (
     select
-        source_table,
-        event_key,
-        link_method,
-        contact_key,
-        occurred_at,
-        given_local_at,
-        event_type,
-        given_session_id,
-        campaign_id,
-        client_shortname,
-        topic,
-        duration_seconds,
-        depth,
-        quantity,
-        value,
-        is_bot,
+        *,
         count(case when is_first_of_row then 1 end) over (
             partition by source_table, event_key, event_type
         ) as delivered_rows,
@@ -150,8 +105,8 @@ ranked as (
     from keyed
 ),
 
--- What email_clickers tells of an open at that very moment, a machine's too, needs no second event.
-told_opens as (
+-- An open that email_clickers has at the same moment, a machine's too, is no second event.
+known_opens as (
     select distinct
         email_key,
         coalesce(campaign_id, '') as campaign_text,
@@ -180,17 +135,17 @@ numbered as (
         ranked.quantity,
         ranked.value,
         ranked.delivered_rows,
-        told_opens.event_at is not null as is_repeated,
-        not ranked.is_bot and told_opens.event_at is null as is_counted
+        known_opens.event_at is not null as is_repeated,
+        not ranked.is_bot and known_opens.event_at is null as is_counted
     from ranked
-    -- Most opens are told by one extract only, and other events by none.
-    left join told_opens
+    -- Most opens are in one extract only.
+    left join known_opens
         on
             ranked.source_table = 'email_openers'
             and ranked.link_method = 'email'
-            and ranked.contact_key = told_opens.email_key
-            and coalesce(ranked.campaign_id, '') = told_opens.campaign_text
-            and ranked.occurred_at = told_opens.event_at
+            and ranked.contact_key = known_opens.email_key
+            and coalesce(ranked.campaign_id, '') = known_opens.campaign_text
+            and ranked.occurred_at = known_opens.event_at
     where ranked.row_in_event = 1
 )
 

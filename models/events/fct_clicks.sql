@@ -10,36 +10,12 @@ voter_addresses as (
     select * from {{ ref('lnk_voter_address') }}
 ),
 
-known_clicks as (
-    select
-        event_key,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        clicks
-    from kept_events
-    where
-        clicks > 0
-        and campaign_id is not null
-),
-
--- Clicks, and whatever else came under the id of one: which row stays is settled among all of them.
+-- Strangers' clicks, and rows with the event id of one: which row stays is decided among all of them.
 stranger_events as {{ materialized() }} (
     select
+        *,
         {{ event_key() }} as event_key,
-        {{ short_hash(event_key()) }} as event_hash,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        sends,
-        opens,
-        clicks,
-        bounces,
-        complaints,
-        unsubs,
-        is_bot
+        {{ short_hash(event_key()) }} as event_hash
     from email_events
     where
         {{ is_accepted_event() }}
@@ -50,7 +26,7 @@ stranger_events as {{ materialized() }} (
         )
 ),
 
--- Few events came twice; the others need no order. Two keys of one hash are told apart below.
+-- Few events were delivered twice, and only these need an order. Two keys may share a hash; they are told apart below.
 repeated_hashes as (
     select event_hash
     from stranger_events
@@ -58,40 +34,22 @@ repeated_hashes as (
     having count(*) > 1
 ),
 
-numbered as (
+ranked as (
     select
-        event_key,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        clicks,
-        is_bot,
+        *,
         row_number() over ({{ first_of_event() }}) as row_in_event
     from stranger_events
     where event_hash in (select repeated_hashes.event_hash from repeated_hashes)
 ),
 
 deduplicated as (
-    select
-        event_key,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        clicks,
-        is_bot
-    from numbered
+    select *
+    from ranked
     where row_in_event = 1
     union all
     select
-        event_key,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        clicks,
-        is_bot
+        *,
+        1 as row_in_event
     from stranger_events
     where
         not exists (
@@ -101,20 +59,14 @@ deduplicated as (
         )
 ),
 
--- A voter's event under the same id goes before a stranger's.
-stranger_clicks as (
-    select
-        event_key,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        clicks
+-- A voter's event takes precedence over a stranger's with the same id.
+united as (
+    select * from kept_events
+    {{ union_all_by_name() }}
+    select *
     from deduplicated
     where
-        clicks > 0
-        and not is_bot
-        and campaign_id is not null
+        not is_bot
         and not exists (
             select 1
             from kept_events
@@ -122,10 +74,18 @@ stranger_clicks as (
         )
 ),
 
-united as (
-    select * from known_clicks
-    union all
-    select * from stranger_clicks
+clicked as (
+    select
+        event_key,
+        email_key,
+        campaign_id,
+        client_shortname,
+        event_at,
+        clicks
+    from united
+    where
+        clicks > 0
+        and campaign_id is not null
 )
 
-select * from united
+select * from clicked

@@ -1,4 +1,3 @@
--- depends_on: {{ ref('stg_clock') }}, {{ ref('stg_rights__erasures') }}
 {% set carried = carried_gifts(this) %}
 
 with donations as {{ inlined() }} (
@@ -13,13 +12,13 @@ voter_phones as (
     select * from {{ ref('lnk_voter_phone') }}
 ),
 
--- Attribution asks a stranger's gift for its address only where the address clicked.
+-- Attribution needs the address of a donor outside the voter file only if the address clicked.
 clicked_addresses as (
     select distinct email_key
     from {{ ref('fct_clicks') }}
 ),
 
--- The first voter of a phone stands for it where a single contact is meant.
+-- The first voter of a phone or address stands for it where a single contact is meant.
 phone_voters as (
     select
         phone_key,
@@ -82,7 +81,7 @@ last_address_voters as (
     where is_first_voter
 ),
 
--- What leads elsewhere than it did, and whose clicks are new or gone.
+-- Addresses and phones that lead to another voter than in the last build, and addresses whose clicks are new or gone.
 changed_addresses as (
     select coalesce(address_voters.email_key, last_address_voters.email_key) as email_key
     from address_voters
@@ -107,7 +106,7 @@ changed_phones as (
     where phone_voters.first_voter is distinct from last_phone_voters.first_voter
 ),
 
--- A gift may be another one than it was if any of its rows is new, was of the future, or has led elsewhere.
+-- A donation is recomputed only if one of its rows is new, was in the future, or leads to another voter or click.
 touched_ids as (
     select distinct donation_id
     from identified
@@ -119,19 +118,7 @@ touched_ids as (
 ),
 
 untouched as (
-    select
-        donation_id,
-        email_key,
-        phone_key,
-        donated_at,
-        amount,
-        donation_source,
-        is_gift,
-        link_method,
-        contact_state,
-        contact_svid,
-        contact_hash,
-        linked_rows
+    select *
     from known
     where
         not exists (
@@ -143,23 +130,17 @@ untouched as (
 
 {% endif %}
 
--- The e-mail decides; the phone is asked only when the e-mail leads to no voter (F08).
+-- The address decides; the phone decides only if the address leads to no voter (F08).
 linked as (
     select
-        identified.donation_id,
-        identified.email_key,
-        identified.phone_key,
-        identified.donated_at,
-        identified.state,
-        identified.amount,
-        identified.donation_source,
+        identified.*,
         coalesce(address_voters.first_voter, phone_voters.first_voter) as first_voter,
         case
             when address_voters.first_voter is not null then 'email'
             when phone_voters.first_voter is not null then 'phone'
         end as link_method
     from identified
-    -- Most gifts are strangers'.
+    -- Most donors are not in the voter file.
     left join address_voters
         on identified.email_key = address_voters.email_key
     left join phone_voters
@@ -171,21 +152,13 @@ linked as (
 
 hashed as {{ materialized() }} (
     select
-        donation_id,
-        {{ short_hash('donation_id') }} as donation_hash,
-        email_key,
-        phone_key,
-        donated_at,
-        state,
-        amount,
-        donation_source,
-        first_voter,
-        link_method
+        *,
+        {{ short_hash('donation_id') }} as donation_hash
     from linked
 ),
 
--- Few gifts came twice; the others need no order. A hash is cheaper to count than an id, and two ids of
--- one hash are told apart below.
+-- Few donations were delivered twice, and only these need an order. A hash is cheaper to count than an id; two ids may
+-- share a hash, and are told apart below.
 repeated_hashes as (
     select donation_hash
     from hashed
@@ -193,17 +166,10 @@ repeated_hashes as (
     having count(*) > 1
 ),
 
--- A voter's row goes before a stranger's, then the first in interface order stays (F50).
-numbered as (
+-- A row that leads to a voter stays before any other, then the first row in the order of the contract (F50).
+ranked as (
     select
-        donation_id,
-        email_key,
-        phone_key,
-        donated_at,
-        amount,
-        donation_source,
-        first_voter,
-        link_method,
+        *,
         count(case when link_method is not null then 1 end) over (partition by donation_id) as linked_rows,
         row_number() over (
             partition by donation_id
@@ -221,29 +187,14 @@ numbered as (
 ),
 
 deduplicated as (
-    select
-        donation_id,
-        email_key,
-        phone_key,
-        donated_at,
-        amount,
-        donation_source,
-        first_voter,
-        link_method,
-        linked_rows
-    from numbered
+    select *
+    from ranked
     where row_in_donation = 1
     union all
     select
-        donation_id,
-        email_key,
-        phone_key,
-        donated_at,
-        amount,
-        donation_source,
-        first_voter,
-        link_method,
-        case when link_method is not null then 1 else 0 end as linked_rows
+        *,
+        case when link_method is not null then 1 else 0 end as linked_rows,
+        1 as row_in_donation
     from hashed
     where
         not exists (
@@ -253,25 +204,17 @@ deduplicated as (
         )
 ),
 
--- Attribution looks for clicks before the gifts of voters, and of strangers whose address clicked.
-judged as (
+-- Attribution looks for clicks before the gifts of voters, and of other donors whose address clicked.
+classified as (
     select
-        donation_id,
-        email_key,
-        phone_key,
-        donated_at,
-        amount,
-        donation_source,
-        first_voter,
-        link_method,
-        linked_rows,
+        *,
         link_method is not null
         or coalesce(email_key in (select clicked_addresses.email_key from clicked_addresses), false) as may_be_earned
     from deduplicated
 ),
 
--- Of strangers nothing is kept that nothing asks for.
-sparing as (
+-- Drop columns not needed for donors outside the voter file.
+minimised as (
     select
         donation_id,
         case when may_be_earned then email_key end as email_key,
@@ -286,19 +229,19 @@ sparing as (
         substring(first_voter, 4) as contact_svid,
         unhex({{ keyed_hash('coalesce(first_voter, email_key, phone_key)') }}) as contact_hash,
         cast(linked_rows as bigint) as linked_rows
-    from judged
+    from classified
 ),
 
 united as (
-    select * from sparing
+    select * from minimised
     {% if carried %}
-    union all
+    {{ union_all_by_name() }}
     select * from untouched
     {% endif %}
 )
 
 select * from united
 {% if not carried %}
--- A contact's gifts lie together, so that its hash is stored once; what is carried lies as it did.
+-- The gifts of a contact lie together, so that its hash is stored once; carried rows keep their place.
 order by contact_hash
 {% endif %}

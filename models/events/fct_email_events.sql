@@ -8,26 +8,16 @@ voter_addresses as (
 
 accepted as {{ materialized() }} (
     select
+        *,
         {{ event_key() }} as event_key,
-        {{ short_hash(event_key()) }} as event_hash,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        sends,
-        opens,
-        clicks,
-        bounces,
-        complaints,
-        unsubs,
-        is_bot
+        {{ short_hash(event_key()) }} as event_hash
     from email_events
     where
         {{ is_accepted_event() }}
         and email_key in (select voter_addresses.email_key from voter_addresses)
 ),
 
--- Few events came twice; the others need no order. Two keys of one hash are told apart below.
+-- Few events were delivered twice, and only these need an order. Two keys may share a hash; they are told apart below.
 repeated_hashes as (
     select event_hash
     from accepted
@@ -35,59 +25,25 @@ repeated_hashes as (
     having count(*) > 1
 ),
 
--- One event per id; without an id, one per set of columns. The first in interface order stays (F16).
-numbered as (
+-- Rows with one id are one event; without an id, rows that agree in every column are. The first row stays (F16).
+ranked as (
     select
-        event_key,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        sends,
-        opens,
-        clicks,
-        bounces,
-        complaints,
-        unsubs,
-        is_bot,
+        *,
         count(*) over (partition by event_key) as delivered_rows,
         row_number() over ({{ first_of_event() }}) as row_in_event
     from accepted
     where event_hash in (select repeated_hashes.event_hash from repeated_hashes)
 ),
 
-kept as {{ materialized() }} (
-    select
-        event_key,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        sends,
-        opens,
-        clicks,
-        bounces,
-        complaints,
-        unsubs,
-        is_bot,
-        delivered_rows
-    from numbered
+deduplicated as {{ materialized() }} (
+    select *
+    from ranked
     where row_in_event = 1
     union all
     select
-        event_key,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        sends,
-        opens,
-        clicks,
-        bounces,
-        complaints,
-        unsubs,
-        is_bot,
-        1 as delivered_rows
+        *,
+        1 as delivered_rows,
+        1 as row_in_event
     from accepted
     where
         not exists (
@@ -97,91 +53,52 @@ kept as {{ materialized() }} (
         )
 ),
 
--- A send is its own; only the others look for theirs, among the sends of their campaign to their address.
+-- Mailings (an address and a campaign) with an event that is not itself a send.
 answered_mailings as (
     select distinct
         email_key,
         campaign_id
-    from kept
+    from deduplicated
     where
         sends <= 0
         and campaign_id is not null
 ),
 
--- The send that the event answers: the latest at or before it, else the first later one (F31).
-answers as (
+-- An event answers the latest send of its mailing at or before it, else the first later one (F31).
+dated as (
     select
-        kept.event_key,
-        kept.email_key,
-        kept.campaign_id,
-        kept.client_shortname,
-        kept.event_at,
-        kept.sends,
-        kept.opens,
-        kept.clicks,
-        kept.bounces,
-        kept.complaints,
-        kept.unsubs,
-        kept.is_bot,
-        kept.delivered_rows,
+        deduplicated.*,
         coalesce(
-            max(case when kept.sends > 0 then kept.event_at end) over (
-                partition by kept.email_key, kept.campaign_id
-                order by kept.event_at
+            max(case when deduplicated.sends > 0 then deduplicated.event_at end) over (
+                partition by deduplicated.email_key, deduplicated.campaign_id
+                order by deduplicated.event_at
                 range between unbounded preceding and current row
             ),
-            min(case when kept.sends > 0 then kept.event_at end) over (
-                partition by kept.email_key, kept.campaign_id
+            min(case when deduplicated.sends > 0 then deduplicated.event_at end) over (
+                partition by deduplicated.email_key, deduplicated.campaign_id
             )
         ) as sent_at
-    from kept
+    from deduplicated
     inner join answered_mailings
         on
-            kept.email_key = answered_mailings.email_key
-            and kept.campaign_id = answered_mailings.campaign_id
+            deduplicated.email_key = answered_mailings.email_key
+            and deduplicated.campaign_id = answered_mailings.campaign_id
 ),
 
 united as (
     select
-        event_key,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        sends,
-        opens,
-        clicks,
-        bounces,
-        complaints,
-        unsubs,
-        is_bot,
-        delivered_rows,
+        *,
         event_at as sent_at
-    from kept
+    from deduplicated
     where
         sends > 0
         or campaign_id is null
     union all
-    select
-        event_key,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        sends,
-        opens,
-        clicks,
-        bounces,
-        complaints,
-        unsubs,
-        is_bot,
-        delivered_rows,
-        sent_at
-    from answers
+    select * from dated
     where sends <= 0
 ),
 
--- A machine's row counts as a send only; an opt-out on it still holds (definitions.md, "Events").
+-- A row caused by a machine counts as a send only, but an opt-out on it holds (docs/definitions.md, "Events").
 humanized as (
     select
         event_key,
@@ -205,5 +122,5 @@ humanized as (
 )
 
 select * from humanized
--- The rows of an address lie together, so that it is stored once.
+-- The rows of an address lie together, so that the address is stored once.
 order by email_key

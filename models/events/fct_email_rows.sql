@@ -1,6 +1,6 @@
 {% set carried = carried_files('email_clickers', this, clock=ref('stg_clock')) %}
 
-{#- What a row is kept for, whether this build has read it or an earlier one; its id may be another reason. -#}
+{#- Reasons to keep a row, whichever build has read it; the event id may be one more. -#}
 {% set has_a_use -%}
     email_key in (select voter_addresses.email_key from voter_addresses)
             or rejection_reason is not null
@@ -8,56 +8,29 @@
             or {{ is_future('event_at') }}
 {%- endset %}
 
-{#- What was in the future may have happened since; then its text is of no more use. -#}
-{% set known_json = "case when known.rejection_reason is not null or " ~ is_future('known.event_at')
-    ~ " then known.row_json end" %}
-{% set is_not_erased_since = is_not_erased(emails=['known.email_key'], refused=known_json) %}
+{#- The text of a carried row is needed while the row is rejected or in the future. -#}
+{% set needs_text = 'rejection_reason is not null or ' ~ is_future('event_at') %}
 
 with email_events as {{ inlined() }} (
     select * from {{ ref('base_outreach__email_events') }}
-),
-
-clock as (
-    select * from {{ ref('stg_clock') }}
 ),
 
 voter_addresses as (
     select distinct email_key from {{ ref('lnk_voter_address') }}
 ),
 
-input_files as (
-    select * from {{ ref('stg_input_files') }}
-),
-
-erasures as (
-    select * from {{ ref('stg_rights__erasures') }}
-),
-
--- One pass over the files. Three of a hundred rows concern the voter file; clicks are everybody's, for
--- attribution; refused rows and those in the future go to quarantine; and a row whose id is to be trimmed may
--- turn out to share it with another. Ids are trimmed after the filter: they are dear.
+-- First pass, over the files that the last build did not read. It keeps 3 rows in 100: rows of the voter file's
+-- addresses; everybody's clicks, for attribution; rejected rows and rows in the future, for quarantine; rows with an
+-- untrimmed event id, which may be the id of a kept row. Trim after filtering: trimming is slow.
 picked as (
     select
-        source_file,
-        source_row_number,
+        *,
         '{{ invocation_id }}' as read_at_build,
-        email_key,
         {{ text_id('delivered_campaign_id') }} as campaign_id,
         {{ text_id('delivered_client') }} as client_shortname,
-        event_at,
-        sends,
-        opens,
-        clicks,
-        bounces,
-        complaints,
-        unsubs,
-        is_bot,
         {{ text_id('delivered_event_id') }} as event_id,
         coalesce({{ has_plain_ends('delivered_event_id') }}, true) as has_plain_id,
-        rejection_reason,
-        case
-            when rejection_reason is not null or {{ is_future('event_at') }} then {{ row_as_json('source_row') }}
-        end as row_json
+        case when {{ needs_text }} then {{ row_as_json('source_row') }} end as row_json
     from email_events
     where
         (
@@ -67,27 +40,9 @@ picked as (
         and not {{ is_in_files('source_file', carried) }}
 ),
 
--- A row in the future is kept with its text, in which other columns may name somebody.
+-- The text of a row in the future may name an erased person in any column.
 read_rows as {{ materialized() }} (
-    select
-        source_file,
-        source_row_number,
-        read_at_build,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        sends,
-        opens,
-        clicks,
-        bounces,
-        complaints,
-        unsubs,
-        is_bot,
-        event_id,
-        has_plain_id,
-        rejection_reason,
-        row_json
+    select *
     from picked
     where {{ is_not_erased(refused='picked.row_json') }}
 ),
@@ -95,83 +50,61 @@ read_rows as {{ materialized() }} (
 {% if carried %}
 
 known as {{ inlined() }} (
-    select * from {{ carried_relation(this) }}
+    select *
+    from {{ carried_relation(this) }} as known
+    where
+        {{ is_in_files('source_file', carried) }}
+        and {{ is_not_erased(
+            emails=['known.email_key'],
+            refused='case when ' ~ needs_text ~ ' then known.row_json end'
+        ) }}
 ),
 
 {% endif %}
 
--- Which row of an id stays is settled among all of its rows, so whatever came under the id of a click
--- is kept too.
+own_rows as {{ inlined() }} (
+    select * from read_rows
+    {% if carried %}
+    {{ union_all_by_name() }}
+    select * from known
+    {% endif %}
+),
+
+-- Rows with the event id of a click are kept too: which row of an event stays is decided among all its rows.
 click_ids as (
     select event_id
-    from read_rows
+    from own_rows
     where
         clicks > 0
         and rejection_reason is null
         and event_id is not null
-    {% if carried %}
-    union all
-    select event_id
-    from known
+),
+
+-- A carried row may have lost its use.
+used_rows as (
+    select *
+    from own_rows
     where
-        kind = 'row'
-        and {{ is_in_files('source_file', carried) }}
-        and clicks > 0
-        and rejection_reason is null
-        and event_id is not null
-        and {{ is_not_erased_since }}
-    {% endif %}
+        {{ has_a_use }}
+        or not has_plain_id
+        or event_id in (select click_ids.event_id from click_ids)
 ),
 
 {% if carried %}
 
-carried_rows as (
-    select
-        source_file,
-        source_row_number,
-        read_at_build,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        sends,
-        opens,
-        clicks,
-        bounces,
-        complaints,
-        unsubs,
-        is_bot,
-        event_id,
-        has_plain_id,
-        rejection_reason,
-        {{ known_json }} as row_json
-    from known
-    where
-        kind = 'row'
-        and {{ is_in_files('source_file', carried) }}
-        and (
-            {{ has_a_use }}
-            or not has_plain_id
-            or event_id in (select click_ids.event_id from click_ids)
-        )
-        and {{ is_not_erased_since }}
-),
-
--- An address that is new to the voter file has a history in the old files, and so may the id of a new
--- click. Everybody's clicks are kept: the other ids were looked up when theirs was read.
+-- Addresses that have joined the voter file since: the last build did not keep their rows.
 new_addresses as (
     select voter_addresses.email_key
     from voter_addresses
     where
         not exists (
             select 1
-            from known
-            where
-                known.kind = 'address'
-                and known.email_key = voter_addresses.email_key
+            from ({{ carried_keys(ref('lnk_voter_address'), 'email_key') }}) as looked_up
+            where looked_up.email_key = voter_addresses.email_key
         )
 ),
 
+-- The last build has looked up the ids of the clicks that it read.
 new_click_ids as (
     select read_rows.event_id
     from read_rows
@@ -183,16 +116,14 @@ new_click_ids as (
             select 1
             from known
             where
-                known.kind = 'row'
-                and {{ is_in_files('known.source_file', carried) }}
-                and known.clicks > 0
+                known.clicks > 0
                 and known.rejection_reason is null
                 and known.event_id = read_rows.event_id
         )
 ),
 
--- Where in the old files they may stand: of so many rows nothing is read but what is looked at.
-sought as (
+-- Search the unchanged files for both, one column at a time, and fetch the rows by their places.
+searched as (
     select
         source_file,
         source_row_number
@@ -212,24 +143,10 @@ sought as (
 
 {% endif %}
 
--- A second look, at what may be of use for its id, or for an address that was nobody's. Of few rows only, the
--- address is put into normal form. None of those to be kept is refused: such rows are kept already.
-found as {{ materialized() }} (
-    select
-        delivered_email,
-        delivered_campaign_id,
-        delivered_client,
-        event_at,
-        sends,
-        opens,
-        clicks,
-        bounces,
-        complaints,
-        unsubs,
-        is_bot,
-        delivered_event_id,
-        source_file,
-        source_row_number
+-- Second pass: rows kept for their event id, or for an address that has since joined the voter file. Normalize after
+-- filtering: normalizing is slow.
+sought as (
+    select *
     from email_events
     where
         not {{ is_in_files('source_file', carried) }}
@@ -237,30 +154,19 @@ found as {{ materialized() }} (
         and {{ is_one_of(['delivered_event_id'], 'click_ids', ['event_id']) }}
     {% if carried %}
     union all
-    select
-        delivered_email,
-        delivered_campaign_id,
-        delivered_client,
-        event_at,
-        sends,
-        opens,
-        clicks,
-        bounces,
-        complaints,
-        unsubs,
-        is_bot,
-        delivered_event_id,
-        source_file,
-        source_row_number
+    select *
     from email_events
     where
         {{ is_in_files('source_file', carried) }}
-        and {{ is_one_of(['source_file', 'source_row_number'], 'sought', ['source_file', 'source_row_number']) }}
+        and {{ is_one_of(['source_file', 'source_row_number'], 'searched', ['source_file', 'source_row_number']) }}
     {% endif %}
 ),
 
-well_formed as (
+found as {{ materialized() }} (
     select
+        source_file,
+        source_row_number,
+        '{{ invocation_id }}' as read_at_build,
         {{ well_formed_email('delivered_email') }} as well_formed_email,
         delivered_campaign_id,
         delivered_client,
@@ -272,100 +178,47 @@ well_formed as (
         complaints,
         unsubs,
         is_bot,
-        delivered_event_id,
-        source_file,
-        source_row_number
-    from found
+        delivered_event_id as event_id,
+        true as has_plain_id
+    from sought
 ),
 
 keyed as (
     select
+        *,
         {{ email_key('well_formed_email') }} as email_key,
-        delivered_campaign_id,
-        delivered_client,
-        event_at,
-        sends,
-        opens,
-        clicks,
-        bounces,
-        complaints,
-        unsubs,
-        is_bot,
-        delivered_event_id,
-        source_file,
-        source_row_number
-    from well_formed
-),
-
-kept_places as (
-    select
-        source_file,
-        source_row_number
-    from read_rows
-    {% if carried %}
-    union all
-    select
-        source_file,
-        source_row_number
-    from known
-    where
-        kind = 'row'
-        and {{ is_in_files('source_file', carried) }}
-    {% endif %}
-),
-
-found_rows as (
-    select
-        source_file,
-        source_row_number,
-        '{{ invocation_id }}' as read_at_build,
-        email_key,
         {{ text_id('delivered_campaign_id') }} as campaign_id,
-        {{ text_id('delivered_client') }} as client_shortname,
-        event_at,
-        sends,
-        opens,
-        clicks,
-        bounces,
-        complaints,
-        unsubs,
-        is_bot,
-        delivered_event_id as event_id,
-        true as has_plain_id,
-        cast(null as varchar) as rejection_reason,
-        cast(null as varchar) as row_json
+        {{ text_id('delivered_client') }} as client_shortname
+    from found
+),
+
+-- None of these rows is rejected: rejected rows are kept already.
+found_rows as (
+    select *
     from keyed
     where
         (
             email_key in (select voter_addresses.email_key from voter_addresses)
-            or delivered_event_id in (select click_ids.event_id from click_ids)
+            or event_id in (select click_ids.event_id from click_ids)
         )
         and not exists (
             select 1
-            from kept_places
+            from own_rows
             where
-                kept_places.source_file = keyed.source_file
-                and kept_places.source_row_number = keyed.source_row_number
+                own_rows.source_file = keyed.source_file
+                and own_rows.source_row_number = keyed.source_row_number
         )
 ),
 
-own_rows as (
-    select * from read_rows
-    {% if carried %}
-    union all
-    select * from carried_rows
-    {% endif %}
-),
-
-kept_rows as (
-    select * from own_rows
-    union all
+united as (
+    select * from used_rows
+    {{ union_all_by_name() }}
     select * from found_rows
 ),
 
-united as (
+-- A row in the future becomes an ordinary row when its day comes; its text then goes.
+kept as (
     select
-        'row' as kind,
         source_file,
         source_row_number,
         read_at_build,
@@ -383,40 +236,8 @@ united as (
         event_id,
         has_plain_id,
         rejection_reason,
-        row_json
-    from kept_rows
-    {{ union_all_by_name() }}
-    select
-        'address' as kind,
-        email_key
-    from voter_addresses
-    {{ union_all_by_name() }}
-    select
-        'erasure' as kind,
-        erasure_hash as fingerprint
-    from erasures
-    {{ union_all_by_name() }}
-    select
-        'file' as kind,
-        input_files.fingerprint,
-        clock.as_of_date,
-        input_files.source_file,
-        {% if carried %}
-        coalesce(known.read_at_build, '{{ invocation_id }}') as read_at_build
-        {% else %}
-        '{{ invocation_id }}' as read_at_build
-        {% endif %}
-    from input_files
-    cross join clock
-    {% if carried %}
-    -- A file that was read by this build has no earlier one.
-    left join known
-        on
-            known.kind = 'file'
-            and input_files.source_file = known.source_file
-            and {{ is_in_files('known.source_file', carried) }}
-    {% endif %}
-    where input_files.source_table = 'email_clickers'
+        case when {{ needs_text }} then row_json end as row_json
+    from united
 )
 
-select * from united
+select * from kept

@@ -2,17 +2,11 @@ with events as (
     select * from {{ ref('fct_voter_events') }}
 ),
 
-session_rules as (
-    select * from {{ ref('session_rules') }}
-),
-
--- What we send starts no session. A day without a time of day is no moment that a session could go on from.
+-- A message that we send is not in a session. An event with a date but no time of day cannot continue a session that
+-- has times.
 human_events as (
     select
-        voter_number,
-        event_number,
-        occurred_at,
-        given_session_id,
+        *,
         given_session_id is null and local_source = 'date' as is_dated
     from events
     where is_human
@@ -20,11 +14,7 @@ human_events as (
 
 followed as (
     select
-        voter_number,
-        event_number,
-        occurred_at,
-        given_session_id,
-        is_dated,
+        *,
         lag(occurred_at) over (
             partition by voter_number, given_session_id, is_dated
             order by event_number
@@ -32,32 +22,26 @@ followed as (
     from human_events
 ),
 
--- A session id of the source is taken at its word; without one, a session ends with the person's inactivity (F99).
+-- The source's session ids are taken as they are; without one, a session ends with inactivity (F99).
 started as (
     select
-        followed.voter_number,
-        followed.event_number,
-        followed.given_session_id,
-        followed.is_dated,
+        *,
         case
-            when followed.previous_at is null then 1
-            when followed.given_session_id is not null then 0
+            when previous_at is null then 1
+            when given_session_id is not null then 0
             when
-                {{ seconds_between('followed.previous_at', 'followed.occurred_at') }}
-                > session_rules.minutes * 60
+                {{ seconds_between('previous_at', 'occurred_at') }}
+                > {{ rule_value('session_rules', 'inactivity') }} * 60
                 then 1
             else 0
         end as is_start
     from followed
-    inner join session_rules
-        on session_rules.rule = 'inactivity'
 ),
 
--- Numbers of events rise with time, so the last start so far is the highest.
+-- Event numbers rise with time, so the last start so far has the highest number.
 opened as (
     select
-        voter_number,
-        event_number,
+        *,
         max(case when is_start = 1 then event_number end) over (
             partition by voter_number, given_session_id, is_dated
             order by event_number

@@ -6,22 +6,12 @@ events as (
     select * from {{ ref('fct_voter_events') }}
 ),
 
-session_rules as (
-    select * from {{ ref('session_rules') }}
-),
-
--- An event that tells how long it took ends that much later. Seconds count from 1970, so that one pass is enough.
-joined as (
+-- An event with a duration ends that much later. Seconds count from 1970, so that one pass is enough.
+timed as (
     select
+        events.*,
         session_events.session_number,
-        session_events.voter_number,
         session_events.event_in_session,
-        events.is_contact,
-        events.channel,
-        events.event_type,
-        events.occurred_at,
-        events.local_at,
-        events.depth,
         {{ seconds_between("cast('1970-01-01' as timestamp)", 'events.occurred_at') }} as begun_seconds,
         greatest(coalesce(events.duration_seconds, 0), 0) as taken_seconds
     from session_events
@@ -46,29 +36,27 @@ summed_by_session as (
         round(sum(depth), 4) as depth,
         min_by(event_type, event_in_session) as entry_event_type,
         max_by(event_type, event_in_session) as exit_event_type
-    from joined
+    from timed
     group by session_number, voter_number
 ),
 
 capped as (
     select
-        summed_by_session.session_number,
-        summed_by_session.voter_number,
-        summed_by_session.is_contact,
-        summed_by_session.channel,
-        summed_by_session.started_at,
-        summed_by_session.ended_at,
-        summed_by_session.local_started_at,
-        least(summed_by_session.uncapped_seconds, cast(session_rules.minutes * 60 as double)) as duration_seconds,
-        summed_by_session.uncapped_seconds > session_rules.minutes * 60 as is_capped,
-        summed_by_session.events,
-        summed_by_session.event_types,
-        summed_by_session.depth,
-        summed_by_session.entry_event_type,
-        summed_by_session.exit_event_type
+        session_number,
+        voter_number,
+        is_contact,
+        channel,
+        started_at,
+        ended_at,
+        local_started_at,
+        least(uncapped_seconds, cast({{ rule_value('session_rules', 'longest') }} * 60 as double)) as duration_seconds,
+        uncapped_seconds > {{ rule_value('session_rules', 'longest') }} * 60 as is_capped,
+        events,
+        event_types,
+        depth,
+        entry_event_type,
+        exit_event_type
     from summed_by_session
-    inner join session_rules
-        on session_rules.rule = 'longest'
 )
 
 select * from capped

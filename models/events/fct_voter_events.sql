@@ -32,74 +32,25 @@ time_zones as (
 
 -- A row with several flags is several events at one moment; a flag above 1 is one event with that quantity (F15).
 email_moments as (
+    {% for event_type, flag in [
+        ('email_send', 'sends'),
+        ('email_open', 'opens'),
+        ('email_click', 'clicks'),
+        ('email_bounce', 'bounces'),
+        ('email_complaint', 'complaints'),
+        ('email_unsubscribe', 'unsubs'),
+    ] %}
     select
-        event_key,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        'email_send' as event_type,
-        sends as quantity
+        *,
+        '{{ event_type }}' as delivered_type,
+        {{ flag }} as quantity
     from email_events
-    where sends > 0
-    union all
-    select
-        event_key,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        'email_open' as event_type,
-        opens as quantity
-    from email_events
-    where opens > 0
-    union all
-    select
-        event_key,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        'email_click' as event_type,
-        clicks as quantity
-    from email_events
-    where clicks > 0
-    union all
-    select
-        event_key,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        'email_bounce' as event_type,
-        bounces as quantity
-    from email_events
-    where bounces > 0
-    union all
-    select
-        event_key,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        'email_complaint' as event_type,
-        complaints as quantity
-    from email_events
-    where complaints > 0
-    union all
-    select
-        event_key,
-        email_key,
-        campaign_id,
-        client_shortname,
-        event_at,
-        'email_unsubscribe' as event_type,
-        unsubs as quantity
-    from email_events
-    where unsubs > 0
+    where {{ flag }} > 0
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
--- Whom the events of the optional extracts are about.
+-- The voters that the events of the optional extracts are about.
 channel_contacts as (
     select
         'email' as link_method,
@@ -124,60 +75,36 @@ channel_contacts as (
     from voter_numbers
 ),
 
--- In the order of time, ties by type and key: numbers of events are an order of them, too.
 united as (
     select
         email_moments.event_key,
         'email_clickers' as source_table,
-        email_moments.event_type,
+        email_moments.delivered_type,
         email_moments.event_at as occurred_at,
-        cast(null as timestamp) as given_local_at,
-        cast(null as varchar) as given_session_id,
         email_moments.campaign_id,
         email_moments.client_shortname,
-        cast(null as varchar) as topic,
-        cast(null as double) as duration_seconds,
-        cast(null as double) as depth,
         email_moments.quantity,
-        cast(null as double) as value,
         voter_addresses.state,
         voter_addresses.svid
     from email_moments
     inner join voter_addresses
         on email_moments.email_key = voter_addresses.email_key
-    union all
+    {{ union_all_by_name() }}
     select
-        donation_voters.donation_id as event_key,
+        donation_id as event_key,
         'donations' as source_table,
-        case when donation_voters.is_gift then 'donation' else 'refund' end as event_type,
-        donation_voters.donated_at as occurred_at,
-        cast(null as timestamp) as given_local_at,
-        cast(null as varchar) as given_session_id,
-        cast(null as varchar) as campaign_id,
-        cast(null as varchar) as client_shortname,
-        cast(null as varchar) as topic,
-        cast(null as double) as duration_seconds,
-        cast(null as double) as depth,
+        case when is_gift then 'donation' else 'refund' end as delivered_type,
+        donated_at as occurred_at,
         cast(1 as bigint) as quantity,
-        cast(donation_voters.amount as double) as value,
-        donation_voters.state,
-        donation_voters.svid
+        cast(amount as double) as value,
+        state,
+        svid
     from donation_voters
-    union all
+    {{ union_all_by_name() }}
     select
+        channel_events.*,
         cast(channel_events.channel_event_number as varchar) as event_key,
-        channel_events.source_table,
-        channel_events.event_type,
-        channel_events.occurred_at,
-        channel_events.given_local_at,
-        channel_events.given_session_id,
-        channel_events.campaign_id,
-        channel_events.client_shortname,
-        channel_events.topic,
-        channel_events.duration_seconds,
-        channel_events.depth,
-        channel_events.quantity,
-        channel_events.value,
+        channel_events.event_type as delivered_type,
         channel_contacts.state,
         channel_contacts.svid
     from channel_events
@@ -188,79 +115,52 @@ united as (
     where channel_events.is_counted
 ),
 
+-- Event numbers follow time, then type and key.
 numbered as (
     select
+        united.*,
         voter_numbers.voter_number,
         dense_rank() over (
             order by
                 united.occurred_at,
-                -- What answers a send of the same moment comes after it.
+                -- An answer to a send at the same moment comes after it.
                 case when event_types.role = 'exposure' then 0 else 1 end,
-                united.event_type,
+                united.delivered_type,
                 united.source_table,
                 united.event_key
         ) as event_number,
-        -- The first voter stands for all whose event it is, where each event counts once (F05).
+        -- The first voter stands for all voters of the event, where each event counts once (F05).
         row_number() over (
-            partition by united.source_table, united.event_key, united.event_type
+            partition by united.source_table, united.event_key, united.delivered_type
             order by voter_numbers.voter_number
         ) = 1 as is_contact,
         event_types.channel,
-        event_types.recorded_as as event_type,
+        event_types.recorded_as,
         event_types.category,
         event_types.is_human,
-        united.occurred_at,
-        united.given_local_at,
-        time_zones.time_zone,
-        united.given_session_id,
-        united.campaign_id,
-        united.client_shortname,
-        united.topic,
-        united.duration_seconds,
-        united.depth,
-        united.quantity,
-        united.value,
-        united.source_table
+        time_zones.time_zone
     from united
     inner join voter_numbers
         on
             united.state = voter_numbers.state
             and united.svid = voter_numbers.svid
     inner join event_types
-        on united.event_type = event_types.event_type
-    -- A state that the seed does not know has no zone.
+        on united.delivered_type = event_types.event_type
+    -- A state outside the seed has no time zone.
     left join time_zones
         on united.state = time_zones.state
 ),
 
--- Midnight sharp is a day without a time of day, and that day is the same everywhere.
+-- Midnight sharp is a date without a time of day, and a date is the same everywhere.
 sourced as (
     select
-        voter_number,
-        event_number,
-        is_contact,
-        channel,
-        event_type,
-        category,
-        is_human,
-        occurred_at,
-        given_local_at,
-        time_zone,
+        *,
         case
             when given_local_at is not null then 'event'
             when occurred_at = date_trunc('day', occurred_at) then 'date'
             when time_zone is not null then 'state'
             else 'utc'
-        end as local_source,
-        given_session_id,
-        campaign_id,
-        client_shortname,
-        topic,
-        duration_seconds,
-        depth,
-        quantity,
-        value,
-        source_table
+        end as local_source
     from numbered
 ),
 
@@ -270,7 +170,7 @@ localized as (
         event_number,
         is_contact,
         channel,
-        event_type,
+        recorded_as as event_type,
         category,
         is_human,
         occurred_at,

@@ -10,7 +10,7 @@ engagement as (
     select * from {{ ref('agg_engagement_by_address') }}
 ),
 
--- Addresses in the order of their first voters: the rows of a voter lie together.
+-- Addresses follow their first voters, so that the rows of a voter lie together.
 first_voters as (
     select
         voter_addresses.email_key,

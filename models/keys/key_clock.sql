@@ -6,14 +6,14 @@ address_weeks as (
     select * from {{ ref('agg_engagement_by_address_week') }}
 ),
 
--- The weeks of the population's data run from its first to the clock's, which is never complete (F34).
+-- The weeks run from the first with data to the week of the reference date, which is never complete (F34).
 bounded as (
     select
         clock.as_of_date,
         min(address_weeks.week_start) as first_week_start,
         {{ week_start('clock.as_of_date') }} as last_week_start
     from clock
-    -- A population without events has a clock all the same.
+    -- A population without events has a reference date too.
     left join address_weeks
         on true
     group by clock.as_of_date

@@ -22,7 +22,7 @@ numbered_phones as (
     where voter_phones.is_used
 ),
 
--- At most 5 voters have an address or phone, so there are few pairs (rules address_hub and phone_hub).
+-- At most 5 voters share a used address or phone (rules address_hub and phone_hub), so there are few pairs.
 paired as (
     select
         voter_addresses.voter_number,

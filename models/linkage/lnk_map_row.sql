@@ -1,8 +1,5 @@
 -- depends_on: {{ ref('placeholder_identifiers') }}
 {% set carried = carried_files('list_link_phone_email_map', this) %}
-{% set is_not_erased_since = is_not_erased(
-    emails=['known.email_key'], phones=['known.phone_key'], refused='known.row_json'
-) %}
 
 with contact_map as {{ inlined() }} (
     select * from {{ ref('base_outreach__contact_map') }}
@@ -12,16 +9,8 @@ voter_phones as (
     select distinct phone_key from {{ ref('lnk_voter_phone') }}
 ),
 
-input_files as (
-    select * from {{ ref('stg_input_files') }}
-),
-
-erasures as (
-    select * from {{ ref('stg_rights__erasures') }}
-),
-
--- One pass over the files. Nearly all of the map is about strangers: what is kept are rows of the voter
--- file's phones, and the text of rows that are refused.
+-- First pass, over the files that the last build did not read. Nearly all rows of the map are about strangers: only
+-- rows of the voter file's phones are kept, and rejected rows with their text.
 read_rows as (
     select
         source_file,
@@ -44,55 +33,40 @@ read_rows as (
 
 {% if carried %}
 
-known as {{ inlined() }} (
-    select * from {{ carried_relation(this) }}
-),
-
 carried_rows as (
-    select
-        source_file,
-        source_row_number,
-        read_at_build,
-        phone_key,
-        email_key,
-        first_cohort_at,
-        last_cohort_at,
-        rejection_reason,
-        row_json
-    from known
+    select *
+    from {{ carried_relation(this) }} as known
     where
-        kind = 'row'
-        and {{ is_in_files('source_file', carried) }}
+        {{ is_in_files('source_file', carried) }}
         and (
             rejection_reason is not null
             or phone_key in (select voter_phones.phone_key from voter_phones)
         )
-        and {{ is_not_erased_since }}
+        and {{ is_not_erased(emails=['known.email_key'], phones=['known.phone_key'], refused='known.row_json') }}
 ),
 
--- A phone that is new to the voter file has a history in the old files.
+-- Phones that have joined the voter file since: the last build did not keep their rows.
 new_phones as (
     select voter_phones.phone_key
     from voter_phones
     where
         not exists (
             select 1
-            from known
-            where
-                known.kind = 'phone'
-                and known.phone_key = voter_phones.phone_key
+            from ({{ carried_keys(ref('lnk_voter_phone'), 'phone_key') }}) as looked_up
+            where looked_up.phone_key = voter_phones.phone_key
         )
 ),
 
--- Only what may be a new phone's is put into normal form.
-history as {{ materialized() }} (
+-- Second pass, over the unchanged files: rows that may have such a phone. Normalize after filtering: normalizing is
+-- slow.
+found as {{ materialized() }} (
     select
-        delivered_phone,
-        delivered_email,
-        first_cohort_at,
-        last_cohort_at,
         source_file,
-        source_row_number
+        source_row_number,
+        {{ well_formed_phone('delivered_phone') }} as well_formed_phone,
+        {{ well_formed_email('delivered_email') }} as well_formed_email,
+        first_cohort_at,
+        last_cohort_at
     from contact_map
     where
         {{ is_in_files('source_file', carried) }}
@@ -100,29 +74,15 @@ history as {{ materialized() }} (
         and {{ is_one_of([phone_lookup('delivered_phone')], 'new_phones', ['phone_key']) }}
 ),
 
-well_formed as (
-    select
-        {{ well_formed_phone('delivered_phone') }} as well_formed_phone,
-        {{ well_formed_email('delivered_email') }} as well_formed_email,
-        first_cohort_at,
-        last_cohort_at,
-        source_file,
-        source_row_number
-    from history
-),
-
 keyed as (
     select
+        *,
         {{ phone_key('well_formed_phone') }} as phone_key,
-        {{ email_key('well_formed_email') }} as email_key,
-        first_cohort_at,
-        last_cohort_at,
-        source_file,
-        source_row_number
-    from well_formed
+        {{ email_key('well_formed_email') }} as email_key
+    from found
 ),
 
--- A row without an address was refused, and is among the carried.
+-- A row without an address was rejected, so the last build has kept it.
 history_rows as (
     select
         source_file,
@@ -131,9 +91,7 @@ history_rows as (
         phone_key,
         email_key,
         first_cohort_at,
-        last_cohort_at,
-        cast(null as varchar) as rejection_reason,
-        cast(null as varchar) as row_json
+        last_cohort_at
     from keyed
     where
         email_key is not null
@@ -142,59 +100,14 @@ history_rows as (
 
 {% endif %}
 
-kept_rows as (
+united as (
     select * from read_rows
     {% if carried %}
-    union all
+    {{ union_all_by_name() }}
     select * from carried_rows
-    union all
+    {{ union_all_by_name() }}
     select * from history_rows
     {% endif %}
-),
-
-united as (
-    select
-        'row' as kind,
-        source_file,
-        source_row_number,
-        read_at_build,
-        phone_key,
-        email_key,
-        first_cohort_at,
-        last_cohort_at,
-        rejection_reason,
-        row_json
-    from kept_rows
-    {{ union_all_by_name() }}
-    select
-        'phone' as kind,
-        phone_key
-    from voter_phones
-    {{ union_all_by_name() }}
-    select
-        'erasure' as kind,
-        erasure_hash as fingerprint
-    from erasures
-    {{ union_all_by_name() }}
-    select
-        'file' as kind,
-        input_files.source_file,
-        input_files.fingerprint,
-        {% if carried %}
-        coalesce(known.read_at_build, '{{ invocation_id }}') as read_at_build
-        {% else %}
-        '{{ invocation_id }}' as read_at_build
-        {% endif %}
-    from input_files
-    {% if carried %}
-    -- A file that was read by this build has no earlier one.
-    left join known
-        on
-            known.kind = 'file'
-            and input_files.source_file = known.source_file
-            and {{ is_in_files('known.source_file', carried) }}
-    {% endif %}
-    where input_files.source_table = 'list_link_phone_email_map'
 )
 
 select * from united

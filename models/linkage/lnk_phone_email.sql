@@ -15,8 +15,7 @@ accepted as (
         last_cohort_at
     from contact_map
     where
-        kind = 'row'
-        and rejection_reason is null
+        rejection_reason is null
         and (first_cohort_at is null or not {{ is_future('first_cohort_at') }})
 ),
 

@@ -1,7 +1,7 @@
 {{ config(parameters=['svids', 'top_n := null']) }}
 
 with address_clients as (
-    select * from {{ ref('key_address_clients') }}
+    select * from {{ ref('agg_engagement_by_address_client') }}
 ),
 
 voters as (

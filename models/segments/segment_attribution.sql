@@ -9,7 +9,7 @@ gift_voters as (
 ),
 
 address_campaigns as (
-    select * from {{ ref('key_address_campaigns') }}
+    select * from {{ ref('agg_clicks_by_address_campaign') }}
 ),
 
 voters as (

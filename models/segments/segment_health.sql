@@ -1,7 +1,7 @@
 {{ config(parameters=['svids']) }}
 
 with address_weeks as (
-    select * from {{ ref('key_address_weeks') }}
+    select * from {{ ref('agg_engagement_by_address_week') }}
 ),
 
 voters as (

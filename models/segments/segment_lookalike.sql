@@ -13,7 +13,7 @@ population as {{ inlined() }} (
 ),
 
 address_clients as (
-    select * from {{ ref('key_address_clients') }}
+    select * from {{ ref('agg_engagement_by_address_client') }}
 ),
 
 neighbours as (

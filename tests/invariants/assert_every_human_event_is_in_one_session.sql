@@ -45,5 +45,5 @@ where
     sessions.events is distinct from counted_by_session.events
     or counted_by_session.voters is distinct from 1
     or sessions.duration_seconds < 0
-    or sessions.duration_seconds > {{ seed_number('session_rules', 'rule', 'longest', 'minutes') }} * 60
+    or sessions.duration_seconds > {{ rule_value('session_rules', 'longest') }} * 60
     or sessions.started_at > sessions.ended_at

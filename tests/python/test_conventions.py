@@ -326,9 +326,6 @@ SEVERAL_MEANINGS = {
 }
 """Columns whose name means different things in different published tables, with the difference."""
 
-UNUSED_VARS = {"late_arrival_days": "No effect"}
-"""Vars that no SQL reads, with what their comment must say."""
-
 DUCKDB_ONLY = {
     "current_date": r"\bcurrent_date\b",
     "now()": r"(?<![.\w])now\s*\(",
@@ -899,15 +896,7 @@ def test_vars_are_declared_and_used() -> None:
         for name in re.findall(r"\bvar\(\s*['\"](\w+)['\"]", text)
     }
     assert used - declared == set(), "used and not declared"
-    assert declared - used == set(UNUSED_VARS), "declared and not used"
-
-
-def test_a_var_without_effect_says_so() -> None:
-    text = (PROJECT / "dbt_project.yml").read_text()
-    for name, words in UNUSED_VARS.items():
-        comment = re.search(rf"((?:^ *#[^\n]*\n)+) *{name}:", text, re.MULTILINE)
-        assert comment, name
-        assert words in comment.group(1), name
+    assert declared - used == set(), "declared and not used"
 
 
 def test_every_seed_types_and_justifies_its_rows(seeds: dict[str, Node]) -> None:
@@ -1197,7 +1186,6 @@ def test_settings_have_their_names_and_defaults() -> None:
     assert declared == {
         "as_of_date": "",
         "attribution_window_days": 30,
-        "late_arrival_days": 3,
         "accepted_checks": [],
     }
     code = "".join(text for _, text in text_files("scripts", "macros", "profiles.yml"))

@@ -1,12 +1,12 @@
-"""A build that reads only what is new makes the database that a build of everything makes.
+"""An incremental build produces the same database as a full refresh.
 
-A folder of extracts changes day by day (`sample_data.days`); each day the published database is
-built on, and compared with a full refresh of the same extracts. Both builds run at the same time.
-`make equivalence` does the same for as many days, and with as many rows, as one likes.
+A folder of extracts changes day by day (`sample_data.days`). Each day an incremental build of the
+published database is compared with a full refresh of the same extracts. Both builds run at the
+same time. `make equivalence` does the same for any number of days and rows.
 
-`make thorough` compares after each of thirty days, `make test` after every third of eight: what a
-build gets wrong stays in what the next builds carry on, and is found days later; unless a table
-is read anew by then, because its types change or the clock goes back.
+`make thorough` compares after each of thirty days, `make test` after every third of eight. An error
+stays in the rows that later builds carry over, so it is found days later, unless the table is read
+again first because its types change or the clock goes back.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from warm import Run, Warm
 PROJECT = Path(__file__).resolve().parents[2]
 
 SEED = 6
-OF_THE_GATE = (8, 3)  # of this seed, so many days have every kind of change
+OF_THE_GATE = (8, 3)  # with this seed, so many days have every kind of change
 THOROUGH = (30, 1)
-"""How many days there are, and of how many one is compared with a full refresh."""
+"""The number of days, and how many days apart the comparisons are."""
 
 CARRIED = ("email_clickers", "list_link_phone_email_map")
-"""The tables that are too large to be read each day; the others are read whole."""
+"""The tables that are too large to be read every day; the others are read whole."""
 
 # ------------------------------------------------------------------------------------ the sequence
 
 
 class Files(NamedTuple):
-    """What a database says about the files that it was built from."""
+    """What a database records about the files that it was built from."""
 
     clock: date
     build_id: str
@@ -53,7 +53,7 @@ class Files(NamedTuple):
 
 
 class Built(NamedTuple):
-    """A day, how the database compares with a full refresh, and the files after and before it."""
+    """A day, the comparison with a full refresh, and the files after and before it."""
 
     day: Day
     comparison: Comparison | None
@@ -156,7 +156,7 @@ def test_days_equal_a_full_refresh(sequence: list[Built]) -> None:
 
 
 def test_every_kind_of_change_occurs(sequence: list[Built]) -> None:
-    """Which seed and how many days that takes is known; a new kind may take more."""
+    """SEED and OF_THE_GATE are chosen for this; a new kind may need more days."""
     assert kinds() - {kind for built in sequence for kind in built.day.kinds} == set()
 
 
@@ -169,12 +169,11 @@ def test_the_clock_goes_both_ways(sequence: list[Built]) -> None:
 
 
 def assert_was_incremental(built: Built) -> None:
-    """Files of the large tables that did not change were not read again.
+    """Unchanged files of the large tables were not read again.
 
-    In `marts.input_files`, `read_at_build` is the build that read a file. Two things let a build
-    read a table's old files again: other types of its columns, for then old values may read
-    differently, and a clock that goes back, for then rows that the last build could use are of
-    the future.
+    In `marts.input_files`, `read_at_build` is the build that read a file. A build may read a
+    table's old files again for two reasons: the types of its columns have changed, so old values
+    may read differently; or the clock goes back, so rows of the last build are in the future.
     """
     before, after = built.before, built.files
     named = {key: sha256 for key, (sha256, _) in after.read.items() if key[0] in CARRIED}

@@ -12,34 +12,34 @@ NAMES_THE_BUILD = {
     *("build_id", "rejected_at_build", "read_at_build"),
     *("built_at", "finished_at", "duration_seconds", "build_seconds", "folder_digest"),
 }
-"""Columns that say which build a row is from, when or where: of two builds they always differ."""
+"""Columns that name the build, its time or its place; two builds always differ in them."""
 
 OF_THE_LAST_BUILD = {
     ("extracts", "checks"),
     ("staging", "stg_input_checks"),
     ("marts", "input_checks"),
 }
-"""Relations about the build before: their columns are the same, their rows need not be."""
+"""Relations about the last build: their columns are compared, their rows are not."""
 
 COUNTS_ROWS = ("marts", "build_tables")
-"""The table that tells how many rows each table has, those about the build before too."""
+"""The table with the row count of each table, also of those about the last build."""
 
 Columns = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """How many tables, views and functions are the same, and what the first that differs is."""
+    """The number of tables, views and functions that are equal, and the first difference."""
 
     compared: int
     difference: str | None
 
 
 def compare(first: Path, second: Path, *, but_rows_of: Collection[str] = ()) -> Comparison:
-    """Compares two databases; of views in the schemas `but_rows_of`, only the columns.
+    """Compares two databases. In the schemas `but_rows_of`, only the columns of views are compared.
 
-    Numbers of type double are equal if their first nine digits are. A difference is told by names
-    and counts, never by what is in a row.
+    Doubles are equal if their first nine digits are. A difference is reported by names and counts,
+    never by the content of a row.
     """
     with duckdb.connect() as con:
         con.execute("set TimeZone = 'UTC'")
@@ -66,7 +66,7 @@ def compare(first: Path, second: Path, *, but_rows_of: Collection[str] = ()) -> 
 
 
 def _functions(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[tuple[str, str], object]:
-    """The table functions: their parameters and their text."""
+    """The parameters and the text of the table functions."""
     found = con.execute(
         "select schema_name, function_name, parameters, macro_definition from duckdb_functions()"
         " where database_name = ? and not internal",
@@ -78,7 +78,7 @@ def _functions(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[tuple[str, 
 def _relations(
     con: duckdb.DuckDBPyConnection, catalog: str
 ) -> dict[tuple[str, str], tuple[str, Columns]]:
-    """Tables and views: which of the two, and their columns with types, in order."""
+    """Tables and views with their kind and their columns and types, in order."""
     found = con.execute(
         "select schema_name, table_name, 'table' from duckdb_tables()"
         " where database_name = $1 and not internal"
@@ -94,7 +94,7 @@ def _relations(
 
 
 def _rows(con: duckdb.DuckDBPyConnection, schema: str, name: str, columns: Columns) -> str | None:
-    """How the rows of a relation differ between both databases; None where they do not."""
+    """How the rows of a relation differ between both databases; None if they are equal."""
     chosen = ", ".join(
         f'format(\'{{:.8e}}\', "{column}" + 0.0) as "{column}"'  # -0.0 is 0.0
         if kind in ("DOUBLE", "FLOAT")
@@ -126,7 +126,7 @@ def _rows(con: duckdb.DuckDBPyConnection, schema: str, name: str, columns: Colum
 def _columns_that_differ(
     con: duckdb.DuckDBPyConnection, mine: str, theirs: str, columns: Columns
 ) -> str:
-    """Which columns differ, each taken by itself, as the end of a sentence."""
+    """The columns that differ, each taken alone, as the end of a sentence."""
     differing = [
         column
         for column, _ in columns

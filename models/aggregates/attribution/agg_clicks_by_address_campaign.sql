@@ -2,6 +2,10 @@ with email_events as (
     select * from {{ ref('fct_email_events') }}
 ),
 
+address_numbers as (
+    select * from {{ ref('key_addresses') }}
+),
+
 summed_by_campaign as (
     select
         email_key,
@@ -12,6 +16,16 @@ summed_by_campaign as (
         clicks > 0
         and campaign_id is not null
     group by email_key, campaign_id
+),
+
+numbered as (
+    select
+        summed_by_campaign.*,
+        address_numbers.address_number,
+        address_numbers.first_voter_number
+    from summed_by_campaign
+    inner join address_numbers
+        on summed_by_campaign.email_key = address_numbers.email_key
 )
 
-select * from summed_by_campaign
+select * from numbered

@@ -2,6 +2,10 @@ with email_events as (
     select * from {{ ref('fct_email_events') }}
 ),
 
+address_numbers as (
+    select * from {{ ref('key_addresses') }}
+),
+
 summed_by_client as (
     select
         email_key,
@@ -18,6 +22,15 @@ summed_by_client as (
     from email_events
     where client_shortname is not null
     group by email_key, client_shortname
+),
+
+numbered as (
+    select
+        summed_by_client.*,
+        address_numbers.address_number
+    from summed_by_client
+    inner join address_numbers
+        on summed_by_client.email_key = address_numbers.email_key
 )
 
-select * from summed_by_client
+select * from numbered

@@ -2,6 +2,10 @@ with email_events as (
     select * from {{ ref('fct_email_events') }}
 ),
 
+address_numbers as (
+    select * from {{ ref('key_addresses') }}
+),
+
 summed_by_week as (
     select
         email_key,
@@ -15,7 +19,16 @@ summed_by_week as (
         cast(sum(case when is_engagement then 1 else 0 end) as bigint) as engagements
     from email_events
     group by email_key, week_start
+),
+
+numbered as (
+    select
+        summed_by_week.*,
+        address_numbers.address_number
+    from summed_by_week
+    inner join address_numbers
+        on summed_by_week.email_key = address_numbers.email_key
 )
 
-select * from summed_by_week
-order by email_key, week_start
+select * from numbered
+order by address_number, week_start

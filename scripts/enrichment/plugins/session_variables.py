@@ -1,15 +1,16 @@
-"""dbt-duckdb plugin: values that SQL needs and that no compiled file may hold.
+"""dbt-duckdb plugin: values that SQL needs but compiled files must not contain.
 
 Every connection of a build gets these DuckDB variables:
 
 * ``hash_key_inner`` and ``hash_key_outer`` (64 bytes each): the padded keys of HMAC-SHA256
   (RFC 2104), read by the macro ``keyed_hash``;
-* ``code_version`` and ``code_digest``: what the definitions were when the database was built;
-* ``reading_digest``: what those of them were that rows of an extract are read with;
-* ``folder_digest``: the SHA-256 of the path of the extract folder, which tells it from others;
+* ``code_version`` and ``code_digest``: the version and the digest of the definitions;
+* ``reading_digest``: the digest of the definitions that decide how an extract is read;
+* ``folder_digest``: the SHA-256 of the path of the extract folder;
 
-and the function ``file_hashes(paths)``, the SHA-256 of each file of a list in hex. The database of
-the last build is attached as ``previous``, read-only.
+and the function ``file_hashes(paths)``, the SHA-256 of each file of a list in hex. The published
+database (``BEHAVIORAL_PREVIOUS_DB``) is attached as ``previous``, read-only: macros/carry.sql takes
+from it what the last build has read.
 """
 
 from __future__ import annotations
@@ -38,16 +39,16 @@ def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
 
 
 def folder_digest() -> str:
-    """The SHA-256 of the path of the extract folder, in hex; another folder has another one."""
+    """The SHA-256 of the path of the extract folder, in hex."""
     folder = Path(os.environ.get("BEHAVIORAL_DATA_DIR") or "data").resolve()
     return hashlib.sha256(os.fsencode(folder)).hexdigest()
 
 
 class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
-    """Sets the variables on each cursor that dbt opens, and adds the function."""
+    """Adds the function to each connection, and sets the variables on each cursor."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
-        """Reads, or makes, the key once a process."""
+        """Reads the key, or creates it, once per process."""
         inner, outer = hmac_pads(hash_key(Path(plugin_config["key_file"])))
         self._variables = {
             "hash_key_inner": inner,
@@ -60,12 +61,12 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
         self._previous = str(plugin_config.get("previous") or "")
 
     def configure_connection(self, conn: Any) -> None:
-        """Adds the function, and the earlier database, to the process's engine."""
+        """Adds the function and attaches the published database."""
         conn.create_function("file_hashes", file_hashes, ["VARCHAR[]"], "VARCHAR[]")
         if self._previous:
             attach(conn, Path(self._previous), read_only=True, name="previous")
 
     def configure_cursor(self, cursor: Any) -> None:
-        """Hands the values to one connection; they are bound, and so in no log."""
+        """Sets the variables. Values are bound, so that no log contains them."""
         for name, value in self._variables.items():
             cursor.execute(f"set variable {name} = ?", [value])
