@@ -67,6 +67,9 @@
 
 {#- Raises where the var accepted_checks is no list of checks. What it holds is not repeated: it may be anything. -#}
 {% macro check_accepted_names() %}
+    {% if var('accepted_checks') == [] %}
+        {{ return('') }}
+    {% endif %}
     {% set names = [] %}
     {% for row in run_query('select distinct check_name from ' ~ read_input_limits() ~ ' order by check_name') %}
         {% do names.append(row[0]) %}
