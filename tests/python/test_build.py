@@ -182,6 +182,7 @@ def checkout(folder: Path) -> Checkout:
         "tools",
         "dbt_project.yml",
         "profiles.yml",
+        "selectors.yml",
     ):
         copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
         copy(PROJECT / name, folder / name)
@@ -212,7 +213,7 @@ def dev(odd_extracts: Path, tmp_path_factory: pytest.TempPathFactory) -> Dev:
     # Ids of one file are numbers, and half of two tables is refused.
     accepted = "{accepted_checks: [integer_ids, rejected_share]}"
     run = made.run(
-        *("dbt", "--no-use-colors", "build", "--vars", accepted),
+        *("dbt", "--no-use-colors", "build", "--selector", "everything", "--vars", accepted),
         BEHAVIORAL_DATA_DIR=str(odd_extracts),
     )
     assert run.returncode == 0, run.stdout[-3000:]
