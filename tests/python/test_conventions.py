@@ -283,7 +283,7 @@ SEVERAL_MEANINGS = {
     "source_file": "that delivered a row; that a check is about",
     "reason": "of an alert; of a similarity; of a rejection",
     "p_value": "of a segment against the rest of the file; of a group against the rest",
-    "score": "that is told about; that is audited",
+    "score": "that is described; that is audited",
     "q_value": "corrected over the rows of a call; over those of a table",
     "is_flagged": "by the threshold of a call; by the limits of a seed",
 }
@@ -433,7 +433,7 @@ def documented(node: Node) -> dict[str, str]:
 
 
 def blanked(found: re.Match[str]) -> str:
-    """As many lines as the match has, empty."""
+    """Empty lines, as many as the match has."""
     return "\n" * found.group().count("\n")
 
 
@@ -553,8 +553,8 @@ def test_every_published_model_has_a_twin_yml(models: dict[str, Node]) -> None:
     assert without == []
 
 
-def test_every_mart_says_of_which_build_it_is(models: dict[str, Node]) -> None:
-    """In its last column, from the run that makes it; the stamp itself, in its first."""
+def test_every_mart_names_its_build(models: dict[str, Node]) -> None:
+    """The last column is the id of the build; in build_info, the first."""
     wrong = []
     for name, node in models.items():
         if layer(node) != "marts" and name != "row_accounting":
@@ -567,8 +567,8 @@ def test_every_mart_says_of_which_build_it_is(models: dict[str, Node]) -> None:
     assert wrong == []
 
 
-def test_all_marts_are_of_one_build(sample_database: Path) -> None:
-    """Each table and view that is there, whoever made it, in every row."""
+def test_all_marts_are_from_one_build(sample_database: Path) -> None:
+    """In every row of every table and view, also of those that dbt does not list."""
     with duckdb.connect(str(sample_database), read_only=True) as con:
         relations = con.execute(
             "select schema_name, table_name from duckdb_tables() where not internal union all "
@@ -588,7 +588,7 @@ def test_all_marts_are_of_one_build(sample_database: Path) -> None:
     assert {name for name, ids in found.items() if ids != [build]} == without_rows
 
 
-def test_build_tables_tells_of_all_that_was_built(
+def test_build_tables_lists_everything_that_was_built(
     models: dict[str, Node], seeds: dict[str, Node], sample_database: Path
 ) -> None:
     with duckdb.connect(str(sample_database), read_only=True) as con:
@@ -617,7 +617,7 @@ def test_build_tables_tells_of_all_that_was_built(
 
 
 def test_every_mart_has_a_key(manifest: Node, models: dict[str, Node]) -> None:
-    """A primary key of the contract; of a view, which has none, a key that dbt tests."""
+    """The contract has a primary key; DuckDB has none for views, so a data test checks theirs."""
     tested_keys: dict[str, list[set[str]]] = defaultdict(list)
     for node in of_type(manifest, "test").values():
         test = node.get("test_metadata") or {}
@@ -681,7 +681,7 @@ def test_rows_of_the_brief_are_written_as_rows(
 
 
 def of_exposures(manifest: Node) -> dict[str, Node]:
-    """Every exposure, by name; its `meta` stands where that of a model stands."""
+    """Every exposure by name, with `meta` in the place where models have it."""
     return {
         f"exposure {node['name']}": {"config": {"meta": node["meta"]}, **node}
         for node in manifest["exposures"].values()
@@ -783,7 +783,7 @@ def test_descriptions_are_in_the_database(models: dict[str, Node], sample_databa
 
 
 def test_one_name_means_one_thing(models: dict[str, Node]) -> None:
-    """In what people read; the layers below describe the way there, a step each."""
+    """In published models; each layer below describes its own step."""
     texts: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for name, node in models.items():
         if is_published(node):
@@ -868,7 +868,7 @@ def test_every_reason_of_a_rejection_is_expected_by_a_unit_test(manifest: Node) 
 
 @pytest.mark.parametrize("what", DUCKDB_ONLY)
 def test_sql_is_portable(what: str) -> None:
-    """Outside of the reader of extracts and the dispatched macros of the engine."""
+    """Outside of the macros that read extracts and the dispatched macros of the engine."""
     places = []
     for path, text in code_files("models", "macros"):
         places += found_in(DUCKDB_ONLY[what], path, portable(path, text))
@@ -1047,7 +1047,7 @@ def test_links_of_the_readme_lead_somewhere() -> None:
 def test_the_page_on_trust_names_what_there_is(
     manifest: Node, models: dict[str, Node], seeds: dict[str, Node]
 ) -> None:
-    """Each promise names what keeps it and the test that proves it: files, tables and seeds."""
+    """Each promise names the file, table or seed that keeps it, and the test that proves it."""
     text = (PROJECT / "docs" / "trust.md").read_text()
     known = {*models, *seeds} | {source["name"] for source in manifest["sources"].values()}
     schemas = ("marts", "quarantine", "segments")
@@ -1070,7 +1070,7 @@ def test_the_page_on_trust_names_what_there_is(
 def test_the_page_on_ethics_names_what_there_is(
     manifest: Node, models: dict[str, Node], seeds: dict[str, Node], catalog: dict[str, Any]
 ) -> None:
-    """Tables, seeds, extracts, columns; each score and flag has a row, each row its numbers."""
+    """Every name exists; every score and flag has a row, and every row its seeds."""
     text = (PROJECT / "docs" / "ethics.md").read_text()
     columns = {column for table in catalog.values() for column in table}
     fields = {pattern for pattern, _ in sensitive_patterns()} | {"state_voter_id"}
@@ -1129,7 +1129,7 @@ FIELD_READERS = {
 
 
 def test_only_named_custom_fields_are_read(manifest: Node, models: dict[str, Node]) -> None:
-    """By name, where the value is compared with it; and by few models at all."""
+    """Few models read custom fields, and they name the fields that they read."""
     source = "source.behavioral_enrichment.voterfile.person_custom_field"
     assert {
         name for name, node in models.items() if source in node["depends_on"]["nodes"]
@@ -1150,7 +1150,7 @@ def test_only_named_custom_fields_are_read(manifest: Node, models: dict[str, Nod
         )
     }
     assert named == READ_FIELDS
-    # What reads the values without their names only counts rows.
+    # The models that read values without their names only count rows.
     values = "stg_voterfile__person_custom_fields"
     assert {
         name
@@ -1160,7 +1160,7 @@ def test_only_named_custom_fields_are_read(manifest: Node, models: dict[str, Nod
 
 
 def test_columns_of_sensitive_names_stand_where_they_may(models: dict[str, Node]) -> None:
-    """A column that is called like a sensitive field, in a published table that may not."""
+    """A column with the name of a sensitive field stands only in tables that may hold it."""
     wrong = [
         f"{name}.{column}"
         for name, node in models.items()
@@ -1250,7 +1250,7 @@ def test_the_runner_has_its_commands() -> None:
 
 
 def test_marts_that_publish_no_identifiers(catalog: dict[str, dict[str, str]]) -> None:
-    """Addresses and phones stay below the marts; contacts are keyed hashes there."""
+    """Marts hold no address and no phone: a contact is a keyed hash."""
     raw = [
         f"{table}.{column}"
         for table, columns in catalog.items()
