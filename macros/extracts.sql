@@ -249,7 +249,7 @@
             {{ columns | join(',\n            ') }},
             {{ uncastable_columns }} as uncastable_columns,
             {% if files %}
-            {# A column of the extract's own hides the engine's of the same name. #}
+            {# A column `filename` of the extract hides that of the engine. #}
             {% if 'filename' in found_types %}
             parse_filename(delivered.{{ file_column() }}) as source_file,
             {% else %}
@@ -277,11 +277,11 @@
 {% endmacro %}
 
 {#-
-    The statement that lists the files of the extracts, one row a file: size, time of the last change, rows,
-    SHA-256, columns, first and last day by the statistics of the file, and a fingerprint of all that
-    its rows depend on: its content, the types that it is read with, the code that reads it, and the
-    engine. A file of the same size and time as in the last build is not hashed again, unless everything is
-    to be read afresh.
+    The statement that lists the files of the extracts, one row per file: size, time of the last change,
+    rows, SHA-256, columns, first and last day by the statistics of the file, and a fingerprint of
+    everything that the rows read from it depend on: the content of the file, the types of the columns,
+    the code that reads it, and the engine. A file with the size and time of the last build is not hashed
+    again, except in a full refresh.
 -#}
 {% macro found_files(extracts, last_files) %}
     {% set known_files = last_files and not flags.FULL_REFRESH %}
@@ -309,7 +309,7 @@
         from parquet_file_metadata({{ parquet_files(extract.folder) }})
         {% endfor %}
     ),
-    -- The columns of a file and the parts of nested ones, each before its own parts.
+    -- The columns of a file and the parts of nested columns: a column stands before its parts.
     elements as (
         {% for extract in extracts if extract.folder %}
         {{ 'union all' if not loop.first }}
@@ -334,7 +334,7 @@
             ), 0) as parts_to_come
         from elements
     ),
-    -- Where there are fewer parts to come than ever before, the last column has ended.
+    -- A column begins where fewer parts are to come than at any place before.
     placed as (
         select
             filename,
@@ -355,7 +355,7 @@
         where is_column
         group by filename
     ),
-    -- Parts of a file without statistics, but for empty columns, leave its days unknown.
+    -- The days are unknown where a part of the file has no statistics, unless the column is empty.
     dated as (
         {% for extract in extracts if extract.folder %}
         {{ 'union all' if not loop.first }}
@@ -452,7 +452,7 @@
     order by source_table, source_file
 {% endmacro %}
 
-{#- The files of the last build, as found_files wrote them down; none where there are none, or older code did. -#}
+{#- The files of the last build; none if there are none, or if an older version of found_files listed them. -#}
 {% macro last_input_files() %}
     {% set relation = api.Relation.create(database=target.database, schema='extracts', identifier='files') %}
     {% set last_files = last_build_relation(relation) %}
@@ -469,18 +469,18 @@
     {{ return(env_var('BEHAVIORAL_DATA_DIR', 'data')) }}
 {%- endmacro %}
 
-{#- The files of one table's folder as a relation; `file_column` names each row's file where `filename` can't. -#}
+{#- The files of one table's folder as a relation; `file_column` replaces `filename` as the name of a row's file. -#}
 {% macro read_extract(folder, file_column='') -%}
     read_parquet({{ parquet_files(folder) }}, union_by_name = true, binary_as_string = true
     {{- ", filename = '" ~ file_column ~ "'" if file_column }})
 {%- endmacro %}
 
-{#- What the file of a row is called where the extract has a column `filename`. -#}
+{#- The column with the file of a row, for extracts that have a column `filename` of their own. -#}
 {% macro file_column() -%}
     file_of_the_row
 {%- endmacro %}
 
-{#- The pattern of a folder's Parquet files, as a literal; the folder's own name is no pattern. -#}
+{#- The pattern of a folder's Parquet files, as a literal; the name of the folder itself is escaped. -#}
 {% macro parquet_files(folder) -%}
     {{ text_literal(modules.re.sub('([*?[])', '[\\1]', folder) ~ '/*.parquet') }}
 {%- endmacro %}
@@ -493,12 +493,12 @@
     delivered."{{ column }}"
 {%- endmacro %}
 
-{#- A delivered column as the declared type; none when no value of the found type can be cast. -#}
+{#- A delivered column as the declared type; none if the found type cannot be cast. -#}
 {% macro read_column(name, found_type, declared_type) %}
     {% set column = quoted(name) %}
     {% set family = type_family(found_type) %}
     {% if found_type is none or found_type == 'NULL' %}
-        {#- A column without a single value may be delivered without a type. -#}
+        {#- A column without any value may have no type. -#}
         {{ return('cast(null as ' ~ declared_type ~ ')') }}
     {% elif family == 'nested' %}
         {{ return(none) }}
