@@ -53,6 +53,13 @@ thorough: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest --thorough --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/faults \
 		tests/python/test_incremental.py
 
+# One model (NAME=client_affinity; client_affinity+ with its readers) into your own file, with its data tests.
+# Its unit tests: dbt test --select "test_type:unit,client_affinity".
+.PHONY: model
+model: $(VENV)/.installed
+	@test -n "$(NAME)" || { echo "Name a model: make model NAME=client_affinity" >&2; exit 2; }
+	$(BIN)/dbt --quiet --no-write-json build --profiles-dir . --exclude-resource-type unit_test --select $(NAME)
+
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check scripts tools tests
 	$(BIN)/ruff format --check scripts tools tests

@@ -1,66 +1,212 @@
 {#-
-    The extract folder as views, one a source table, in the shape that the source's YAML declares
-    (interface.md, section 1; F13). This is the only place that knows where files are.
+    The extract folder as views, one per source table, in the shape that the source's YAML declares
+    (docs/interface.md, section 1; F13). Only this file knows where the files are.
 
     A view has the declared columns under their declared names and types. Text that a column's type
-    cannot hold reads as NULL there, and `uncastable_columns` names the column. `source_row` is the
-    row as it was delivered, a struct that only quarantine turns into text; `source_file` and `source_row_number` say where it stands.
+    cannot hold reads as NULL, and `uncastable_columns` names the column. `source_row` is the row as it
+    was delivered, a struct that only quarantine turns into text; `source_file` and `source_row_number`
+    say where the row stands.
 
     A missing table or column, an empty table, or a type that cannot be cast stops the run here,
     before anything is built, with one line that starts with "Extracts: ".
 -#}
 {% macro register_extracts() %}
     {% if execute and target.database != 'memory' and flags.WHICH in ['build', 'run', 'test', 'seed', 'show'] %}
-        {% set extracts = [] %}
+        {% set sources = [] %}
         {% for source in graph.sources.values() | sort(attribute='name') if source.source_name != 'intake' %}
-            {% do extracts.append(extract_view(source)) %}
+            {% do sources.append(source) %}
+        {% endfor %}
+        {% set delivered = delivered_tables(sources) %}
+        {% set extracts = [] %}
+        {% for source in sources %}
+            {% do extracts.append(extract_view(source, delivered[source.name])) %}
         {% endfor %}
         {% set last_files = last_input_files() %}
         {% do run_query('create schema if not exists extracts') %}
         {% do run_query(found_files(extracts, last_files)) %}
         {% do check_files(extracts, last_files) %}
-        {#- Only now is it the last build whose files these are. -#}
-        {% for extract in extracts %}
-            {% do run_query(extract.statement) %}
+        {#- Until the checks pass, extracts.files still lists the files of the last build. -#}
+        {% do run_query(published_extracts(extracts)) %}
+    {% endif %}
+{% endmacro %}
+
+{#- The statements that make the views, and that replace the files and checks of the last build. -#}
+{% macro published_extracts(extracts) %}
+    {% for extract in extracts %}
+        {{ extract.statement }};
+    {% endfor %}
+    {% for table in ['files', 'checks'] %}
+        create or replace table extracts.{{ table }} as select * from extracts.found_{{ table }};
+        drop table extracts.found_{{ table }};
+    {% endfor %}
+{% endmacro %}
+
+{#-
+    What the folder holds for each source, by its name: the number of files and of rows, the column
+    types by column name, columns whose files disagree about the type (`mixed_types`), and the first
+    file without a required column (`short_file`). Each statement asks about all tables at once.
+-#}
+{% macro delivered_tables(sources) %}
+    {% set delivered = {} %}
+    {% for source in sources %}
+        {% do delivered.update({source.name: {
+            'folder': extract_folder() ~ '/' ~ source.name, 'files': 0, 'rows': 0, 'types': {}, 'mixed_types': {}, 'short_file': none,
+        }}) %}
+    {% endfor %}
+    {% set counted_files %}
+        {% for source in sources %}
+        {{ 'union all' if not loop.first }}
+        select '{{ source.name }}', count(*) from glob({{ parquet_files(delivered[source.name].folder) }})
         {% endfor %}
-        {% for table in ['files', 'checks'] %}
-            {% do run_query('create or replace table extracts.' ~ table ~ ' as select * from extracts.found_' ~ table) %}
-            {% do run_query('drop table extracts.found_' ~ table) %}
+    {% endset %}
+    {% for row in run_query(counted_files) %}
+        {% do delivered[row[0]].update({'files': row[1] | int}) %}
+    {% endfor %}
+    {% set present = [] %}
+    {% for source in sources %}
+        {% if delivered[source.name].files %}
+            {% do present.append(source) %}
+        {% elif source.config.meta.get('required', false) %}
+            {{ extracts_error('table ' ~ source.name ~ ' is required, but there is no Parquet file in '
+                ~ delivered[source.name].folder ~ ': put the extract there, or set BEHAVIORAL_DATA_DIR to the folder of extracts') }}
+        {% endif %}
+    {% endfor %}
+    {% if present %}
+        {% for row in run_query(read_types(present)) %}
+            {% do delivered[row[0]].types.update({row[1]: row[2]}) %}
         {% endfor %}
+        {% for row in run_query(counted_rows(present)) %}
+            {% do delivered[row[0]].update({'rows': row[1] | int}) %}
+        {% endfor %}
+        {% for row in run_query(mixed_types(present)) %}
+            {% do delivered[row[0]].mixed_types.update({row[1]: row[2]}) %}
+        {% endfor %}
+        {% set short_files = short_files(present, delivered) %}
+        {% for row in (run_query(short_files) if short_files | trim else []) if delivered[row[0]].short_file is none %}
+            {% do delivered[row[0]].update({'short_file': {'column': row[1], 'data_type': row[2], 'file': row[3]}}) %}
+        {% endfor %}
+    {% endif %}
+    {{ return(delivered) }}
+{% endmacro %}
+
+{#- The columns of each table and their types, read over all files of the table, in the order of the columns. -#}
+{% macro read_types(sources) %}
+    select
+        source_table,
+        column_name,
+        column_type
+    from (
+        {% for source in sources %}
+        {{ 'union all' if not loop.first }}
+        select
+            '{{ source.name }}' as source_table,
+            row_number() over () as place,
+            lower(column_name) as column_name,
+            replace(column_type, '"', '') as column_type
+        from (describe select * from {{ read_extract(extract_folder() ~ '/' ~ source.name) }})
+        {% endfor %}
+    ) as described
+    order by source_table, place
+{% endmacro %}
+
+{#- The rows of each table, as the ends of its files count them. -#}
+{% macro counted_rows(sources) %}
+    {% for source in sources %}
+    {{ 'union all' if not loop.first }}
+    select '{{ source.name }}', cast(sum(num_rows) as bigint) from parquet_file_metadata({{ parquet_files(extract_folder() ~ '/' ~ source.name) }})
+    {% endfor %}
+{% endmacro %}
+
+{#- The columns of the files, and the parts of nested columns. -#}
+{% macro file_columns(sources) %}
+    {% for source in sources %}
+    {{ 'union all' if not loop.first }}
+    select
+        '{{ source.name }}' as source_table,
+        parse_filename(file_name) as source_file,
+        lower(name) as column_name,
+        duckdb_type
+    from parquet_schema({{ parquet_files(extract_folder() ~ '/' ~ source.name) }})
+    {% endfor %}
+{% endmacro %}
+
+{#-
+    Columns that some files of a table hold as fractions and others as text: a row per column, with its
+    types. Read together they are text, and the 7 of one file would be the 7.0 of another.
+-#}
+{% macro mixed_types(sources) %}
+    select
+        source_table,
+        column_name,
+        string_agg(distinct duckdb_type, ' and ' order by duckdb_type)
+    from ({{ file_columns(sources) }}) as file_columns
+    where duckdb_type is not null
+    group by source_table, column_name
+    having
+        count(case when duckdb_type = 'VARCHAR' then 1 end) > 0
+        and count(case when duckdb_type in ('DOUBLE', 'FLOAT') or duckdb_type like 'DECIMAL%' then 1 end) > 0
+{% endmacro %}
+
+{#-
+    Required columns that a file lacks, in tables of several files, in the order of the declaration and
+    the file names: read with the other files, the column would be NULL. Empty where no table has several files.
+-#}
+{% macro short_files(sources, delivered) %}
+    {% set several, required = [], [] %}
+    {% for source in sources if delivered[source.name].files > 1 %}
+        {% do several.append(source) %}
+        {% for column in source.columns.values() if column.config.meta.get('required', false) %}
+            {% do required.append("('" ~ source.name ~ "', '" ~ column.name ~ "', '" ~ column.data_type ~ "', " ~ loop.index ~ ")") %}
+        {% endfor %}
+    {% endfor %}
+    {% if required %}
+    with file_columns as (
+        {{ file_columns(several) }}
+    ),
+    files as (
+        select distinct source_table, source_file from file_columns
+    ),
+    required_columns (source_table, column_name, data_type, place) as (
+        values {{ required | join(', ') }}
+    )
+    select
+        source_table,
+        required_columns.column_name,
+        required_columns.data_type,
+        files.source_file
+    from required_columns
+    inner join files using (source_table)
+    where not exists (
+        select 1
+        from file_columns
+        where
+            file_columns.source_table = required_columns.source_table
+            and file_columns.source_file = files.source_file
+            and file_columns.column_name = lower(required_columns.column_name)
+    )
+    order by source_table, required_columns.place, files.source_file
     {% endif %}
 {% endmacro %}
 
 {#-
     One source: its name, its folder, the names and types of its columns as one text, the statement that
-    makes its view, its columns of text, and the column that says when things happened. Raises where the
+    makes its view, its text columns, and the column that says when things happened. Raises where the
     files break the contract.
 -#}
-{% macro extract_view(source) %}
-    {% set folder = extract_folder() ~ '/' ~ source.name %}
-    {% set is_required = source.config.meta.get('required', false) %}
-    {% set files = folder_files(folder) %}
-    {% if not files and is_required %}
-        {{ extracts_error('table ' ~ source.name ~ ' is required, but there is no Parquet file in '
-            ~ folder ~ ': put the extract there, or set BEHAVIORAL_DATA_DIR to the folder of extracts') }}
+{% macro extract_view(source, delivered) %}
+    {% set folder, files, found_types, mixed_types = delivered.folder, delivered.files, delivered.types, delivered.mixed_types %}
+    {% if files and 'file_row_number' in found_types %}
+        {{ extracts_error('table ' ~ source.name ~ ' has a column file_row_number in ' ~ folder
+            ~ ', which is how the engine calls the place of a row in its file: deliver it under another name') }}
     {% endif %}
-    {% set found_types = {} %}
-    {% if files %}
-        {% for row in run_query('describe select * from ' ~ read_extract(folder)) %}
-            {% do found_types.update({row[0] | lower: row[1] | replace('"', '')}) %}
-        {% endfor %}
-        {% if 'file_row_number' in found_types %}
-            {{ extracts_error('table ' ~ source.name ~ ' has a column file_row_number in ' ~ folder
-                ~ ', which is how the engine calls the place of a row in its file: deliver it under another name') }}
-        {% endif %}
-        {% if is_required and run_query('select count(*) from ' ~ read_extract(folder)).rows[0][0] == 0 %}
-            {{ extracts_error('table ' ~ source.name ~ ' is required, but the files in ' ~ folder
-                ~ ' hold no rows: deliver the extract again') }}
-        {% endif %}
+    {% if files and delivered.rows == 0 and source.config.meta.get('required', false) %}
+        {{ extracts_error('table ' ~ source.name ~ ' is required, but the files in ' ~ folder
+            ~ ' hold no rows: deliver the extract again') }}
     {% endif %}
-
-    {% set mixed_types = files_of_mixed_type(folder) if files else {} %}
-    {% if files | length > 1 %}
-        {{ check_every_file(source, folder) }}
+    {% if delivered.short_file %}
+        {{ extracts_error('table ' ~ source.name ~ ' has no column ' ~ delivered.short_file.column ~ ' (expected '
+            ~ delivered.short_file.data_type ~ ', found nothing) in ' ~ folder ~ '/' ~ delivered.short_file.file
+            ~ ': add the column to the file') }}
     {% endif %}
 
     {% set columns = [] %}
@@ -103,7 +249,7 @@
             {{ columns | join(',\n            ') }},
             {{ uncastable_columns }} as uncastable_columns,
             {% if files %}
-            {# A column of the extract's own hides the engine's of the same name. #}
+            {# A column `filename` of the extract hides that of the engine. #}
             {% if 'filename' in found_types %}
             parse_filename(delivered.{{ file_column() }}) as source_file,
             {% else %}
@@ -131,11 +277,11 @@
 {% endmacro %}
 
 {#-
-    The statement that lists the files of the extracts, one row a file: size, time of the last change, rows,
-    SHA-256, columns, first and last day by the statistics of the file, and a fingerprint of all that
-    its rows depend on: its content, the types that it is read with, the code that reads it, and the
-    engine. A file of the same size and time as in the last build is not hashed again, unless everything is
-    to be read afresh.
+    The statement that lists the files of the extracts, one row per file: size, time of the last change,
+    rows, SHA-256, columns, first and last day by the statistics of the file, and a fingerprint of
+    everything that the rows read from it depend on: the content of the file, the types of the columns,
+    the code that reads it, and the engine. A file with the size and time of the last build is not hashed
+    again, except in a full refresh.
 -#}
 {% macro found_files(extracts, last_files) %}
     {% set known_files = last_files and not flags.FULL_REFRESH %}
@@ -163,7 +309,7 @@
         from parquet_file_metadata({{ parquet_files(extract.folder) }})
         {% endfor %}
     ),
-    -- The columns of a file and the parts of nested ones, each before its own parts.
+    -- The columns of a file and the parts of nested columns: a column stands before its parts.
     elements as (
         {% for extract in extracts if extract.folder %}
         {{ 'union all' if not loop.first }}
@@ -188,7 +334,7 @@
             ), 0) as parts_to_come
         from elements
     ),
-    -- Where there are fewer parts to come than ever before, the last column has ended.
+    -- A column begins where fewer parts are to come than at any place before.
     placed as (
         select
             filename,
@@ -209,7 +355,7 @@
         where is_column
         group by filename
     ),
-    -- Parts of a file without statistics, but for empty columns, leave its days unknown.
+    -- The days are unknown where a part of the file has no statistics, unless the column is empty.
     dated as (
         {% for extract in extracts if extract.folder %}
         {{ 'union all' if not loop.first }}
@@ -306,7 +452,7 @@
     order by source_table, source_file
 {% endmacro %}
 
-{#- The files of the last build, as found_files wrote them down; none where there are none, or older code did. -#}
+{#- The files of the last build; none if there are none, or if an older version of found_files listed them. -#}
 {% macro last_input_files() %}
     {% set relation = api.Relation.create(database=target.database, schema='extracts', identifier='files') %}
     {% set last_files = last_build_relation(relation) %}
@@ -323,63 +469,18 @@
     {{ return(env_var('BEHAVIORAL_DATA_DIR', 'data')) }}
 {%- endmacro %}
 
-{#- Raises where one of several files lacks a required column: read with the others, it would be NULL. -#}
-{% macro check_every_file(source, folder) %}
-    {% for column in source.columns.values() if column.config.meta.get('required', false) %}
-        {% set query %}
-            select parse_filename(file_name)
-            from parquet_schema({{ parquet_files(folder) }})
-            group by file_name
-            having count(case when lower(name) = '{{ column.name | lower }}' then 1 end) = 0
-            order by file_name
-        {% endset %}
-        {% for row in run_query(query) %}
-            {{ extracts_error('table ' ~ source.name ~ ' has no column ' ~ column.name ~ ' (expected '
-                ~ column.data_type ~ ', found nothing) in ' ~ folder ~ '/' ~ row[0] ~ ': add the column to the file') }}
-        {% endfor %}
-    {% endfor %}
-{% endmacro %}
-
-{#-
-    Columns that some files hold as fractions and others as text. Read together they are text, and the 7
-    of one file would be the 7.0 of another: a name and its types each.
--#}
-{% macro files_of_mixed_type(folder) %}
-    {% set mixed_types = {} %}
-    {% set query %}
-        select
-            lower(name),
-            string_agg(distinct duckdb_type, ' and ' order by duckdb_type)
-        from parquet_schema({{ parquet_files(folder) }})
-        where duckdb_type is not null
-        group by lower(name)
-        having
-            count(case when duckdb_type = 'VARCHAR' then 1 end) > 0
-            and count(case when duckdb_type in ('DOUBLE', 'FLOAT') or duckdb_type like 'DECIMAL%' then 1 end) > 0
-    {% endset %}
-    {% for row in run_query(query) %}
-        {% do mixed_types.update({row[0]: row[1]}) %}
-    {% endfor %}
-    {{ return(mixed_types) }}
-{% endmacro %}
-
-{#- The Parquet files of one table's folder. -#}
-{% macro folder_files(folder) %}
-    {{ return(run_query("select file from glob(" ~ parquet_files(folder) ~ ")").rows) }}
-{% endmacro %}
-
-{#- The files of one table's folder as a relation; `file_column` names each row's file where `filename` can't. -#}
+{#- The files of one table's folder as a relation; `file_column` replaces `filename` as the name of a row's file. -#}
 {% macro read_extract(folder, file_column='') -%}
     read_parquet({{ parquet_files(folder) }}, union_by_name = true, binary_as_string = true
     {{- ", filename = '" ~ file_column ~ "'" if file_column }})
 {%- endmacro %}
 
-{#- What the file of a row is called where the extract has a column `filename`. -#}
+{#- The column with the file of a row, for extracts that have a column `filename` of their own. -#}
 {% macro file_column() -%}
     file_of_the_row
 {%- endmacro %}
 
-{#- The pattern of a folder's Parquet files, as a literal; the folder's own name is no pattern. -#}
+{#- The pattern of a folder's Parquet files, as a literal; the name of the folder itself is escaped. -#}
 {% macro parquet_files(folder) -%}
     {{ text_literal(modules.re.sub('([*?[])', '[\\1]', folder) ~ '/*.parquet') }}
 {%- endmacro %}
@@ -392,12 +493,12 @@
     delivered."{{ column }}"
 {%- endmacro %}
 
-{#- A delivered column as the declared type; none when no value of the found type can be cast. -#}
+{#- A delivered column as the declared type; none if the found type cannot be cast. -#}
 {% macro read_column(name, found_type, declared_type) %}
     {% set column = quoted(name) %}
     {% set family = type_family(found_type) %}
     {% if found_type is none or found_type == 'NULL' %}
-        {#- A column without a single value may be delivered without a type. -#}
+        {#- A column without any value may have no type. -#}
         {{ return('cast(null as ' ~ declared_type ~ ')') }}
     {% elif family == 'nested' %}
         {{ return(none) }}

@@ -1,17 +1,16 @@
 {#-
-    What is checked about the files of the extracts before anything is built, each check in the words of
-    the seed input_limits: how much is still fine, and whether more than that stops the build or is told
-    only. A check that would stop the build can be accepted by name (var accepted_checks), for one build;
-    marts.input_checks says what was.
+    Checks of the extract files before anything is built, one for each name in the seed input_limits:
+    its limit, and whether the build stops or warns beyond it. A check that stops the build can be
+    accepted by name for one build (var accepted_checks); marts.input_checks records that.
 
-    The seed is read as the file that it is: it is not loaded yet. The share of rejected rows is
-    known only later; its limit is written down here for marts.input_checks.
+    The seed is read as a file, because it is not loaded yet. The share of rejected rows is known only
+    when the rows have been read; its limit is recorded here for marts.input_checks.
 -#}
 
 {#-
     Compares extracts.found_files with the manifest, the limits and the last build (`last_files`, a
-    relation or none), and writes extracts.found_checks, one row a check and table, or file where one is
-    the matter. Raises, with one line, what stops the build.
+    relation or none), and writes extracts.found_checks: one row per check and table, or per file for
+    checks of a file. Raises one line with everything that stops the build.
 -#}
 {% macro check_files(extracts, last_files) %}
     {% do check_accepted_names() %}
@@ -42,7 +41,7 @@
     {% endif %}
 {% endmacro %}
 
-{#- What a person can do about a check that stopped the build, but for accepting it. -#}
+{#- What a person can do about a check that stopped the build, apart from accepting it. -#}
 {% macro what_to_do(check) -%}
     {{- {
         'duplicate_file': 'deliver each file once',
@@ -65,8 +64,11 @@
     {{- texts[:3] | join('; ') ~ (' and ' ~ (texts | length - 3) ~ ' more' if texts | length > 3 else '') -}}
 {%- endmacro %}
 
-{#- Raises where the var accepted_checks is no list of checks. What it holds is not repeated: it may be anything. -#}
+{#- Raises if the var accepted_checks is no list of checks. The message does not repeat it: it may be anything. -#}
 {% macro check_accepted_names() %}
+    {% if var('accepted_checks') == [] %}
+        {{ return('') }}
+    {% endif %}
     {% set names = [] %}
     {% for row in run_query('select distinct check_name from ' ~ read_input_limits() ~ ' order by check_name') %}
         {% do names.append(row[0]) %}
@@ -84,7 +86,7 @@
     {% endif %}
 {% endmacro %}
 
-{#- Has this build been told to accept the check of the row? -#}
+{#- Does this build accept the check of the row? -#}
 {% macro is_accepted_check() -%}
     {%- if var('accepted_checks') -%}
         check_name in ({% for name in var('accepted_checks') %}{{ text_literal(name) }}{{ ', ' if not loop.last }}{% endfor %})
@@ -93,7 +95,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- What a check came to, for relations with the columns of extracts.checks. -#}
+{#- The status of a check, for relations with the columns of extracts.checks. -#}
 {% macro input_check_status() -%}
     case
         when found_value is null then 'not_compared'
@@ -120,7 +122,7 @@
     )
 {%- endmacro %}
 
-{#- The statement of check_files: each check is a select of what it found, in these words and figures. -#}
+{#- The statement of check_files: each check selects its findings, with the message and the figures. -#}
 {% macro found_checks(extracts, last_files, has_manifest) %}
     create or replace table extracts.found_checks as
     with limits as (
@@ -132,7 +134,7 @@
         select {{ text_literal(extract.name) }} as source_table
         {% endfor %}
     ),
-    -- The limit of a table itself goes before that of every table.
+    -- The limit of one table takes precedence over the limit of all tables.
     limits_by_table as (
         select
             extract_tables.source_table,
@@ -153,7 +155,7 @@
     last_files as (
         select * from {{ last_files or 'extracts.found_files where false' }}
     ),
-    -- Another folder holds other files; the same one is expected to hold those of the last build.
+    -- Files of the last build are expected again in the same folder only.
     last_of_folder as (
         select * from last_files where folder_digest = getvariable('folder_digest')
     ),
@@ -199,7 +201,7 @@
             last_counted.rows_in as last_rows_in,
             coalesce(counted.rows_in, 0) / last_counted.rows_in - 1 as row_change
         from last_counted
-        -- A table may be gone.
+        -- A table may be missing now.
         left join counted using (source_table)
         where last_counted.rows_in > 0
     ),
@@ -237,7 +239,7 @@
                 bool_or(is_text) over (partition by source_table, column_name) as is_text_elsewhere
             from delivered_columns
             inner join text_columns using (source_table, column_name)
-        ) as judged
+        ) as compared
         where (is_integer and (is_text_elsewhere or is_never_a_number)) or (is_fraction and is_never_a_number)
     ),
     findings as (
@@ -332,7 +334,7 @@
                     then 0.0
             end as found_value,
             limits_by_table.limit_value,
-            -- A share of few rows says little: it is told, and stops nothing.
+            -- A share of few rows says little: it warns only.
             case
                 when greatest(coalesce(counted.rows_in, 0), coalesce(last_counted.rows_in, 0)) < limits_by_table.least_rows
                     then 'warn'
@@ -376,10 +378,10 @@
 {% endmacro %}
 
 {#-
-    Is there a manifest.json beside the tables' folders? It says which files were sent, and their SHA-256:
-    {"files": {"<table>/<file>": "<hex>" or {"sha256": "<hex>"}}}, or that mapping alone. Raises where the
-    files are others. That is not for accepting: bytes that the sender disowns may be anything, and who
-    trusts the files more than the manifest can take the manifest away.
+    Is there a manifest.json beside the folders of the tables? It lists the files that were sent, with
+    their SHA-256: {"files": {"<table>/<file>": "<hex>" or {"sha256": "<hex>"}}}, or the inner mapping alone.
+    Raises if the files differ from it. This check cannot be accepted, because files that the sender did
+    not list may hold anything; a person who trusts the files can remove the manifest.
 -#}
 {% macro check_manifest(extracts) %}
     {% set place = extract_folder() ~ '/manifest.json' %}

@@ -1,15 +1,27 @@
 {#-
-    Rows that share the values of `columns`, and rows without a value in one of these (but for the
-    `nullable`) or of `not_null`. Numbers are far cheaper to group than texts: only rows whose hash is that
-    of such a row are compared.
+    The key of a model, and what holds in each of its rows, in one scan.
+
+    `columns` are unique together, and none of them is NULL except the `nullable`; the columns of
+    `not_null` are never NULL; each column of `unique` is unique by itself; each condition of `holds`
+    is true or NULL. `broken_rule` says what a failing row breaks.
+
+    Grouping numbers is much cheaper than grouping texts, so the rows are grouped by the hash of the
+    key first; only rows with the hash of a failing row are compared by the key itself.
 -#}
-{% test key(model, columns, nullable=[], not_null=[]) %}
+{% test key(model, columns, nullable=[], not_null=[], unique=[], holds=[]) %}
 
 {% set key_hash = short_hash(columns | join(', ')) %}
+{% set known = [] %}
+{% for column in columns + not_null if column not in nullable %}
+    {% do known.append(column) %}
+{% endfor %}
 {% set is_wrong %}
     count(*) > 1
-    {% for column in columns + not_null if column not in nullable %}
+    {% for column in known %}
     or count({{ column }}) < count(*)
+    {% endfor %}
+    {% for condition in holds %}
+    or count(case when not ({{ condition }}) then 1 end) > 0
     {% endfor %}
 {% endset %}
 
@@ -21,11 +33,29 @@ with wrong_hashes as (
 )
 
 select
-    {{ columns | join(',\n    ') }},
-    count(*) as occurrences
+    {{ columns | join(', ') }},
+    count(*) as occurrences,
+    case
+        {% for column in known %}
+        when count({{ column }}) < count(*) then 'not null: {{ column }}'
+        {% endfor %}
+        {% for condition in holds %}
+        when count(case when not ({{ condition }}) then 1 end) > 0 then {{ text_literal(condition) }}
+        {% endfor %}
+        else 'unique: {{ columns | join(', ') }}'
+    end as broken_rule
 from {{ model }}
 where {{ key_hash }} in (select wrong_hashes.key_hash from wrong_hashes)
 group by {{ columns | join(', ') }}
 having {{ is_wrong }}
+{% for column in unique %}
+union all
+select
+    {{ columns | join(', ') }},
+    1 as occurrences,
+    'unique: {{ column }}' as broken_rule
+from {{ model }}
+where {{ column }} in (select repeated.{{ column }} from {{ model }} as repeated group by repeated.{{ column }} having count(*) > 1)
+{% endfor %}
 
 {% endtest %}

@@ -358,7 +358,7 @@ def build_database(
         *("--no-use-colors", "build", "--target", "publish", "--vars", json.dumps(given)),
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
         *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
-        *("--log-level-file", "none", "--no-write-json"),  # nobody reads them
+        *("--log-level-file", "none", "--no-write-json"),  # no test reads them
         *("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
         *(["--select", *select] if select else []),
         env=environment,

@@ -182,6 +182,7 @@ def checkout(folder: Path) -> Checkout:
         "tools",
         "dbt_project.yml",
         "profiles.yml",
+        "selectors.yml",
     ):
         copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
         copy(PROJECT / name, folder / name)
@@ -212,7 +213,7 @@ def dev(odd_extracts: Path, tmp_path_factory: pytest.TempPathFactory) -> Dev:
     # Ids of one file are numbers, and half of two tables is refused.
     accepted = "{accepted_checks: [integer_ids, rejected_share]}"
     run = made.run(
-        *("dbt", "--no-use-colors", "build", "--vars", accepted),
+        *("dbt", "--no-use-colors", "build", "--selector", "everything", "--vars", accepted),
         BEHAVIORAL_DATA_DIR=str(odd_extracts),
     )
     assert run.returncode == 0, run.stdout[-3000:]
@@ -309,18 +310,18 @@ def test_values_that_cannot_be_cast_reject_their_rows(
 
 
 def without_table(folder: Path) -> None:
-    """An extract is not there."""
+    """An extract is missing."""
     shutil.rmtree(folder / "donations")
 
 
 def without_column(folder: Path) -> None:
-    """A required column is not there."""
+    """A required column is missing."""
     columns = {name: kind for name, kind in ODD["campaigns"][0].items() if "CLIENT" not in name}
     replace(folder, "campaigns", columns)
 
 
 def with_a_number_for_a_time(folder: Path) -> None:
-    """A type that no time can be read from."""
+    """A type that cannot hold a time."""
     columns = {**ODD["email_clickers"][0], "EVENT_DATE": (NUMBER, [20250610, 20250611])}
     replace(folder, "email_clickers", columns)
 
@@ -366,12 +367,12 @@ def with_a_name_of_the_engine(folder: Path) -> None:
 
 
 def with_a_broken_file(folder: Path) -> None:
-    """What a copy leaves that was cut off."""
+    """A file as an interrupted copy leaves it."""
     (folder / "donations" / "part-9.parquet").write_bytes(b"PAR1 and no more")
 
 
 def replace(folder: Path, table: str, columns: Columns) -> None:
-    """Writes a table anew, as one file."""
+    """Replaces a table by one file."""
     shutil.rmtree(folder / table)
     write(folder, {table: [columns]})
 
@@ -425,7 +426,7 @@ def test_a_missing_folder_is_told_at_once(dev: Dev, tmp_path: Path) -> None:
 
 
 def assert_published_untouched(database: Path) -> None:
-    """The published database is as it was, and nothing half-built is left beside it."""
+    """The published database has not changed, and no half-built file stands beside it."""
     assert database.read_bytes() == b"published before"
     left = {str(file.name) for file in database.parent.rglob("*") if file.is_file()}
     assert left <= {
@@ -437,7 +438,7 @@ def assert_published_untouched(database: Path) -> None:
 def test_too_many_rejected_rows_stop_the_build_or_are_told(
     dev: Dev, odd_extracts: Path, tmp_path: Path
 ) -> None:
-    """As the seed says, table by table; few rows are told only, and what is told is published."""
+    """The seed decides by table; with few rows the build only warns, and it publishes."""
     made = checkout(tmp_path / "project")
     shutil.copytree(dev.checkout.folder / "target", made.folder / "target")
     seed = made.folder / "seeds" / "input_limits.csv"
@@ -466,7 +467,6 @@ def failed(
 ) -> tuple[Checkout, subprocess.CompletedProcess[str]]:
     """A build of two defects: a seed that is no number, and a key that two voters share."""
     made = checkout(tmp_path_factory.mktemp("failing") / "project")
-    # What dbt has parsed before, to save time.
     shutil.copytree(dev.checkout.folder / "target", made.folder / "target")
     (made.folder / "target" / "run_results.json").unlink()
     made.published.write_bytes(b"published before")
@@ -503,7 +503,7 @@ def test_a_failed_build_says_where_to_read_more(
 
 @pytest.mark.parametrize("which", ["dev", "failed"])
 def test_what_dbt_writes_names_nobody(which: str, request: pytest.FixtureRequest) -> None:
-    """Nor what a build prints; even where the engine refused a person's row."""
+    """Not in the files, not in the output, not even where the engine refused a person's row."""
     fixture = request.getfixturevalue(which)
     folder = fixture[0].folder
     said = fixture.said if which == "dev" else fixture[1].stdout + fixture[1].stderr
@@ -524,6 +524,62 @@ def test_what_dbt_writes_names_nobody(which: str, request: pytest.FixtureRequest
     assert named == []
 
 
+# ------------------------------------------------------------------------ what data tests notice
+
+
+@pytest.mark.parametrize(
+    ("test", "damage", "said"),
+    [
+        (
+            "assert_seeds_keep_their_rules",
+            "update seeds.permitted_use set use = 'solict' where use = 'solicit'",
+            ("permitted_use", "use in ('contact', 'solicit')"),
+        ),
+        (
+            "assert_seeds_keep_their_rules",
+            "insert into seeds.time_zones select * from seeds.time_zones limit 1",
+            ("time_zones", "unique: state"),
+        ),
+        (
+            "assert_seeds_keep_their_rules",
+            "update seeds.time_zones set time_zone = null where state = 'WI'",
+            ("time_zones", "time_zone is not null"),
+        ),
+        (
+            "assert_seeds_keep_their_rules",
+            "update seeds.behavior_pattern_events set event_type = 'nothing' where noun = 'click'",
+            ("behavior_pattern_events", "event_type in ("),
+        ),
+        ("key_lnk_voter_", "update linkage.lnk_voter set persons = 0", ("persons >= 1",)),
+        ("key_lnk_voter_", "update linkage.lnk_voter set svid = null", ("not null: svid",)),
+        (
+            "key_lnk_voter_",
+            "insert into linkage.lnk_voter select * from linkage.lnk_voter",
+            ("unique: state, svid",),
+        ),
+        (
+            "key_key_voters_",
+            "update keys.key_voters set voter_number = 1",
+            ("unique: voter_number",),
+        ),
+    ],
+)
+def test_a_data_test_names_what_is_broken(
+    test: str, damage: str, said: tuple[str, ...], dev: Dev, tmp_path: Path
+) -> None:
+    """The rules of seeds, and the conditions beside the key of a model."""
+    folder = dev.checkout.folder
+    (compiled,) = (folder / "target" / "compiled").rglob(f"{test}*.sql")
+    database = tmp_path / "behavioral.duckdb"
+    shutil.copy(folder / "warehouse" / "dev" / "behavioral.duckdb", database)
+    with closing(duckdb.connect(str(database))) as con:
+        assert con.execute(compiled.read_text()).fetchall() == []
+        con.execute(damage)
+        broken = con.execute(compiled.read_text()).fetchall()
+    assert broken
+    assert all(words in " ".join(map(str, row)) for row in broken for words in said)
+
+
 # --------------------------------------------------------------------------- the published database
 
 
@@ -531,7 +587,7 @@ def test_what_dbt_writes_names_nobody(which: str, request: pytest.FixtureRequest
 def asked(
     sample_database: Path, tmp_path: Path
 ) -> Callable[[Callable[[Path], None]], subprocess.CompletedProcess[str]]:
-    """Asks a copy of the sample's database, once it is spoilt; an output file exists already."""
+    """Asks a damaged copy of the sample's database; an output file exists already."""
 
     def ask(spoil: Callable[[Path], None]) -> subprocess.CompletedProcess[str]:
         database = tmp_path / "behavioral.duckdb"
@@ -562,7 +618,7 @@ def test_a_good_database_answers(
 
 
 def cut_in_half(file: Path) -> None:
-    """As a copy that was broken off leaves it."""
+    """A database as an interrupted copy leaves it."""
     os.truncate(file, file.stat().st_size // 2)
 
 
@@ -573,7 +629,7 @@ def made_of_older_code(file: Path) -> None:
 
 
 def without_a_build(file: Path) -> None:
-    """A database, but not one that a build finished."""
+    """A database that no build finished."""
     with duckdb.connect(str(file)) as con:
         con.execute("drop table marts.build_info")
 

@@ -48,7 +48,7 @@ class World:
     extracts: Path
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
-        """The rows of a query, with values bound to its question marks."""
+        """The rows of a query, with bound values."""
         cursor = self.con.execute(sql, values)
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -192,7 +192,7 @@ WORLD.gift("2024-02-07", "f02.mn@example.com")
 
 
 def test_F02_a_voter_id_is_unique_only_within_its_state(world: World) -> None:
-    """One of the two has the click and the gifts, the other has nothing."""
+    """One of the two voters has the click and the gifts, the other has nothing."""
 
     def holds(rows: list[Row]) -> bool:
         found = [(row["total_clicks"], row["donation_count"]) for row in rows]
@@ -209,7 +209,7 @@ def test_F02_a_voter_id_is_unique_only_within_its_state(world: World) -> None:
 
 
 def test_F03_unknown_ids_are_answered(world: World) -> None:
-    """Every id asked for is in the answer, so that coverage can be told."""
+    """Every requested id is in the answer, so that coverage is known."""
 
     def holds(answered: list[str]) -> bool:
         return answered == ["0101", "no-such-voter"]
@@ -276,7 +276,7 @@ WORLD.event("f06.machine@example.com", "2024-02-05T10:00", campaign=601, click=1
 
 @pytest.mark.parametrize("svid", ["0601", "0602"])
 def test_F06_only_human_opens_and_clicks_are_engagement(world: World, svid: str) -> None:
-    """A bounce or a machine's click engages nobody."""
+    """A bounce is no engagement, and neither is a click by a machine."""
 
     def holds(row: Row) -> bool:
         return row["campaigns_engaged"] == 0 and row["last_engagement_date"] is None
@@ -387,7 +387,7 @@ def test_F11_repeated_custom_fields_repeat_nobody(world: World) -> None:
 
 
 def test_F12_ids_are_data_and_never_sql(world: World) -> None:
-    """An id that looks like SQL is an id that nobody has."""
+    """An id that looks like SQL is answered as an unknown id."""
     attack = "x') or ('1'='1"
 
     def holds(rows: list[Row]) -> bool:
@@ -575,7 +575,7 @@ WORLD.mailing(
 
 
 def test_F19_rates_stand_beside_their_parts(world: World) -> None:
-    """Who wants opens per delivered mail, 20 percent here, finds the parts in the row."""
+    """The row has the parts of other rates, such as opens per delivered mail: 20 percent here."""
 
     def holds(row: Row) -> bool:
         parts = {"opens", "sends", "bounces"}
@@ -621,7 +621,7 @@ for hour in range(10, 20):
 
 
 def test_F21_affinity_is_known_by_person(world: World) -> None:
-    """The one who clicks likes the client better than the nine who never did."""
+    """A person who clicks likes the client better than the nine who never did."""
 
     def holds(scores: dict[str, float]) -> bool:
         return all(scores["2100"] > scores[svid] for svid in F21_SVIDS[1:])
@@ -647,7 +647,7 @@ for number in range(10):
 
 
 def test_F22_affinity_is_compared_with_everybody(world: World) -> None:
-    """The one fan of the niche client is recognised, though the loud one gets more clicks."""
+    """A fan of the small client is recognised, although the large client gets more clicks."""
 
     def holds(favourite: str) -> bool:
         return favourite == "f22_niche"
@@ -670,7 +670,7 @@ WORLD.mailing(["f23@example.com"], "2024-04-16", client="f23_upset", sends=10, o
 
 
 def test_F23_spellings_are_one_contact_and_complaints_count(world: World) -> None:
-    """One address is one contact; a client that was complained about is not like another one."""
+    """One address is one contact; a complaint about a client lowers its affinity."""
 
     def is_one_contact(row: Row) -> bool:
         return bool(row["unique_contacts"] == 1)
@@ -739,7 +739,7 @@ WORLD.mailing(["f26.cold@example.com"], "2024-01-15", sends=30)
 
 
 def test_F26_unknown_is_not_cold(world: World) -> None:
-    """A voter about whom nothing is known can be told from one who was asked in vain."""
+    """A voter without data differs from a voter who was asked and did not respond."""
 
     def holds(rows: list[Row]) -> bool:
         return [row.get("is_scored") for row in rows] == [False, True]
@@ -779,7 +779,7 @@ WORLD.event("f28.clicker@example.com", "2025-06-08T10:00", click=1)
 
 
 def test_F28_never_is_not_a_number_of_days(world: World) -> None:
-    """What never happened has no recency, so that averages are those of what did."""
+    """An event that never happened has no recency, so averages cover only those that did."""
 
     def holds(rows: list[Row]) -> bool:
         donor, clicker = rows
@@ -801,7 +801,7 @@ for campaign in range(2901, 2921):
 
 
 def test_F29_campaigns_count_once_engaged(world: World) -> None:
-    """Being mailed by many campaigns is no sign of commitment."""
+    """Mail from many campaigns is no sign of commitment."""
 
     def holds(row: Row) -> bool:
         return bool(row["campaigns_count"] == 0)
@@ -841,7 +841,7 @@ WORLD.event("f31@example.com", "2024-03-12T10:00", campaign=3105, send=1)
 
 
 def test_F31_an_open_belongs_to_the_week_of_its_send(world: World) -> None:
-    """The first week's mail was opened altogether, the second week's not at all."""
+    """All mail of the first week was opened, and none of the second."""
 
     def holds(rows: list[Row]) -> bool:
         weeks = by("week_start", rows)
@@ -889,7 +889,7 @@ WORLD.mailing(["f33@example.com"], "2024-04-08", sends=50)
 
 
 def test_F33_a_status_says_how_certain_it_is(world: World) -> None:
-    """One complaint in 1,000 may be chance, and none in 50 proves nothing."""
+    """One complaint in 1,000 may be chance, and no complaint in 50 proves nothing."""
 
     def is_doubted(week: Row) -> bool:
         return week.get("complaint_rate_is_certain") is False
@@ -920,7 +920,7 @@ WORLD.event("f34@example.com", "2025-06-16T10:00", campaign=3403, send=1)
 
 
 def test_F34_weeks_have_no_gaps_and_say_whether_they_are_over(world: World) -> None:
-    """Quiet weeks are there, the running week is marked, and being mailed is no activity."""
+    """Weeks without mail have rows, the current week is marked, and mail is no activity."""
 
     def has_no_gaps(weeks: list[date]) -> bool:
         steps = {later - earlier for earlier, later in pairwise(weeks)}
@@ -962,7 +962,7 @@ for week in F35_WEEKS:
 
 
 def test_F35_a_fall_raises_an_alert(world: World) -> None:
-    """The open rate that falls by more than half is reported, though its band does not change."""
+    """An open rate that falls by more than half is reported, even within its band."""
 
     def holds(alerts: list[date]) -> bool:
         return alerts == [F35_WEEKS[-1]]
@@ -1017,7 +1017,7 @@ WORLD.person("36S4")
 
 
 def test_F36_a_member_without_address_hides_nobody(world: World) -> None:
-    """One NULL in the segment does not empty the answer."""
+    """A NULL in the segment does not empty the answer."""
 
     def holds(found: list[str]) -> bool:
         return "36C1" in found
@@ -1027,7 +1027,7 @@ def test_F36_a_member_without_address_hides_nobody(world: World) -> None:
 
 
 def test_F37_the_segment_is_not_its_own_lookalike(world: World) -> None:
-    """A member whose mail has another spelling is in the pattern and not among the candidates."""
+    """A member with another spelling of the address is in the pattern and not a candidate."""
 
     def holds(found: list[str]) -> bool:
         return not set(found) & set(LIKE_SVIDS)
@@ -1041,7 +1041,7 @@ WORLD.mailing(["like.c38@example.com"], "2024-06-04", client="alpha", sends=2, o
 
 
 def test_F38_only_voter_ids_exclude(world: World) -> None:
-    """A value of another field that equals a voter id excludes nobody."""
+    """A value of another field that equals a voter id excludes no candidate."""
 
     def holds(found: list[str]) -> bool:
         return "38C1" in found
@@ -1055,7 +1055,7 @@ WORLD.mailing(["like.c39@example.com"], "2024-06-04", client="alpha", sends=60)
 
 
 def test_F39_interest_counts_and_not_volume(world: World) -> None:
-    """Somebody who clicks is more alike than somebody who gets much mail, on a scale."""
+    """A person who clicks is more similar than a person who gets much mail, on a scale."""
 
     def holds(rows: list[Row]) -> bool:
         found = column("svid", rows)
@@ -1076,7 +1076,7 @@ WORLD.event("like.c40@example.com", "2024-06-05T10:00", client="alpha", unsubscr
 
 
 def test_F40_who_unsubscribed_is_left_alone(world: World) -> None:
-    """Nobody who opted out is proposed, and opting out is no similarity."""
+    """People who opted out are not proposed, and opting out is no similarity."""
 
     def holds(found: list[str]) -> bool:
         return "40C1" not in found
@@ -1108,7 +1108,7 @@ WORLD.mailing(["like.c42@example.com"], "2024-06-04", client="alpha", sends=2, o
 
 
 def test_F42_a_lookalike_is_named_once(world: World) -> None:
-    """One row a voter, in a total order, so that the limit counts people and runs repeat."""
+    """One row per voter, in a total order: the limit counts people, and runs repeat."""
 
     def holds(found: list[str]) -> bool:
         return len(found) == len(set(found))
@@ -1129,7 +1129,7 @@ WORLD.mailing(["like.c43@example.com"], "2024-06-04", client="alpha", sends=4, o
 
 
 def test_F43_the_household_of_the_segment_is_no_expansion(world: World) -> None:
-    """Who can be reached through the segment's own phone is not somebody new."""
+    """A person behind a phone of the segment is not a new person."""
 
     def holds(found: list[str]) -> bool:
         return "43C1" not in found
@@ -1147,7 +1147,7 @@ WORLD.gift("2024-08-07T12:00", "f45@example.com")
 
 
 def test_F45_the_credits_of_a_gift_add_up_to_one(world: World) -> None:
-    """Five campaigns share one gift; only any_touch, which says so, gives it to each."""
+    """Five campaigns share one gift; only the model any_touch gives it to each of them."""
 
     def holds(credit: float) -> bool:
         return credit == pytest.approx(1)
@@ -1254,7 +1254,7 @@ WORLD.gift("2024-08-07T12:00", "f49.4902@example.com")
 
 
 def test_F49_attribution_counts_every_gift_and_every_clicker(world: World) -> None:
-    """Gifts without a click have a row, clickers without a gift a count, young campaigns a mark."""
+    """Gifts without a click, clickers without a gift and young campaigns are all shown."""
 
     def holds(rows: list[Row]) -> bool:
         campaigns = {
@@ -1290,7 +1290,7 @@ WORLD.gift("2024-08-15T12:00", "f50.b@example.com", donation_id="f50-b")
 
 
 def test_F50_a_gift_delivered_twice_is_one_gift(world: World) -> None:
-    """The copy neither weighs in averages nor counts as a gift."""
+    """The copy does not count in averages or as a gift."""
 
     def holds(row: Row) -> bool:
         return bool(row["avg_days_to_donate"] == 5.5)
@@ -1321,7 +1321,7 @@ for number in range(1500):
 
 
 def test_F51_chance_is_not_flagged(world: World) -> None:
-    """A random segment does not deviate: 10 percent off is nothing where a county has five."""
+    """A random segment does not deviate: 10 percent is chance in a county of five people."""
 
     def holds(flags: list[bool]) -> bool:
         return sum(flags) <= 0.02 * len(flags)

@@ -71,7 +71,7 @@ def world() -> Extracts:
 
     rows.mapped("6087710202", "ben@voter.example", "2025-01-01")
     rows.mapped("6087710202", "ben@voter.example", "2025-01-01")  # duplicate
-    rows.mapped("4145550199", "stranger@voter.example")  # of nobody
+    rows.mapped("4145550199", "stranger@voter.example")  # no voter has it
     rows.mapped("123", "ben@voter.example")  # rejected: no phone
 
     rows.campaign(1, "acme", "Spring", "2025-05-26")
@@ -125,9 +125,9 @@ def world() -> Extracts:
         ("g2", "2025-06-20", "other@voter.example", "+1 608 771 0202", "25"),  # Ben's, by phone
         ("g3", "2025-06-18", house, None, "10"),  # a date: the day of the click is early enough
         ("g4", "2025-06-30", cy, None, "5"),
-        ("g5", "2025-06-08", stranger, None, "40"),  # of nobody in the file
+        ("g5", "2025-06-08", stranger, None, "40"),  # no voter of the file
         ("g6", "2025-06-15", ada, None, "-20"),  # a refund
-        ("g7", "2025-06-15", "none", "n/a", "1"),  # rejected: nobody's
+        ("g7", "2025-06-15", "none", "n/a", "1"),  # rejected: no contact
     ):
         rows.tables["donations"].append({
             "EMAIL": email,
@@ -209,7 +209,7 @@ SVIDS = ("--svids", "request.csv")
 
 
 def test_profile_of_each_requested_id(built: Built) -> None:
-    """A row an id, known or not: `analyze` to CSV is segment_profile."""
+    """One row per id, known or not: `analyze` to CSV is segment_profile."""
     rows = csv_rows(answered(built, "profile.csv", "analyze", *SVIDS))
     columns = """requested_svid state svid link_status county party age_band campaigns_engaged
         total_clicks total_opens clients_engaged donation_count donation_amount is_donor is_clicker
@@ -298,7 +298,7 @@ def test_standard_input_and_a_pipe(built: Built) -> None:
 
 
 def test_client_affinity_of_the_segment(built: Built) -> None:
-    """Over ada@, ben@ and house@, each event once although house@ has two voters."""
+    """Each event of ada@, ben@ and house@ counts once, although house@ has two voters."""
     table = pq.read_table(answered(built, "affinity.parquet", "affinity", *SVIDS))
     columns = """affinity_rank client_shortname unique_contacts total_events sends opens clicks
         unsubs open_rate click_to_open_rate click_rate unsub_rate affinity_score
@@ -322,7 +322,7 @@ def test_client_affinity_of_the_segment(built: Built) -> None:
 
 
 def test_propensity_above_a_threshold(built: Built) -> None:
-    """The request body of the brief: a model and a threshold; nobody unknown is above it."""
+    """The request body of the brief: a model and a threshold; no unknown id is above it."""
     rows = json_rows(
         answered(
             *(built, "propensity.json", "propensity", *SVIDS),

@@ -1,4 +1,4 @@
-"""Answers about groups point at nobody, and lists with addresses leave out who must be left out."""
+"""Answers about groups identify no person, and contact lists omit people who opted out."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def ask(database: Path, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("command", ["affinity", "health", "attribution"])
 def test_ten_people_are_too_few(ask: Any, command: str) -> None:
-    """However often an id is written: people are counted."""
+    """People are counted, not the ids of a list that repeats some."""
     ten = DANE[:10]
     spelt = [text for voter in ten for text in (voter, voter.lower(), voter.partition(":")[2])]
     answer = ask(command, spelt)
@@ -179,7 +179,7 @@ def test_clients_and_weeks_do_not_add_up_to_what_the_summary_hides(ask: Any) -> 
 def subtracted(
     shown: list[dict[str, Any]], exact: list[dict[str, Any]], people: str, by: str
 ) -> None:
-    """Reconstruct hidden rows from what is shown and the totals, as somebody curious would."""
+    """Reconstruct hidden rows from the rows that are shown and the totals."""
     totals: dict[str, int] = defaultdict(int)
     rows: dict[str, dict[str, int]] = defaultdict(dict)
     for row in exact:
@@ -230,7 +230,7 @@ def test_nothing_hidden_can_be_subtracted(ask: Any, voters: list[str]) -> None:
 
 
 def test_counties_of_a_state_do_not_give_one_away(ask: Any) -> None:
-    """Wisconsin less Dane would be Green."""
+    """Wisconsin minus Dane would be Green."""
     answer = ask("analyze", [*DANE, *GREEN, *HENNEPIN], "--include", "demographics", form="json")
     rows = answer.object()["demographics"]
     shown = {(row["attribute"], row["value"]) for row in rows}

@@ -1,4 +1,4 @@
-"""Whatever is given to the runner, an id comes back as data and anything else is told in one line.
+"""The runner returns every id as data, and refuses anything else in one line.
 
 In this process, with a stand-in for the database (test_runner), for thousands of runs.
 """
@@ -229,7 +229,7 @@ def test_a_day_a_mart_and_a_command_are_not_repeated(value: str, place: Path) ->
 @QUICK
 @given(name=ANY)
 def test_a_file_of_ids_of_any_name(name: str, place: Path) -> None:
-    """What is no file is refused; what could be an id is not repeated."""
+    """Something that is no file is refused, and text that may be an id is not repeated."""
     outcome = run(place, "propensity", "--svids", f"x{name}")
     assert outcome.code == 2
     if "/" not in name and "." not in name:

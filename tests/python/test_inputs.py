@@ -106,7 +106,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Place:
 
 
 def copy_a_file(folder: Path) -> None:
-    """A file is there twice."""
+    """A file is delivered twice."""
     shutil.copy(folder / "donations/part-1.parquet", folder / "donations/part-1 (1).parquet")
 
 
@@ -117,7 +117,7 @@ def shorten_a_file(folder: Path) -> None:
 
 
 def remove_a_file(folder: Path) -> None:
-    """A file is not there any more."""
+    """A file is gone."""
     (folder / "donations" / "part-3.parquet").unlink()
 
 
@@ -128,7 +128,7 @@ def drop_a_column(folder: Path) -> None:
 
 
 def deliver_again(folder: Path) -> None:
-    """All of a table once more, in a file of its own."""
+    """The rows of a table again, in a further file."""
     rows = pa.concat_tables(map(pq.read_table, sorted((folder / "donations").glob("*.parquet"))))
     pq.write_table(rows, folder / "donations" / "whole.parquet")
 
@@ -237,7 +237,7 @@ def test_several_checks_stop_a_build_in_one_line(restored: Place) -> None:
 
 
 def test_a_full_refresh_finds_a_flipped_bit(restored: Place) -> None:
-    """Neither size nor time tells of it, and so a build that trusts them does not look."""
+    """Size and time are unchanged, so a build that trusts them does not notice."""
     file = restored.extracts / "person" / "part-0.parquet"
     content, status = bytearray(file.read_bytes()), file.stat()
     content[100] ^= 1
@@ -258,7 +258,7 @@ def test_files_of_another_folder_are_not_missed(restored: Place, tmp_path: Path)
 
 
 def test_only_checks_can_be_accepted(restored: Place) -> None:
-    """And nothing that was given is repeated: it may be anything."""
+    """The message does not repeat the given text, which may be anything."""
     outcome = restored.build("--accept", "0071001", "--accept", "manifest")
     assert_refused(outcome, ["name some of changed_file, duplicate_file, empty_table"])
     assert "0071001" not in outcome.lines[0]
@@ -281,17 +281,17 @@ def of_other_bytes(files: dict[str, str]) -> object:
 
 
 def of_a_missing_file(files: dict[str, str]) -> object:
-    """A file was sent and is not there."""
+    """A file was sent and is missing."""
     return {**files, "donations/part-9.parquet": "0" * 64}
 
 
 def without_a_file(files: dict[str, str]) -> object:
-    """A file is there and was not sent."""
+    """A file was not sent and is present."""
     return {"files": {name: sha256 for name, sha256 in files.items() if "person/" not in name}}
 
 
 def of_half_a_hash(files: dict[str, str]) -> object:
-    """A hash is none."""
+    """A hash is too short."""
     return {"files": {**files, "person/part-0.parquet": {"sha256": "0" * 32}}}
 
 

@@ -1,4 +1,4 @@
-"""Sessions, sequences, funnels and cohorts of the sample against plain Python on that stream."""
+"""Sessions, sequences, funnels and cohorts of the sample, compared with plain Python."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ STOPPED_AFTER = range(20, 420, 2)
 
 
 class Person(NamedTuple):
-    """What became of a planted person."""
+    """The outcome of a planted person."""
 
     pause: int
     """Days since their last act."""
@@ -69,7 +69,7 @@ def database(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Path:
 
 @pytest.fixture(scope="module")
 def people(database: Path) -> list[Person]:
-    """Everybody who was planted with acts."""
+    """Every planted person with acts."""
     _, pauses = planted()
     with duckdb.connect(str(database), read_only=True) as con:
         found = con.execute("select * from marts.voter_lifecycle")

@@ -1,4 +1,4 @@
-"""Whoever asks to be left alone is left alone, and whoever asks to be erased is gone."""
+"""People who opt out are not contacted, and people who ask for erasure are in no table."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ AS_OF = date(2025, 6, 30)
 KEY = "a key for tests only"
 
 ERASED = ("WI:0001", "wi:0003", " EVE@x.org", "(608) 234-0006", "lost@x.org", "no id at all")
-"""By voter id, with a housemate and a namesake; by address; by phone; a stranger; and nobody."""
+"""By voter id, with a housemate and a namesake; by address; by phone; a stranger; an unknown id."""
 
 NEEDLES = (
     *("ann@x.org", "6082340001", "ann.mapped@x.org", "WI:0001"),
@@ -34,7 +34,7 @@ NEEDLES = (
     *("fay@x.org", "6082340006", "WI:0006"),
     *("lost@x.org", "no id at all"),
 )
-"""What must be nowhere; mapped addresses only where they stand beside an erased phone."""
+"""Text that no table may hold; mapped addresses only beside an erased phone."""
 
 
 def world() -> Extracts:
@@ -94,7 +94,7 @@ def asked_world() -> Extracts:
 
 @pytest.fixture(scope="module")
 def builds(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> dict[str, Path]:
-    """Built before anybody asked; on it, and afresh, when they had; and when some took it back."""
+    """Builds before the requests, after them, afresh with them, and when some are withdrawn."""
     folder = tmp_path_factory.mktemp("rights")
     extracts = write_extracts(folder / "extracts", world().tables)
     build = partial(build_database, warm, extracts, as_of_date=AS_OF)
@@ -149,7 +149,7 @@ def test_the_search_sees_who_is_there(builds: dict[str, Path]) -> None:
 
 
 def test_pseudonyms_need_the_key(builds: dict[str, Path]) -> None:
-    """F68: a hash without the key would be found by trying the addresses that somebody has."""
+    """F68: without a key, a hash could be found by hashing a list of addresses."""
     contacts = "select distinct lower(hex(contact_hash)) from events.fct_donations"
     found = {contact for (contact,) in select(builds["before"], contacts)}
     assert set(pseudonyms(["lost@x.org", "WI:0001"])) <= found
@@ -166,7 +166,7 @@ def test_the_erased_are_nowhere(builds: dict[str, Path], build: str) -> None:
 
 @pytest.mark.parametrize("build", ["onwards", "afresh"])
 def test_the_views_of_staging_show_nobody_erased(builds: dict[str, Path], build: str) -> None:
-    """Only those about the requests themselves, and the extracts as they were delivered, do."""
+    """Only the tables of the requests, and the extracts as they were delivered, hold them."""
     shown = []
     with duckdb.connect(str(builds[build]), read_only=True) as con:
         views = con.execute(
@@ -243,7 +243,7 @@ def test_the_rows_of_the_erased_are_accounted_for(builds: dict[str, Path]) -> No
 
 
 def differing(one: Path, other: Path) -> list[str]:
-    """Tables whose rows differ between two databases, but for what names the build."""
+    """Tables whose rows differ between two databases, apart from the id of the build."""
     wrong = []
     with duckdb.connect() as con:
         con.execute(f"attach '{one}' as one (read_only); attach '{other}' as other (read_only)")
@@ -277,7 +277,7 @@ def test_building_on_gives_what_building_afresh_gives(builds: dict[str, Path]) -
 
 
 def test_who_takes_the_request_back_is_back_whole(builds: dict[str, Path]) -> None:
-    """Rows that were not kept are read again, strangers' and refused ones too."""
+    """Rows that were dropped are read again, also those of strangers and refused rows."""
     assert differing(builds["back"], builds["before"]) == []
 
 

@@ -182,7 +182,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def database(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A published stand-in, the place that the runner is told to look at."""
+    """A published stand-in, where the runner looks for the database."""
     file = tmp_path / "warehouse" / "behavioral.duckdb"
     file.parent.mkdir()
     shutil.copy(original, file)

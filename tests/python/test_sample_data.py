@@ -491,7 +491,7 @@ def test_truth_joins_the_extracts(ask: Ask) -> None:
 
 def test_caused_gifts_follow_their_click(ask: Ask) -> None:
     assert ask("select min(days_to_donation) = 0 and max(days_to_donation) <= 30 from truth_donation_causes")  # fmt: skip # noqa: E501
-    # Of those whose address and campaign came through the export, the click is there to be found.
+    # Where address and campaign came through the export, the click is in the extract.
     found = ask("""
         select avg(cast(exists (
             select 1 from email_clickers as events

@@ -1,4 +1,4 @@
-"""A model cannot reach beyond the extracts, and no failure of one tells what is in a row.
+"""A model cannot reach beyond the extracts, and its failures show no values of a row.
 
 A copy of the project in which models try both, built as an analyst would: by plain dbt. Its log,
 its result files, its output and its documentation are searched for what was planted in extracts.

@@ -47,7 +47,7 @@ def planted() -> Extracts:
             extracts.person(f"{number:05}", email, state=state, fields={"birth_date": "1990-05-17"})
             for day in range(DAYS):
                 hour = 18 if (day + number) % 4 == 0 else 9
-                # Whom people like sends in the morning only.
+                # The client that people like sends in the morning only.
                 client = "loved" if hour == 9 and day % 3 == 0 else "common"
                 local = datetime(*(FIRST_DAY + timedelta(days=3 * day)).timetuple()[:3], hour, 10)
                 at = local.replace(tzinfo=ZoneInfo(zone)).astimezone(ZoneInfo("UTC"))
@@ -65,7 +65,7 @@ def planted() -> Extracts:
 
 
 def luckily(number: int, day: int) -> bool:
-    """Every third message of the client that people like is clicked, whoever gets it."""
+    """People click every third message of the client that they like."""
     return (number + day // 3) % 3 == 0
 
 
@@ -92,7 +92,7 @@ def rows_of(database: Path, query: str) -> list[dict[str, Any]]:
 
 
 def test_most_is_sent_and_done_elsewhere(database: Path) -> None:
-    """The trap itself: by count, nine wins, and the clicks of evening mail come at night."""
+    """The trap: nine has the most clicks, and clicks on evening mail come at night."""
     hours = {
         row["value"]: row
         for row in rows_of(database, "select * from marts.responsiveness where dimension = 'hour'")
@@ -104,7 +104,7 @@ def test_most_is_sent_and_done_elsewhere(database: Path) -> None:
 
 
 def test_everybody_s_best_hour_is_the_one_that_works(database: Path) -> None:
-    """And later mail says so, too."""
+    """Later mail confirms it."""
     (best,) = rows_of(
         database,
         "select * from marts.responsiveness where dimension = 'hour' and is_best_by_rate",
@@ -126,7 +126,7 @@ def test_people_get_the_hour_that_works_for_them(database: Path) -> None:
         others = [hours[state, f"{number:05}"] for number in range(EARLY_BIRDS, PEOPLE)]
         assert {(row["optimal_send_hour"], row["hour_level"]) for row in early} == {(9, "person")}
         assert {row["optimal_send_hour"] for row in others} == {18}
-        # Of nobody's age nothing is known but that of everybody else.
+        # A person without an age group gets the rate of everybody.
         nobody = hours[state, "nobody"]
         assert (nobody["optimal_send_hour"], nobody["hour_level"]) == (18, "everybody")
 

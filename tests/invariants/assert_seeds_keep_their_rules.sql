@@ -1,0 +1,137 @@
+{#-
+    Every seed has a key, values where they must be, and only values that the SQL knows. One test for
+    all seeds: a row of its result names the seed and the rule that a row of the seed breaks.
+
+    `key`: columns that are unique together and never NULL; the default is `rule`.
+    `not_null`: further columns without NULL.
+    `holds`: conditions of each row; a condition that is NULL passes.
+    tests/python/test_conventions.py checks that every seed is listed.
+-#}
+{%- set rules = {
+    'placeholder_identifiers': {'key': 'identifier'},
+    'linkage_rules': {},
+    'affinity_weights': {'key': 'metric', 'not_null': ['weight']},
+    'affinity_recommendation_rules': {'not_null': ['value', 'unit'], 'holds': ["unit in ('sends', 'ratio')"]},
+    'propensity_weights': {'key': 'component', 'not_null': ['weight']},
+    'health_thresholds': {'key': 'metric'},
+    'attribution_models': {'key': 'model'},
+    'lookalike_weights': {'not_null': ['value', 'unit']},
+    'lookalike_bands': {'key': 'band', 'not_null': ['feature']},
+    'age_bands': {'key': 'age_band'},
+    'timing_rules': {'not_null': ['value', 'unit'], 'holds': ['value >= 0']},
+    'parts_of_day': {'key': 'part_of_day', 'not_null': ['first_hour', 'last_hour']},
+    'election_calendar': {'key': 'election_on, state, kind', 'holds': ["kind in ('general', 'primary')"]},
+    'birthday_windows': {
+        'key': 'birthday_window',
+        'not_null': ['first_day', 'end_day'],
+        'holds': ["birthday_window in ('approaching', 'reminder', 'today', 'follow_up')"],
+    },
+    'permitted_use': {
+        'key': 'subject_kind, subject, use',
+        'not_null': ['is_permitted'],
+        'holds': ["subject_kind in ('donation_source', 'state')", "use in ('contact', 'solicit')"],
+    },
+    'disclosure_limits': {'not_null': ['value', 'unit']},
+    'rejection_reasons': {'key': 'reason'},
+    'input_limits': {
+        'key': 'check_name, source_table',
+        'not_null': ['limit_value', 'least_rows', 'action'],
+        'holds': ["action in ('stop', 'warn')"],
+    },
+    'sentinel_numbers': {
+        'key': 'source_table, column_name, value',
+        'holds': ["value >= 2 or source_table <> 'email_clickers'"],
+    },
+    'event_types': {
+        'key': 'event_type',
+        'not_null': ['channel', 'category', 'is_human', 'role', 'is_answer', 'recorded_as'],
+        'holds': ["role in ('exposure', 'response', 'activity', 'outcome', 'opt_out', 'failure')"],
+    },
+    'time_zones': {'key': 'state', 'not_null': ['time_zone']},
+    'session_rules': {'not_null': ['value', 'unit'], 'holds': ['value between 1 and 1439']},
+    'funnel_steps': {
+        'key': 'funnel, step_number, event_type',
+        'not_null': ['step', 'within_days', 'is_implied'],
+        'holds': [
+            'step_number between 1 and 6',
+            'within_days >= 0',
+            'event_type in (select event_types.recorded_as from ' ~ ref('event_types') ~ ' as event_types)',
+        ],
+    },
+    'journey_rules': {'not_null': ['value', 'unit'], 'holds': ['value >= 1', "unit in ('pairs', 'months')"]},
+    'lifecycle_rules': {
+        'not_null': ['value', 'unit'],
+        'holds': ["unit in ('days', 'dollars', 'people', 'percent', 'share')"],
+    },
+    'churn_bands': {'key': 'feature, band', 'not_null': ['sort_order']},
+    'behavior_pattern_rules': {'not_null': ['sort_order', 'behavior_pattern', 'min_events', 'min_subjects']},
+    'behavior_pattern_events': {
+        'key': 'event_type',
+        'not_null': ['signal', 'noun', 'plural'],
+        'holds': [
+            "signal in ('decision', 'interest', 'content', 'opt_out')",
+            'event_type in (select event_types.event_type from ' ~ ref('event_types') ~ ' as event_types)',
+        ],
+    },
+    'segment_words': {'key': 'dimension, value', 'not_null': ['sort_order']},
+    'engagement_weights': {'key': 'component', 'not_null': ['weight'], 'holds': ['weight between 0 and 1']},
+    'score_levels': {'key': 'score, level', 'not_null': ['sort_order', 'min_score']},
+    'score_scales': {'not_null': ['value', 'unit']},
+    'channel_weights': {'key': 'channel', 'not_null': ['weight', 'half_rate_multiple', 'half_activities']},
+    'address_classes': {'key': 'address_class', 'not_null': ['is_mailed', 'is_mailed_when_engaged']},
+    'disposable_domains': {'key': 'domain', 'holds': ["domain_class in ('disposable', 'reserved')"]},
+    'mailbox_domains': {
+        'key': 'domain',
+        'not_null': ['mailbox_provider'],
+        'holds': ["domain_class in ('public', 'relay')"],
+    },
+    'role_names': {'key': 'role_name'},
+    'hygiene_thresholds': {
+        'not_null': ['value', 'unit'],
+        'holds': ["unit in ('days', 'bounces', 'sends', 'lookups', 'percent', 'characters')"],
+    },
+    'sensitive_fields': {
+        'key': 'field_pattern',
+        'not_null': ['category', 'purpose', 'legal_basis'],
+        'holds': ["category in ('political_opinion', 'medical', 'disability', 'dietary', 'religion', 'ethnicity', "
+            ~ "'sexual_orientation', 'sex', 'biometric', 'precise_location', 'minor', 'age', 'union_membership', "
+            ~ "'immigration', 'government_id', 'financial', 'criminal_record')"],
+    },
+    'audited_scores': {'key': 'score', 'not_null': ['selects_at', 'outcome']},
+    'audit_limits': {
+        'not_null': ['value', 'unit'],
+        'holds': ["unit in ('percentage points', 'ratio', 'share')"],
+    },
+    'allowed_properties': {
+        'key': 'source_table, json_column, path, target',
+        'not_null': ['sort_order'],
+        'holds': ["json_column in ('page', 'properties')", "target in ('topic', 'duration_seconds', 'depth')"],
+    },
+    'insight_rules': {
+        'not_null': ['sort_order', 'threshold', 'mart', 'sentence'],
+        'holds': ["direction in ('above', 'below')"],
+    },
+} -%}
+
+{% for seed, rule in rules.items() %}
+{% set key = rule.get('key', 'rule') %}
+{% set conditions = rule.get('holds', []) | list %}
+{% for column in key.split(', ') + rule.get('not_null', []) %}
+{% do conditions.append(column ~ ' is not null') %}
+{% endfor %}
+{{ 'union all' if not loop.first }}
+select
+    '{{ seed }}' as seed,
+    'unique: {{ key }}' as broken_rule
+from {{ ref(seed) }}
+group by {{ key }}
+having count(*) > 1
+{% for condition in conditions %}
+union all
+select
+    '{{ seed }}' as seed,
+    {{ text_literal(condition) }} as broken_rule
+from {{ ref(seed) }}
+where not ({{ condition }})
+{% endfor %}
+{% endfor %}
