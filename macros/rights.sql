@@ -54,7 +54,7 @@
 {% endmacro %}
 
 {#-
-    Does a row concern nobody who asked to be erased? The arguments are lists of the row's columns: `persons` with
+    Is a row free of people who asked to be erased? The arguments are lists of the row's columns: `persons` with
     person ids, `emails` and `phones` with keys, `svids` with voter ids, and `voters` with pairs of a state, which may be
     NULL, and a voter id. A bare voter id may be the erased person's and must not pass to somebody else. `refused` is
     the delivered text of a refused row: there, identifiers may stand in any form and in any column.
@@ -74,7 +74,7 @@
 {%- endmacro %}
 
 {#-
-    The rows of a relation that concern nobody who asked to be erased, as a query. The arguments are those of
+    A query for the rows of a relation without those of people who asked to be erased. The arguments are those of
     is_not_erased; a refused row is one with a rejection_reason. Each view of the erased is read once: these views are
     long, and to plan them once a column takes longer than all the rest of a build.
 -#}
