@@ -21,7 +21,7 @@
 {% set read_elsewhere = ['list_link_phone_email_map', 'email_clickers'] %}
 
 with rejected as (
-    {% for _, source_table, view in extract_tables() if source_table not in read_elsewhere %}
+    {% for _, source_table, view in delivered_tables() if source_table not in read_elsewhere %}
     select
         '{{ source_table }}' as source_table,
         coalesce(rejection_reason, 'date_future') as reason,

@@ -21,7 +21,7 @@ summed_erasures as (
 
 -- Without requests nothing is read.
 remaining_rows as (
-    {% for _, source_table, view in extract_tables() if source_table != 'erasure_requests' %}
+    {% for _, source_table, view in delivered_tables() if source_table != 'erasure_requests' %}
     select
         '{{ source_table }}' as source_table,
         source_file,
