@@ -1,10 +1,10 @@
-{#- What the optional extracts of the channels share (models/staging/channels). -#}
+{#- Macros for the optional extracts of the channels (models/staging/channels). -#}
 
 {#-
-    Why a row of a channel is refused: the first reason that fits, those of the table itself, pairs of condition and
-    reason, last. "After the clock's day" is missing: the clock itself is read from the accepted rows. Meant for
-    relations with the columns uncastable_columns, email_key, phone_key and occurred_at; `svid` is one more that
-    says whose row it is.
+    Why a row of a channel is refused: the first reason that applies. `own` holds the table's own reasons, as pairs of a
+    condition and a reason; they come last. Rows after the clock's day are refused later, because the clock is read from
+    the accepted rows. For relations with the columns uncastable_columns, email_key, phone_key and occurred_at; `svid` is
+    another column that identifies the person.
 -#}
 {% macro channel_rejection_reason(own=[], svid=none) -%}
     case
@@ -19,8 +19,8 @@
 {%- endmacro %}
 
 {#-
-    What something is about, lower case. Text in which somebody may be named stays out: with an @, with five digits
-    in a row, or longer than a heading (F89).
+    A topic, lower case. Text that may name somebody gives NULL: text with an @, with five digits in a row, or longer than
+    a heading (F89).
 -#}
 {% macro topic_text(text) -%}
     case
@@ -45,8 +45,8 @@
 {%- endmacro %}
 
 {#-
-    The property of a JSON text that the seed allowed_properties lets through for a target, as text: the first in the
-    seed's order that is there. Give it valid JSON or NULL. On DuckDB as a list: see is_placeholder.
+    The property of a JSON text that the seed allowed_properties allows for a target, as text: the first in the seed's
+    order that exists. The argument is valid JSON or NULL. On DuckDB the seed is a list, not a join: see is_placeholder.
 -#}
 {% macro allowed_property(json, json_column, target) -%}
     {{ adapter.dispatch('allowed_property')(json, json_column, target) }}
@@ -75,8 +75,8 @@
 {%- endmacro %}
 
 {#-
-    Does what somebody did on this channel tell what they hold to be right? The topic of a petition or a survey is a
-    political opinion: it is counted for all people together, and stands beside nobody (F69).
+    Does an event on this channel reveal a political opinion? The topic of a petition or a survey does: it is counted for
+    all people together and never stored with a person (F69).
 -#}
 {% macro tells_opinion(channel) -%}
     {{ channel }} in ('petition', 'survey')

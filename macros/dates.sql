@@ -1,16 +1,16 @@
-{#- The one clock for marts and questions: a date, the same for every model of a build (F17). -#}
+{#- The reference date, the same for every model of a build: every window counts back from it (F17). -#}
 {% macro as_of_date() -%}
     (select clock.as_of_date from {{ ref('key_clock') }} as clock)
 {%- endmacro %}
 
-{#- The day on which this dbt run started (UTC): nothing later can have happened. -#}
+{#- The day on which this dbt run started (UTC): no event can be later. -#}
 {% macro build_date() -%}
     cast('{{ run_started_at.strftime("%Y-%m-%d") }}' as date)
 {%- endmacro %}
 
 {#-
-    The first moment of the last day that an extract reaches into, valid rows or not, up to the day of
-    the build: a timestamp that is known before the statement that needs it is planned.
+    The first moment of the last day in an extract, up to the day of the build, valid rows or not. It is a literal
+    timestamp, so that the engine knows it when it plans the statement.
 -#}
 {% macro last_day_of(source_table, column) -%}
     {%- set query -%}
@@ -20,7 +20,7 @@
     cast({{ "'" ~ last_day ~ "'" if last_day else 'null' }} as timestamp)
 {%- endmacro %}
 
-{#- The var as_of_date as a date; anything but an ISO date stops the run. -#}
+{#- The var as_of_date as a date; any other text stops the run. -#}
 {% macro given_as_of_date() -%}
     {%- set given = var('as_of_date') | string -%}
     {%- if not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', given) -%}
@@ -30,8 +30,8 @@
 {%- endmacro %}
 
 {#-
-    Is this moment after the clock's day? Never NULL, and not for its own sake: of a bare comparison DuckDB makes a
-    join, takes millions of rows for a hundred, and puts them all into the hash tables of the joins behind it.
+    Is this moment after the clock's day? Never NULL. The coalesce also keeps DuckDB from turning the comparison into a
+    join: it would expect a hundred rows, get millions, and put them all into the hash tables of later joins.
 -#}
 {% macro is_future(moment) -%}
     coalesce(cast({{ moment }} as date) > (select clock.as_of_date from {{ ref('stg_clock') }} as clock), false)
@@ -68,7 +68,7 @@
     cast(date_trunc('month', {{ moment }}) as date)
 {%- endmacro %}
 
-{#- Calendar months from the month of one date to that of a later one, whatever the day. -#}
+{#- Calendar months from the month of one date to the month of a later one; the day does not matter. -#}
 {% macro months_between(earlier, later) -%}
     cast(
         (extract(year from {{ later }}) - extract(year from {{ earlier }})) * 12
@@ -76,7 +76,7 @@
     )
 {%- endmacro %}
 
-{#- A row for each whole number from 0 to `last`, which is a column; stands alone in a list of columns. -#}
+{#- A row for each whole number from 0 to `last`, a number or a column; to be used as a column of a select. -#}
 {% macro numbers_up_to(last) -%}
     {{ adapter.dispatch('numbers_up_to')(last) }}
 {%- endmacro %}
@@ -108,8 +108,8 @@
 {%- endmacro %}
 
 {#-
-    Text in ISO 8601 as a UTC timestamp, NULL for any other text: a date, or a date and a time with
-    an optional offset (none means UTC).
+    Text in ISO 8601 as a UTC timestamp: a date, or a date and a time with an optional offset (none means UTC). Any other
+    text gives NULL.
 -#}
 {% macro iso_timestamp(text) -%}
     case
@@ -119,8 +119,8 @@
 {%- endmacro %}
 
 {#-
-    The time of day that the clock showed where something happened, of a text in ISO 8601 with an offset; NULL without
-    one. Z and +00:00 say that somebody writes in UTC, and nothing of where that was.
+    The local time of a text in ISO 8601 with an offset; NULL without an offset. Z and +00:00 also give NULL: they only
+    say that the time is written in UTC, and not where the event happened.
 -#}
 {% macro given_local_timestamp(text) -%}
     case
@@ -144,7 +144,7 @@
     try_cast({{ text }} as timestamp)
 {%- endmacro %}
 
-{#- Whole years of age on a day; somebody born on 29 February is a year older on 1 March. -#}
+{#- Whole years of age on a day; a person born on 29 February is a year older on 1 March. -#}
 {% macro age_in_years(birth_date, on_date) -%}
     extract(year from {{ on_date }}) - extract(year from {{ birth_date }})
     - case
@@ -156,7 +156,7 @@
     end
 {%- endmacro %}
 
-{#- A moment in UTC as the clocks of a time zone show it; the zone is an IANA name such as America/Chicago (F64). -#}
+{#- A moment in UTC as local time of a time zone; the zone is an IANA name such as America/Chicago (F64). -#}
 {% macro local_time(moment, time_zone) -%}
     {{ adapter.dispatch('local_time')(moment, time_zone) }}
 {%- endmacro %}
@@ -213,7 +213,7 @@
     end
 {%- endmacro %}
 
-{#- A date so many days later; earlier for a negative number. -#}
+{#- The date a number of days later; earlier for a negative number. -#}
 {% macro add_days(day, days) -%}
     {{ adapter.dispatch('add_days')(day, days) }}
 {%- endmacro %}
@@ -227,8 +227,8 @@
 {%- endmacro %}
 
 {#-
-    The day in a year on which somebody born on a date has a birthday. In a year without 29 February it falls so many
-    days after the 28th as `leap_day_shift` says (F66).
+    The birthday in a year of a person born on a date. In a year without 29 February, a birthday on that day moves to
+    `leap_day_shift` days after the 28th (F66).
 -#}
 {% macro birthday_in(birth_date, year, leap_day_shift) -%}
     case
@@ -245,7 +245,7 @@
     end
 {%- endmacro %}
 
-{#- Has this year a 29 February? -#}
+{#- Does this year have a 29 February? -#}
 {% macro is_leap_year(year) -%}
     (mod({{ year }}, 4) = 0 and mod({{ year }}, 100) <> 0 or mod({{ year }}, 400) = 0)
 {%- endmacro %}

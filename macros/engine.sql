@@ -1,13 +1,13 @@
 {#-
-    Hints for CTEs: `known as {{ materialized() }} (...)`. Both answer guesses of DuckDB that cost 10 GB
-    on 41 million rows; an engine without the words has none of them.
+    Hints for CTEs: `known as {{ materialized() }} (...)`. Both correct estimates of DuckDB that cost 10 GB on 41 million
+    rows. On an engine without these words they render nothing.
 
-    materialized: what reads the CTE is not folded into it. A join then comes before dear filters; with
-    these folded in, the engine takes the extract for a few hundred rows, and puts all of it into the
-    join's hash table in place of the small side.
+    materialized: the CTE is computed on its own. A join then comes before slow filters. Otherwise the engine moves the
+    filters down, expects a few hundred rows from the extract, and puts the whole extract into the join's hash table in
+    place of the small side.
 
-    inlined: each reader scans for itself, with its own columns and filters. A CTE with several readers
-    would otherwise be computed whole and kept.
+    inlined: each reader scans on its own, with its own columns and filters. Otherwise a CTE with several readers is
+    computed completely and kept.
 -#}
 {% macro materialized() -%}
     {{ adapter.dispatch('materialized')() }}
@@ -32,10 +32,10 @@
 {%- endmacro %}
 
 {#-
-    Is the value of a row of an extract, or are its values, among the few of a relation? On DuckDB from a list, which
-    the engine takes for short. It puts the side of a join that it takes for the smaller one into memory, and as it
-    takes any condition to leave a fifth of an extract, of a bare `in` that may be the extract. From the other side it
-    learns which parts of the files to skip.
+    Are the values of a row of an extract among the few rows of a relation? On DuckDB the relation becomes a list, because
+    the engine assumes that a list is short. It puts the side of a join that it expects to be smaller into memory, and it
+    expects any condition to keep a fifth of an extract; with a bare `in`, the side in memory may be the extract. With
+    the relation in memory it also learns which parts of the files to skip.
 -#}
 {% macro is_one_of(values, relation, columns) -%}
     {{ adapter.dispatch('is_one_of')(values, relation, columns) }}
@@ -58,7 +58,7 @@
     )
 {%- endmacro %}
 
-{#- Between the arms of a union whose columns go by name, not by place: a column that an arm lacks is NULL there. -#}
+{#- Between the arms of a union that matches columns by name: a column that an arm lacks is NULL there. -#}
 {% macro union_all_by_name() -%}
     {{ adapter.dispatch('union_all_by_name')() }}
 {%- endmacro %}

@@ -1,9 +1,9 @@
 {#-
-    Which delivered rows are one e-mail event (F16): those with one EVENT_ID, else those that agree in
-    every declared column. Meant for relations with the columns of fct_email_rows.
+    Which delivered rows are one e-mail event (F16): rows with the same EVENT_ID; without one, rows that agree in every
+    declared column. For relations with the columns of fct_email_rows.
 -#}
 
-{#- The id of an event: its own, else a hash of its columns. -#}
+{#- The id of an event: its own id, otherwise a hash of its columns. -#}
 {% macro event_key() -%}
     coalesce(event_id, {{ surrogate_key([
         'email_key', 'campaign_id', 'client_shortname', 'event_at', 'sends', 'opens', 'clicks', 'bounces',
@@ -11,7 +11,7 @@
     ]) }})
 {%- endmacro %}
 
-{#- The rows of one event in the order in which the first stays: by time, then by the columns. -#}
+{#- The order of an event's rows, of which the first is kept: by time, then by the columns. -#}
 {% macro first_of_event() -%}
     partition by event_key
     order by

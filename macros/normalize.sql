@@ -1,6 +1,6 @@
 {#-
-    Identifiers in one form (definitions.md, "Identifiers"; F04, F07, F10). Every macro here takes a
-    text expression and renders a text expression; NULL is "no identifier" and joins nothing.
+    Identifiers in normal form (docs/definitions.md, "Identifiers"; F04, F07, F10). Every macro here takes a text expression
+    and renders a text expression. NULL means "no identifier" and never joins.
 -#}
 
 {#- White_Space of Unicode and the zero-width U+200B-200D, U+2060, U+FEFF, as a regular expression. -#}
@@ -8,47 +8,46 @@
     [\s\p{Z}\x0b\x{85}\x{200b}-\x{200d}\x{2060}\x{feff}]
 {%- endmacro %}
 
-{#- Blank characters off both ends. -#}
+{#- The text without blank characters at both ends. -#}
 {% macro trimmed(text) -%}
     {{ replace_all(text, '^' ~ blank() ~ '+|' ~ blank() ~ '+$', '') }}
 {%- endmacro %}
 
-{#- Does this text begin and end with printable ASCII, so that nothing is to be trimmed? Most texts do. -#}
+{#- Does this text begin and end with printable ASCII? Then there is nothing to trim, as in most texts. -#}
 {% macro has_plain_ends(text) -%}
     ({{ text }} >= '!' and {{ text }} < chr(127) and substring({{ text }}, -1, 1) between '!' and '~')
 {%- endmacro %}
 
-{#- A text id: trimmed, and NULL when nothing is left. -#}
+{#- A text id: trimmed, NULL when blank. -#}
 {% macro text_id(text) -%}
     case when {{ has_plain_ends(text) }} then {{ text }} else nullif({{ trimmed(text) }}, '') end
 {%- endmacro %}
 
-{#- A two-letter state, upper case; NULL when it is not one. -#}
+{#- A two-letter state, upper case; NULL for any other text. -#}
 {% macro state_code(text) -%}
     case
         when {{ matches(trimmed(text), '[A-Za-z]{2}') }} then upper({{ trimmed(text) }})
     end
 {%- endmacro %}
 
-{#- A custom field's name as it is compared. -#}
+{#- A custom field's name, lower case and trimmed. -#}
 {% macro field_name(text) -%}
     lower({{ text_id(text) }})
 {%- endmacro %}
 
-{#- An address as it is compared, valid or not. -#}
+{#- An address, lower case and trimmed, valid or not. -#}
 {% macro email_text(text) -%}
     lower({{ trimmed(text) }})
 {%- endmacro %}
 
-{#- Is this a full domain name in lower case, without the dot of the root? Names of records may have labels such as _dmarc. -#}
+{#- Is this a full domain name in lower case, without the dot of the root? Record names may have labels such as _dmarc. -#}
 {% macro is_domain_name(text) -%}
     {%- set label = "[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?" -%}
     {{ matches(text, '(?:' ~ label ~ '[.])+(?:[a-z]{2,}|xn--[a-z0-9-]*[a-z0-9])') }}
 {%- endmacro %}
 
 {#-
-    The form of an address: a local part and a domain in lower case. How long both may be stands in
-    email_key.
+    The form of an address: a local part and a domain in lower case. email_key checks their lengths.
 -#}
 {% macro email_pattern() -%}
     {%- set atom = "[a-z0-9!#$%&'*+/=?^_{|}~`-]+" -%}
@@ -57,10 +56,10 @@
 {%- endmacro %}
 
 {#-
-    Text in the form of an address, trimmed and in lower case, NULL for any other text. Most text is in
-    normal form already, and trimming costs more than the test for it: such text is taken as it stands.
-    An address holds no blank, so what is between the blanks at both ends is all of it; whether it has the
-    form is asked first, for a test costs a third of taking the text out.
+    Text in the form of an address, trimmed and in lower case; any other text gives NULL. Most text is already in normal
+    form, and the test for it is faster than trimming, so the test comes first. An address contains no blank, so the part
+    between the blanks at both ends is the address. The second test comes before the extraction because it takes a third
+    of the time.
 -#}
 {% macro well_formed_email(text) -%}
     {%- set in_any_case = email_pattern() | replace('a-z', 'A-Za-z') | replace('xn--', '[xX][nN]--') -%}
@@ -72,8 +71,8 @@
 {%- endmacro %}
 
 {#-
-    The key of a well-formed address: NULL when it is too long or a placeholder. Two steps, so that the
-    engine computes the first one once: give this macro a column, not an expression.
+    The key of a well-formed address: NULL when it is too long or a placeholder. The argument must be a column, not an
+    expression: with two steps the engine computes the first one once.
 -#}
 {% macro email_key(well_formed_email) -%}
     case
@@ -88,8 +87,8 @@
 {%- endmacro %}
 
 {#-
-    Text that people type where they have no address or phone (seed placeholder_identifiers). On DuckDB
-    as a list, not a join: a view that does not need the answer then need not compute the text.
+    Is this text that people enter in place of an address or phone (seed placeholder_identifiers)? On DuckDB the seed is a
+    list, not a join: a view that does not need the answer then does not compute the text.
 -#}
 {% macro is_placeholder(text) -%}
     {{ adapter.dispatch('is_placeholder')(text) }}
@@ -106,24 +105,23 @@
 {%- endmacro %}
 
 {#-
-    A first look for a few addresses among millions of texts, at a fifth of the price of the keys: whatever has a key
-    gives it, and any other text something that is nobody's key, or of which email_key has to judge.
+    A fast first search for a few addresses among millions of texts, in a fifth of the time of email_key. Text with a key
+    gives its key. Other text may give anything, so check the found rows with email_key.
 -#}
 {% macro email_lookup(text) -%}
     case when {{ has_plain_ends(text) }} then lower({{ text }}) else {{ email_text(text) }} end
 {%- endmacro %}
 
 {#-
-    The same for phones. Ten characters are a phone only if all of them are digits, and fewer never are: only more are
-    put into normal form.
+    The same for phones. Ten characters are a phone only if all are digits, and fewer are never a phone, so only longer
+    text is normalised.
 -#}
 {% macro phone_lookup(text) -%}
     case when length({{ text }}) > 10 then {{ well_formed_phone(text) }} else {{ text }} end
 {%- endmacro %}
 
 {#-
-    Why text gives no key: blank, placeholder or malformed. Only text whose key is NULL is looked at:
-    the guard keeps the dear part off the rows that have a key.
+    Why text gives no key: blank, placeholder or malformed. The slow check runs only on rows whose key is NULL.
 -#}
 {% macro missing_key_reason(key, text) -%}
     {%- set guarded = 'case when ' ~ key ~ ' is null then ' ~ email_text(text) ~ ' end' -%}
@@ -135,10 +133,10 @@
 {%- endmacro %}
 
 {#-
-    A phone's ten digits in the North American plan, NULL when it is malformed. An extension at the end
-    comes off, then everything but digits, then the 1 of eleven digits. The map of a large organisation
-    has 182 million rows, so clean text is taken as it stands, and what people usually write is read by
-    one pattern, whose parts follow each other without a choice; only the rest is taken apart.
+    A phone's ten digits in the North American plan; NULL when it is malformed. An extension at the end is removed, then
+    all characters except digits, then the leading 1 of eleven digits. A large organisation's map has 182 million rows,
+    so ten digits are taken as they are and the usual spellings are read by one pattern without alternatives; only other
+    text goes through all steps.
 -#}
 {% macro well_formed_phone(text) -%}
     {%- set ten_digits = '[2-9][0-9]{2}[2-9][0-9]{6}' -%}
@@ -154,8 +152,8 @@
 {%- endmacro %}
 
 {#-
-    The key of a well-formed phone: NULL when it is one digit repeated. Two steps, as with addresses. No `not in`:
-    a list of eight is a join to the engine, made even where nobody asks for the key.
+    The key of a well-formed phone: NULL when it is one digit repeated. Two steps, as with addresses. No `not in`: the
+    engine turns a list of eight into a join, and computes it even when the key is not needed.
 -#}
 {% macro phone_key(well_formed_phone) -%}
     case
@@ -180,7 +178,7 @@
     nullif(regexp_extract({{ text }}, r'{{ pattern | replace("'", "\\x27") }}', 1), '')
 {%- endmacro %}
 
-{#- Does the whole text match? Patterns are those that RE2 and Java read alike. -#}
+{#- Does the whole text match? Use only patterns that RE2 and Java read in the same way. -#}
 {% macro matches(text, pattern) -%}
     {{ adapter.dispatch('matches')(text, pattern) }}
 {%- endmacro %}
@@ -193,7 +191,7 @@
     {{ text }} rlike r'^(?:{{ pattern | replace("'", "\\x27") }})$'
 {%- endmacro %}
 
-{#- Every match replaced. -#}
+{#- The text with every match replaced. -#}
 {% macro replace_all(text, pattern, replacement) -%}
     {{ adapter.dispatch('replace_all')(text, pattern, replacement) }}
 {%- endmacro %}

@@ -1,12 +1,12 @@
 {#-
-    The rights of the people in the data: who asked to be erased, and what a row says of them. An
-    identifier is an e-mail address, a phone or a voter id, as somebody wrote it down.
+    Erasure and suppression requests. A request names a person by an identifier, as somebody wrote it down: an e-mail
+    address, a phone or a voter id.
 -#}
 
 {#-
-    The identifier's parts. `WI:0012345` is a voter id and nothing else; text with an @ is an address or
-    nothing; a bare text with a digit and without a blank is a voter id, and a phone as well if it has the form of
-    one: both are meant, for the person must be found.
+    The parts of an identifier. `WI:0012345` is only a voter id. Text with an @ is an address or nothing. A bare text
+    with a digit and without a blank is a voter id, and also a phone if it has the form of one: both are searched, so
+    that the person is found.
 -#}
 {% macro identifier_names_state(identifier) -%}
     {{ matches('left(' ~ identifier ~ ', 3)', '[A-Za-z]{2}:') }}
@@ -23,9 +23,17 @@
     end
 {%- endmacro %}
 
+{#- Why a request is refused. For relations with the columns identifier, email_key, phone_key and svid. -#}
+{% macro identifier_rejection_reason() -%}
+    case
+        when identifier is null then 'identifier_blank'
+        when coalesce(email_key, phone_key, svid) is null then 'identifier_malformed'
+    end
+{%- endmacro %}
+
 {#-
-    Did anybody ask to be erased? Asked before a statement is made: where nobody did, no pass over a large
-    extract looks for them. Unit tests say so themselves.
+    Are there erasure requests? Answered before the SQL is rendered: without requests no model spends time on a search
+    for the erased. Always false in a unit test.
 -#}
 {% macro has_erasure_requests() %}
     {% if not execute or target.database == 'memory' or model.resource_type == 'unit_test' %}
@@ -46,71 +54,97 @@
 {% endmacro %}
 
 {#-
-    Is a row of nobody who asked to be erased? `persons`, `emails`, `phones` and `svids` are its columns with
-    person ids, keys and voter ids, `voters` pairs of columns with a state, which may be NULL, and a voter id:
-    a bare one may be that of who asked, and must not become somebody else's; `refused` is an expression with its delivered text, where it was refused: it holds identifiers in
-    whatever form, and in whatever column.
+    Is a row free of people who asked to be erased? The arguments are lists of the row's columns: `persons` with
+    person ids, `emails` and `phones` with keys, `svids` with voter ids, and `voters` with pairs of a state, which may be
+    NULL, and a voter id. A bare voter id may be the erased person's and must not pass to somebody else. `refused` is
+    the delivered text of a refused row: there, identifiers may stand in any form and in any column.
 -#}
 {% macro is_not_erased(persons=[], emails=[], phones=[], svids=[], voters=[], refused=none) -%}
     {%- if not execute or has_erasure_requests() -%}
-        {%- set erased_persons = ref('stg_rights__erased_persons') -%}
-        {%- set erased_contacts = ref('stg_rights__erased_contacts') -%}
-        {%- set erasure_requests = ref('stg_rights__erasure_requests') -%}
-        {%- if voters -%}
-            {%- set erased_svids = ref('stg_rights__erased_svids') -%}
-        {%- endif -%}
+        {%- set views = {'erased_contacts': ref('stg_rights__erased_contacts')} -%}
+        {%- if persons -%}{%- do views.update(erased_persons=ref('stg_rights__erased_persons')) -%}{%- endif -%}
+        {%- if svids -%}{%- do views.update(erasure_requests=ref('stg_rights__erasure_requests')) -%}{%- endif -%}
+        {%- if voters -%}{%- do views.update(erased_svids=ref('stg_rights__erased_svids')) -%}{%- endif -%}
     {%- endif -%}
-    {%- if has_erasure_requests() -%}
-        {%- for person in persons %}
-        not coalesce({{ person }} in (
-            select erased_persons.person_id
-            from {{ erased_persons }} as erased_persons
-            where erased_persons.person_id is not null
-        ), false)
+    {%- if execute and has_erasure_requests() -%}
+        {{ is_in_none_of(views, persons, emails, phones, svids, voters, refused) }}
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    A query for the rows of a relation without those of people who asked to be erased. The arguments are those of
+    is_not_erased; a refused row is one with a rejection_reason. Each view of the erased is read once: these views are
+    long, and to plan them once a column takes longer than all the rest of a build.
+-#}
+{% macro without_erased(relation, persons=[], emails=[], phones=[], svids=[], voters=[], row='source_row') -%}
+    {%- if not execute or has_erasure_requests() -%}
+        {%- set views = {'erased_contacts': ref('stg_rights__erased_contacts')} -%}
+        {%- if persons -%}{%- do views.update(erased_persons=ref('stg_rights__erased_persons')) -%}{%- endif -%}
+        {%- if svids -%}{%- do views.update(erasure_requests=ref('stg_rights__erasure_requests')) -%}{%- endif -%}
+        {%- if voters -%}{%- do views.update(erased_svids=ref('stg_rights__erased_svids')) -%}{%- endif -%}
+    {%- endif -%}
+    {%- if execute and has_erasure_requests() -%}
+    with
+    {%- set names = {} -%}
+    {%- for name, view in views.items() -%}
+        {%- do names.update({name: name}) %}
+    {{ name }} as {{ materialized() }} (
+        select * from {{ view }}
+    ){{ ',' if not loop.last }}
+    {%- endfor %}
+    select *
+    from {{ relation }}
+    where
+        {{ is_in_none_of(names, persons, emails, phones, svids, voters, refused_text('rejection_reason', row)) }}
+    {%- else -%}
+    select *
+    from {{ relation }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The condition of is_not_erased where there are requests; `erased` holds the relations to look in. -#}
+{% macro is_in_none_of(erased, persons, emails, phones, svids, voters, refused) -%}
+    {%- for person in persons %}
+        {{ is_not_among(person, erased.erased_persons, 'person_id') }}
         and
-        {%- endfor %}
-        {%- for email in emails %}
-        not coalesce({{ email }} in (
-            select erased_contacts.email_key
-            from {{ erased_contacts }} as erased_contacts
-            where erased_contacts.email_key is not null
-        ), false)
+    {%- endfor %}
+    {%- for email in emails %}
+        {{ is_not_among(email, erased.erased_contacts, 'email_key') }}
         and
-        {%- endfor %}
-        {%- for phone in phones %}
-        not coalesce({{ phone }} in (
-            select erased_contacts.phone_key
-            from {{ erased_contacts }} as erased_contacts
-            where erased_contacts.phone_key is not null
-        ), false)
+    {%- endfor %}
+    {%- for phone in phones %}
+        {{ is_not_among(phone, erased.erased_contacts, 'phone_key') }}
         and
-        {%- endfor %}
-        {%- for svid in svids %}
-        not coalesce({{ svid }} in (
-            select erasure_requests.svid
-            from {{ erasure_requests }} as erasure_requests
-            where erasure_requests.svid is not null
-        ), false)
+    {%- endfor %}
+    {%- for svid in svids %}
+        {{ is_not_among(svid, erased.erasure_requests, 'svid') }}
         and
-        {%- endfor %}
-        {%- for state, svid in voters %}
+    {%- endfor %}
+    {%- for state, svid in voters %}
         not exists (
             select 1
-            from {{ erased_svids }} as erased_svids
+            from {{ erased.erased_svids }} as erased_svids
             where
                 erased_svids.svid = {{ svid }}
                 and coalesce(erased_svids.svid_state, {{ state }}, '') = coalesce({{ state }}, erased_svids.svid_state, '')
         )
         and
-        {%- endfor %}
-        {%- if refused %}
-        not coalesce({{ holds_any(identifiers_within(refused), erased_list(erased_contacts)) }}, false)
+    {%- endfor %}
+    {%- if refused %}
+        not coalesce({{ holds_any(identifiers_within(refused), erased_list(erased.erased_contacts)) }}, false)
         and
-        {%- endif %}
+    {%- endif %}
         true
-    {%- else -%}
-        true
-    {%- endif -%}
+{%- endmacro %}
+
+{% macro is_not_among(value, relation, column) -%}
+    not coalesce({{ value }} in (
+            select erased.{{ column }}
+            from {{ relation }} as erased
+            where erased.{{ column }} is not null
+        ), false)
 {%- endmacro %}
 
 {#- The delivered text of a refused row; NULL for any other row. -#}
@@ -119,8 +153,8 @@
 {%- endmacro %}
 
 {#-
-    All e-mail addresses that a text holds, in lower case, with and without the odd characters that may surround
-    one, and all phones, ten digits each: of every value of JSON only the digits are looked at. A list.
+    A list of all e-mail addresses and phones within a text. Addresses are in lower case, with and without the unusual
+    characters that may surround one. Phones have ten digits: all other characters of a JSON value are ignored.
 -#}
 {% macro identifiers_within(text) -%}
     {{ adapter.dispatch('identifiers_within')(text) }}
@@ -155,14 +189,14 @@
     ), cast([] as varchar[]))
 {%- endmacro %}
 
-{#- All hashes of the erased as one text, in whatever order they come. -#}
+{#- One digest of all hashes of the erased; the order of the rows does not matter. -#}
 {% macro erasures_digest(erasure_hash) -%}
     coalesce(md5(string_agg({{ erasure_hash }}, '' order by {{ erasure_hash }})), '')
 {%- endmacro %}
 
 {#-
-    The files of a large extract whose erased rows an earlier build has counted, for the same people: their
-    names, or an empty list. `relation` is the table with the counts, as that build left it.
+    The names of the files of a large extract whose erased rows an earlier build has counted for the same requests.
+    `relation` is the table with the counts, as that build left it.
 -#}
 {% macro counted_files(source_table, relation) %}
     {% set known = carried_relation(relation) if has_erasure_requests() else none %}

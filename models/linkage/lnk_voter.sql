@@ -7,7 +7,7 @@ persons as (
 ),
 
 person_custom_fields as (
-    select * from {{ ref('stg_voterfile__person_custom_fields') }}
+    select * from {{ ref('base_voterfile__person_custom_fields') }}
 ),
 
 custom_fields as (
@@ -24,6 +24,7 @@ person_demographics as (
     from person_custom_fields
     inner join custom_fields
         on person_custom_fields.custom_field_id = custom_fields.custom_field_id
+    where person_custom_fields.rejection_reason is null
     group by person_custom_fields.person_id
 ),
 
@@ -40,11 +41,7 @@ person_counties as (
 
 described as (
     select
-        voter_persons.state,
-        voter_persons.svid,
-        voter_persons.person_id,
-        voter_persons.person_in_voter,
-        voter_persons.has_several_svids,
+        voter_persons.*,
         person_counties.county,
         person_counties.is_contactable,
         person_demographics.party,
@@ -55,12 +52,12 @@ described as (
         on
             voter_persons.person_id = person_counties.person_id
             and voter_persons.state = person_counties.state
-    -- Persons without any custom field but the SVID have no demographics.
+    -- A person may have no custom field except the voter id.
     left join person_demographics
         on voter_persons.person_id = person_demographics.person_id
 ),
 
--- Each attribute from the first person that has a value for it (F01).
+-- Each attribute comes from the first person that has a value for it (F01).
 united as (
     select
         state,
@@ -68,7 +65,7 @@ united as (
         min_by(person_id, person_in_voter) as person_id,
         count(*) as persons,
         max(case when has_several_svids then 1 else 0 end) = 1 as has_several_svids,
-        -- A valid address or phone, whether or not a rule took it off the links.
+        -- A valid address or phone is enough, even if a linkage rule removed the link.
         max(is_contactable) = 1 as is_contactable,
         min_by(county, case when county is not null then person_in_voter end) as county,
         min_by(party, case when party is not null then person_in_voter end) as party,

@@ -12,13 +12,10 @@ used as (
     where is_used
 ),
 
--- The first voter of an address stands for it where a single contact is meant (attribution).
+-- Where one contact is needed (attribution), the first voter of the address stands for all of them.
 numbered as (
     select
-        state,
-        svid,
-        email_key,
-        shared_by,
+        *,
         row_number() over (partition by email_key order by state, svid) = 1 as is_first_voter
     from used
 )

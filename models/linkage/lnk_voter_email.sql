@@ -14,15 +14,14 @@ phone_emails as (
     select * from {{ ref('lnk_phone_email') }}
 ),
 
-linkage_rules as (
-    select * from {{ ref('linkage_rules') }}
-),
-
 direct_links as (
     select distinct
         voter_persons.state,
         voter_persons.svid,
-        persons.email_key
+        persons.email_key,
+        'direct_email' as link_method,
+        cast(null as varchar) as phone_key,
+        cast(null as varchar) as removed_by
     from voter_persons
     inner join persons
         on
@@ -31,12 +30,13 @@ direct_links as (
     where persons.email_key is not null
 ),
 
--- Rule 3 asks whether an address is the direct e-mail of anybody but the voter's own persons.
+-- Rules 1 to 3. Rule 3 asks whether an address is the direct e-mail of a person who is not this voter.
 map_links as (
     select
         voter_phones.state,
         voter_phones.svid,
         phone_emails.email_key,
+        'phone_map' as link_method,
         voter_phones.phone_key,
         case
             when not voter_phones.is_used then 'phone_hub'
@@ -62,60 +62,53 @@ map_links as (
 ),
 
 united as (
-    select
-        state,
-        svid,
-        email_key,
-        'direct_email' as link_method,
-        cast(null as varchar) as phone_key,
-        cast(null as varchar) as removed_by
-    from direct_links
+    select * from direct_links
     union all
-    select
-        state,
-        svid,
-        email_key,
-        'phone_map' as link_method,
-        phone_key,
-        removed_by
-    from map_links
+    select * from map_links
 ),
 
--- Rule 4 counts the voters of an address among the links that are left.
+-- Rule 4 counts the voters of an address over the remaining links.
+remaining as (
+    select distinct
+        state,
+        svid,
+        email_key
+    from united
+    where removed_by is null
+),
+
 address_voters as (
     select
         email_key,
         count(*) as shared_by
-    from (
-        select distinct
-            state,
-            svid,
-            email_key
-        from united
-        where removed_by is null
-    ) as remaining
+    from remaining
     group by email_key
+),
+
+counted as (
+    select
+        united.*,
+        case when united.removed_by is null then address_voters.shared_by end as shared_by
+    from united
+    -- An address has no voters when all of its links are removed.
+    left join address_voters
+        on united.email_key = address_voters.email_key
 ),
 
 ruled as (
     select
-        united.state,
-        united.svid,
-        united.email_key,
-        united.link_method,
-        united.phone_key,
-        case when united.removed_by is null then address_voters.shared_by end as shared_by,
-        united.removed_by is null and address_voters.shared_by <= linkage_rules.max_count as is_used,
+        state,
+        svid,
+        email_key,
+        link_method,
+        phone_key,
+        shared_by,
+        coalesce(shared_by <= {{ rule_value('linkage_rules', 'address_hub') }}, false) as is_used,
         coalesce(
-            united.removed_by,
-            case when address_voters.shared_by > linkage_rules.max_count then 'address_hub' end
+            removed_by,
+            case when shared_by > {{ rule_value('linkage_rules', 'address_hub') }} then 'address_hub' end
         ) as unused_reason
-    from united
-    -- An address all of whose links are removed has no voters.
-    left join address_voters
-        on united.email_key = address_voters.email_key
-    inner join linkage_rules
-        on linkage_rules.rule = 'address_hub'
+    from counted
 )
 
 select * from ruled

@@ -3,7 +3,7 @@ with persons as (
 ),
 
 person_custom_fields as (
-    select * from {{ ref('stg_voterfile__person_custom_fields') }}
+    select * from {{ ref('base_voterfile__person_custom_fields') }}
 ),
 
 custom_fields as (
@@ -19,11 +19,12 @@ person_svids as (
     inner join custom_fields
         on person_custom_fields.custom_field_id = custom_fields.custom_field_id
     where
-        custom_fields.field_name = 'state_voter_id'
+        person_custom_fields.rejection_reason is null
+        and custom_fields.field_name = 'state_voter_id'
         and person_custom_fields.field_value is not null
 ),
 
--- An SVID is unique only within its state (F02).
+-- A voter id is unique only within its state (F02).
 joined as (
     select distinct
         persons.state,
@@ -36,9 +37,7 @@ joined as (
 
 counted as (
     select
-        state,
-        svid,
-        person_id,
+        *,
         count(*) over (partition by state, person_id) > 1 as has_several_svids,
         row_number() over (partition by state, svid order by length(person_id), person_id) as person_in_voter
     from joined

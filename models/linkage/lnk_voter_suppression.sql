@@ -14,22 +14,17 @@ voter_phones as (
     select * from {{ ref('lnk_voter_phone') }}
 ),
 
--- By the day of the build, not by the clock: who asked for no contact since the last event is to be heard today.
+-- The limit is the day of the build, not the clock: a request made after the last event counts today.
 in_force as (
-    select
-        email_key,
-        phone_key,
-        svid_state,
-        svid,
-        suppressed_channel
+    select *
     from suppressions
     where
         from_date is null
         or cast(from_date as date) <= {{ build_date() }}
 ),
 
--- A bare voter id means the voters of every state that has it. An address counts where it is used or the
--- voter's own, a phone where it is the voter's own, in use or not: rather one person too many.
+-- When in doubt, suppress. A bare voter id means the voters of every state that has it. An address counts when it is
+-- used or the voter's own; the voter's own phone counts whether it is used or not.
 matched as (
     select
         voters.state,

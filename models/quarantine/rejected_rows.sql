@@ -32,7 +32,7 @@ united as (
     from contact_map
     where rejection_reason is not null
     union all
-    -- Rows without a reason of their own are kept with their text as long as they are in the future (F17).
+    -- A row without a reason has its text kept only while it is in the future (F17).
     select
         'email_clickers' as source_table,
         coalesce(rejection_reason, 'date_future') as reason,
@@ -47,12 +47,7 @@ united as (
 identified as (
     select
         source_table || '/' || source_file || '/' || cast(source_row_number as varchar) as rejected_row_id,
-        source_table,
-        reason,
-        rejected_at_build,
-        source_file,
-        source_row_number,
-        row_json
+        *
     from united
 )
 

@@ -1,244 +1,53 @@
-with persons as (
-    select * from {{ ref('base_voterfile__persons') }}
-),
+{#- The column that dates the rows of an extract: a row after the clock's day is refused, too. -#}
+{% set dated_by = {
+    'donations': 'donated_at',
+    'email_openers': 'occurred_at',
+    'sms_responses': 'occurred_at',
+    'phone_contacts': 'occurred_at',
+    'survey_responses': 'occurred_at',
+    'event_attendance': 'occurred_at',
+    'petition_signers': 'occurred_at',
+    'web_visits': 'occurred_at',
+    'behavior_events': 'occurred_at',
+} %}
+{#-
+    Extracts whose text is withheld. A custom field may hold something that nobody here may know (F69), and a misspelt
+    erasure request must leave no trace. File and row number show where the row is.
+-#}
+{% set withheld = {
+    'person_custom_field': '{"value": "withheld"}',
+    'erasure_requests': '{"identifier": "withheld"}',
+} %}
+{% set read_elsewhere = ['list_link_phone_email_map', 'email_clickers'] %}
 
-person_custom_fields as (
-    select * from {{ ref('base_voterfile__person_custom_fields') }}
-),
-
-custom_fields as (
-    select * from {{ ref('base_voterfile__custom_fields') }}
-),
-
-campaigns as (
-    select * from {{ ref('base_outreach__campaigns') }}
-),
-
-donations as (
-    select * from {{ ref('base_giving__donations') }}
-),
-
-suppressions as (
-    select * from {{ ref('base_rights__suppressions') }}
-),
-
-dns_records as (
-    select * from {{ ref('base_deliverability__dns_records') }}
-),
-
-erasure_requests as (
-    select * from {{ ref('base_rights__erasure_requests') }}
-),
-
-email_openers as (
-    select * from {{ ref('base_channels__email_openers') }}
-),
-
-sms_responses as (
-    select * from {{ ref('base_channels__sms_responses') }}
-),
-
-phone_contacts as (
-    select * from {{ ref('base_channels__phone_contacts') }}
-),
-
-survey_responses as (
-    select * from {{ ref('base_channels__survey_responses') }}
-),
-
-event_attendance as (
-    select * from {{ ref('base_channels__event_attendance') }}
-),
-
-petition_signers as (
-    select * from {{ ref('base_channels__petition_signers') }}
-),
-
-web_visits as (
-    select * from {{ ref('base_channels__web_visits') }}
-),
-
-behavior_events as (
-    select * from {{ ref('base_channels__behavior_events') }}
-),
-
-rejected as (
+with rejected as (
+    {% for _, source_table, view in delivered_tables() if source_table not in read_elsewhere %}
     select
-        'person' as source_table,
-        rejection_reason as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from persons
-    where rejection_reason is not null
-    union all
-    -- A value may be what nobody here may know (F69): which field it is of is not known, or need not be.
-    select
-        'person_custom_field' as source_table,
-        rejection_reason as reason,
-        source_file,
-        source_row_number,
-        '{"value": "withheld"}' as row_json
-    from person_custom_fields
-    where rejection_reason is not null
-    union all
-    select
-        'custom_field' as source_table,
-        rejection_reason as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from custom_fields
-    where rejection_reason is not null
-    union all
-    select
-        'campaigns' as source_table,
-        rejection_reason as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from campaigns
-    where rejection_reason is not null
-    union all
-    select
-        'donations' as source_table,
+        '{{ source_table }}' as source_table,
         coalesce(rejection_reason, 'date_future') as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from donations
-    where
-        rejection_reason is not null
-        or {{ is_future('donated_at') }}
-    union all
-    select
-        'suppressions' as source_table,
-        rejection_reason as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from suppressions
-    where rejection_reason is not null
-    union all
-    select
-        'dns_records' as source_table,
-        rejection_reason as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from dns_records
-    where rejection_reason is not null
-    union all
-    -- Whoever asks to be erased leaves no trace, a misspelt identifier neither: file and row say where it stands.
-    select
-        'erasure_requests' as source_table,
-        rejection_reason as reason,
-        source_file,
-        source_row_number,
-        '{"identifier": "withheld"}' as row_json
-    from erasure_requests
-    where rejection_reason is not null
-    union all
-    select
-        'email_openers' as source_table,
-        coalesce(rejection_reason, 'date_future') as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from email_openers
-    where
-        rejection_reason is not null
-        or {{ is_future('occurred_at') }}
-    union all
-    select
-        'sms_responses' as source_table,
-        coalesce(rejection_reason, 'date_future') as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from sms_responses
-    where
-        rejection_reason is not null
-        or {{ is_future('occurred_at') }}
-    union all
-    select
-        'phone_contacts' as source_table,
-        coalesce(rejection_reason, 'date_future') as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from phone_contacts
-    where
-        rejection_reason is not null
-        or {{ is_future('occurred_at') }}
-    union all
-    select
-        'survey_responses' as source_table,
-        coalesce(rejection_reason, 'date_future') as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from survey_responses
-    where
-        rejection_reason is not null
-        or {{ is_future('occurred_at') }}
-    union all
-    select
-        'event_attendance' as source_table,
-        coalesce(rejection_reason, 'date_future') as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from event_attendance
-    where
-        rejection_reason is not null
-        or {{ is_future('occurred_at') }}
-    union all
-    select
-        'petition_signers' as source_table,
-        coalesce(rejection_reason, 'date_future') as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from petition_signers
-    where
-        rejection_reason is not null
-        or {{ is_future('occurred_at') }}
-    union all
-    select
-        'web_visits' as source_table,
-        coalesce(rejection_reason, 'date_future') as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from web_visits
-    where
-        rejection_reason is not null
-        or {{ is_future('occurred_at') }}
-    union all
-    select
-        'behavior_events' as source_table,
-        coalesce(rejection_reason, 'date_future') as reason,
-        source_file,
-        source_row_number,
-        {{ row_as_json('source_row') }} as row_json
-    from behavior_events
-    where
-        rejection_reason is not null
-        or {{ is_future('occurred_at') }}
-),
-
-stamped as (
-    select
-        source_table,
-        reason,
         '{{ invocation_id }}' as rejected_at_build,
         source_file,
         source_row_number,
-        row_json
+        {% if source_table in withheld -%}
+        '{{ withheld[source_table] }}'
+        {%- else -%}
+        {{ row_as_json('source_row') }}
+        {%- endif %} as row_json
+    from {{ ref(view) }}
+    where
+        rejection_reason is not null
+        {% if source_table in dated_by -%}
+        or {{ is_future(dated_by[source_table]) }}
+        {%- endif %}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- A row in the future is kept with its text, and any column of it may hold an erased identifier.
+retained as (
+    select *
     from rejected
-    -- What is in the future is kept with its text, in which other columns may name somebody.
-    where {{ is_not_erased(refused='rejected.row_json') }}
+    where {{ is_not_erased(refused='row_json') }}
 )
 
-select * from stamped
+select * from retained

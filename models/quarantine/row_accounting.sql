@@ -6,20 +6,16 @@ rejected_rows as (
     select * from {{ ref('rejected_rows') }}
 ),
 
+erased_rows as (
+    select * from {{ ref('stg_rights__erased_rows') }}
+),
+
 persons as (
     select * from {{ ref('stg_voterfile__persons') }}
 ),
 
 person_custom_fields as (
-    select * from {{ ref('stg_voterfile__person_custom_fields') }}
-),
-
-custom_fields as (
-    select * from {{ ref('stg_voterfile__custom_fields') }}
-),
-
-campaigns as (
-    select * from {{ ref('stg_outreach__campaigns') }}
+    select * from {{ ref('base_voterfile__person_custom_fields') }}
 ),
 
 voter_persons as (
@@ -46,22 +42,6 @@ channel_events as (
     select * from {{ ref('fct_channel_events') }}
 ),
 
-suppressions as (
-    select * from {{ ref('stg_rights__suppressions') }}
-),
-
-dns_records as (
-    select * from {{ ref('stg_deliverability__dns_records') }}
-),
-
-erasure_requests as (
-    select * from {{ ref('stg_rights__erasure_requests') }}
-),
-
-erased_rows as (
-    select * from {{ ref('stg_rights__erased_rows') }}
-),
-
 counted_rejected as (
     select
         source_table,
@@ -85,16 +65,19 @@ voter_fields as (
         field_value,
         count(*) as delivered_rows
     from person_custom_fields
-    where person_id in (select voter_persons.person_id from voter_persons)
+    where
+        rejection_reason is null
+        and person_id in (select voter_persons.person_id from voter_persons)
     group by person_id, custom_field_id, field_value
 ),
 
--- Rows that concern somebody in the voter file: how many were delivered, and how many differ.
+-- For each thing that is kept, the rows that delivered it: rows that a used link leads to a voter from, and all
+-- accepted rows of an extract that needs no link.
 linked as (
     select
         'person' as source_table,
-        cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
-        count(*) as rows_kept
+        delivered_rows as rows_linked,
+        1 as rows_kept
     from persons
     where
         exists (
@@ -107,20 +90,14 @@ linked as (
     union all
     select
         'person_custom_field' as source_table,
-        cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
-        count(*) as rows_kept
+        delivered_rows as rows_linked,
+        1 as rows_kept
     from voter_fields
     union all
     select
-        'custom_field' as source_table,
-        cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
-        count(*) as rows_kept
-    from custom_fields
-    union all
-    select
         'list_link_phone_email_map' as source_table,
-        cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
-        cast(coalesce(sum(distinct_rows), 0) as bigint) as rows_kept
+        delivered_rows as rows_linked,
+        distinct_rows as rows_kept
     from phone_emails
     where
         exists (
@@ -134,71 +111,69 @@ linked as (
     union all
     select
         'email_clickers' as source_table,
-        cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
-        count(*) as rows_kept
+        delivered_rows as rows_linked,
+        1 as rows_kept
     from email_events
     union all
     select
-        'campaigns' as source_table,
-        cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
-        count(*) as rows_kept
-    from campaigns
-    union all
-    select
         'donations' as source_table,
-        cast(coalesce(sum(linked_rows), 0) as bigint) as rows_linked,
-        count(*) as rows_kept
+        linked_rows as rows_linked,
+        1 as rows_kept
     from donations
     where link_method is not null
     union all
-    select
-        'suppressions' as source_table,
-        cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
-        count(*) as rows_kept
-    from suppressions
-    union all
-    select
-        'dns_records' as source_table,
-        cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
-        count(*) as rows_kept
-    from dns_records
-    union all
-    select
-        'erasure_requests' as source_table,
-        cast(coalesce(sum(delivered_rows), 0) as bigint) as rows_linked,
-        count(*) as rows_kept
-    from erasure_requests
-    union all
-    -- What another row or extract tells, too, is no event of its own.
+    -- An event that another row or extract also delivers is not a second event.
     select
         source_table,
-        cast(sum(delivered_rows) as bigint) as rows_linked,
-        count(case when delivered_rows > 0 and not is_repeated then 1 end) as rows_kept
+        delivered_rows as rows_linked,
+        case when delivered_rows > 0 and not is_repeated then 1 else 0 end as rows_kept
     from channel_events
+    {% for source_table, view in {
+        'custom_field': 'stg_voterfile__custom_fields',
+        'campaigns': 'stg_outreach__campaigns',
+        'suppressions': 'stg_rights__suppressions',
+        'dns_records': 'stg_deliverability__dns_records',
+        'erasure_requests': 'stg_rights__erasure_requests',
+    }.items() %}
+    union all
+    select
+        '{{ source_table }}' as source_table,
+        delivered_rows as rows_linked,
+        1 as rows_kept
+    from {{ ref(view) }}
+    {% endfor %}
+),
+
+counted_linked as (
+    select
+        source_table,
+        cast(sum(rows_linked) as bigint) as rows_linked,
+        cast(sum(rows_kept) as bigint) as rows_kept
+    from linked
     group by source_table
 ),
 
--- What is neither rejected nor linked is valid, but of nobody in the voter file.
+-- A row that is neither rejected nor linked is valid, and concerns nobody in the voter file.
 balanced as (
     select
         delivered_rows.source_table,
         delivered_rows.rows_in,
-        coalesce(linked.rows_kept, 0) as rows_kept,
+        coalesce(counted_linked.rows_kept, 0) as rows_kept,
         delivered_rows.rows_in
         - coalesce(counted_rejected.rows_rejected, 0)
-        - coalesce(linked.rows_linked, 0) as rows_unlinked,
+        - coalesce(counted_linked.rows_linked, 0) as rows_unlinked,
         coalesce(counted_rejected.rows_rejected, 0) as rows_rejected,
-        coalesce(linked.rows_linked - linked.rows_kept, 0) as rows_duplicate,
+        coalesce(counted_linked.rows_linked - counted_linked.rows_kept, 0) as rows_duplicate,
         coalesce(counted_erased.rows_erased, 0) as rows_erased,
         '{{ invocation_id }}' as build_id
     from delivered_rows
-    -- A channel may be known of strangers only.
-    left join linked
-        on delivered_rows.source_table = linked.source_table
+    -- All rows of a table may concern people outside the voter file.
+    left join counted_linked
+        on delivered_rows.source_table = counted_linked.source_table
     -- A table may have no rejected row.
     left join counted_rejected
         on delivered_rows.source_table = counted_rejected.source_table
-    -- Few tables have an erased one.
+    -- Few tables have an erased row.
     left join counted_erased
         on delivered_rows.source_table = counted_erased.source_table
 )

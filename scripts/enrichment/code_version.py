@@ -14,6 +14,7 @@ _READING = (
     "macros/carry.sql",
     "macros/dates.sql",
     "macros/events.sql",
+    "macros/extract_tables.sql",
     "macros/extracts.sql",
     "macros/keys.sql",
     "macros/normalize.sql",

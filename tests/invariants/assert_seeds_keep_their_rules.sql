@@ -9,7 +9,7 @@
 -#}
 {%- set rules = {
     'placeholder_identifiers': {'key': 'identifier'},
-    'linkage_rules': {},
+    'linkage_rules': {'holds': ["unit in ('voters', 'addresses')"]},
     'affinity_weights': {'key': 'metric', 'not_null': ['weight']},
     'affinity_recommendation_rules': {'not_null': ['value', 'unit'], 'holds': ["unit in ('sends', 'ratio')"]},
     'propensity_weights': {'key': 'component', 'not_null': ['weight']},

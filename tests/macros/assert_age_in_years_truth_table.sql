@@ -1,4 +1,4 @@
--- Whole years; somebody born on 29 February is a year older on 1 March.
+-- Whole years; a person born on 29 February is a year older on 1 March.
 with cases (birth_date, on_date, expected) as (
     values
     ('2008-06-30', '2026-06-30', 18),

@@ -1,5 +1,5 @@
--- Weekdays count from Monday, 1, to Sunday, 7; a name belongs to each, and to each month; days are added over the ends
--- of months and years.
+-- Weekdays count from Monday, 1, to Sunday, 7; weekdays and months have names; days can be added across the ends of
+-- months and years.
 with cases (given_date, days, expected_weekday, expected_weekday_name, expected_month_name, expected_date) as (
     values
     (date '2026-01-05', -5, 1, 'Monday', 'January', date '2025-12-31'),

@@ -1,4 +1,4 @@
--- Calendar days, whatever the time of day; negative when the second day is earlier.
+-- Calendar days; the time of day does not matter; negative when the second day is earlier.
 with cases (earlier, later, expected) as (
     values
     ('2026-06-30 00:00:00', '2026-06-30 23:59:59', 0),

@@ -1,4 +1,4 @@
--- What the clock showed there: only an offset that is somewhere tells it.
+-- Local time of an event: only an offset other than UTC gives it.
 with cases (input, expected) as (
     values
     ('2026-06-30T08:15:30-05:00', '2026-06-30 08:15:30'),

@@ -1,4 +1,4 @@
--- ISO 8601 as UTC; any other text is no time. A time without an offset is UTC.
+-- ISO 8601 as UTC; any other text gives NULL. A time without an offset is UTC.
 with cases (input, expected) as (
     values
     ('2026-06-30', '2026-06-30 00:00:00'),

@@ -1,4 +1,4 @@
--- Calendar months, whatever the day; and the first day of the later month.
+-- Calendar months; the day does not matter. And the first day of the later month.
 with cases (earlier, later, expected, expected_start) as (
     values
     ('2026-06-01 00:00:00', '2026-06-30 23:59:59', 0, '2026-06-01'),

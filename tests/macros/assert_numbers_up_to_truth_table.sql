@@ -1,4 +1,4 @@
--- From 0, the last one in, each once; nothing for a negative last one or none.
+-- From 0 to the last number, each once; no rows when the last number is negative or NULL.
 with cases (last_number, expected_count) as (
     values
     (0, 1),

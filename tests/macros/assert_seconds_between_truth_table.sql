@@ -1,4 +1,4 @@
--- With the fraction, across days and the change of summer time (all is UTC); negative when the second is earlier.
+-- Seconds with their fraction, across days and clock changes (all times are UTC); negative when the second is earlier.
 with cases (earlier, later, expected) as (
     values
     ('2026-06-30 10:00:00', '2026-06-30 10:00:00', 0.0),

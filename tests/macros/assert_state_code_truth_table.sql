@@ -1,4 +1,4 @@
--- Two letters, upper case; anything else is no state.
+-- Two letters, upper case; any other text gives NULL.
 with cases (input, expected) as (
     values
     ('WI', 'WI'),

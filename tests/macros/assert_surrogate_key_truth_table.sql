@@ -1,5 +1,5 @@
--- One key for one set of columns, whatever their types; another key as soon as one of them differs or
--- moves to the next column; a missing value is like an empty one.
+-- Equal columns have one key, whatever their types. The key changes when a value differs or moves to another column. A
+-- missing value counts as an empty one.
 with cases (first_column, second_column, expected) as (
     values
     ('a', 1, md5('a' || chr(31) || '1')),

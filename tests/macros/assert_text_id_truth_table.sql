@@ -1,4 +1,4 @@
--- Trimmed text, nothing else changed; what is blank is no id.
+-- Trimmed text, otherwise unchanged; blank text gives NULL.
 with cases (input, expected) as (
     values
     ('7', '7'),

@@ -1,4 +1,4 @@
--- A heading, lower case; nothing that may name somebody (F89).
+-- A heading, lower case; text that may name somebody gives NULL (F89).
 with cases (input, expected) as (
     values
     (' Health Care ', 'health care'),

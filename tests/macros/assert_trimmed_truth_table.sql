@@ -1,4 +1,4 @@
--- White space of Unicode and zero-width characters come off both ends, and stay inside.
+-- White space of Unicode and zero-width characters are removed at both ends, and stay inside.
 with cases (input, expected) as (
     values
     ('a', 'a'),

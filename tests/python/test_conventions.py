@@ -1041,13 +1041,16 @@ def test_only_named_custom_fields_are_read(manifest: Node, models: dict[str, Nod
         )
     }
     assert named == READ_FIELDS
-    # The models that read values without their names only count rows.
-    values = "stg_voterfile__person_custom_fields"
+    # A model that reads the values without their names counts rows, or withholds the value.
+    values = "base_voterfile__person_custom_fields"
     assert {
         name
         for name, node in models.items()
         if f"model.behavioral_enrichment.{values}" in node["depends_on"]["nodes"]
-    } <= {"lnk_voter", "lnk_voter_person", "row_accounting"}
+    } <= {
+        *("lnk_voter", "lnk_voter_person", "row_accounting"),
+        *("rejected_rows_of_small_extracts", "stg_rights__erased_rows"),
+    }
 
 
 def test_columns_of_sensitive_names_stand_where_they_may(models: dict[str, Node]) -> None:

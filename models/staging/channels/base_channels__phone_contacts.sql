@@ -4,8 +4,16 @@ with delivered as (
 
 well_formed as (
     select
+        *,
         {{ well_formed_email('email') }} as well_formed_email,
-        {{ well_formed_phone('contact_number') }} as well_formed_phone,
+        {{ well_formed_phone('contact_number') }} as well_formed_phone
+    from delivered
+),
+
+keyed as (
+    select
+        {{ email_key('well_formed_email') }} as email_key,
+        {{ phone_key('well_formed_phone') }} as phone_key,
         event_date as occurred_at,
         lower({{ text_id('disposition') }}) as disposition,
         duration_seconds,
@@ -16,37 +24,12 @@ well_formed as (
         source_file,
         source_row_number,
         source_row
-    from delivered
-),
-
-keyed as (
-    select
-        {{ email_key('well_formed_email') }} as email_key,
-        {{ phone_key('well_formed_phone') }} as phone_key,
-        occurred_at,
-        disposition,
-        duration_seconds,
-        campaign_id,
-        client_shortname,
-        event_id,
-        uncastable_columns,
-        source_file,
-        source_row_number,
-        source_row
     from well_formed
 ),
 
--- Everything but "after the clock's day": the clock itself is read from the accepted rows.
 checked as (
     select
-        email_key,
-        phone_key,
-        occurred_at,
-        disposition,
-        duration_seconds,
-        campaign_id,
-        client_shortname,
-        event_id,
+        *,
         {{ channel_rejection_reason(own=[
             (
                 "coalesce(disposition, '') not in"
@@ -54,34 +37,12 @@ checked as (
                 'unknown_event_type',
             ),
             ('duration_seconds < 0', 'runs_backwards'),
-        ]) }} as rejection_reason,
-        source_file,
-        source_row_number,
-        source_row
+        ]) }} as rejection_reason
     from keyed
 ),
 
 retained as (
-    select
-        checked.email_key,
-        checked.phone_key,
-        checked.occurred_at,
-        checked.disposition,
-        checked.duration_seconds,
-        checked.campaign_id,
-        checked.client_shortname,
-        checked.event_id,
-        checked.rejection_reason,
-        checked.source_file,
-        checked.source_row_number,
-        checked.source_row
-    from checked
-    where
-        {{ is_not_erased(
-            emails=['checked.email_key'],
-            phones=['checked.phone_key'],
-            refused=refused_text('checked.rejection_reason', 'checked.source_row')
-        ) }}
+    {{ without_erased('checked', emails=['email_key'], phones=['phone_key']) }}
 )
 
 select * from retained

@@ -1,12 +1,5 @@
-with accepted as (
-    select
-        domain,
-        record_type,
-        record_name,
-        record_value,
-        collected_at
-    from {{ ref('base_deliverability__dns_records') }}
-    where rejection_reason is null
+with dns_records as (
+    select * from {{ ref('base_deliverability__dns_records') }}
 ),
 
 deduplicated as (
@@ -17,7 +10,8 @@ deduplicated as (
         record_value,
         collected_at,
         count(*) as delivered_rows
-    from accepted
+    from dns_records
+    where rejection_reason is null
     group by domain, record_type, record_name, record_value, collected_at
 )
 

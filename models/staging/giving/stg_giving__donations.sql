@@ -1,4 +1,8 @@
-with accepted as (
+with donations as (
+    select * from {{ ref('base_giving__donations') }}
+),
+
+accepted as (
     select
         email_key,
         phone_key,
@@ -8,7 +12,7 @@ with accepted as (
         donation_id,
         donation_source,
         source_file
-    from {{ ref('base_giving__donations') }}
+    from donations
     where
         rejection_reason is null
         and not {{ is_future('donated_at') }}

@@ -1,26 +1,13 @@
 {{ config(materialized='table') }}
 
-with accepted as (
-    select
-        campaign_id,
-        client_shortname,
-        list_id,
-        channel,
-        campaign_name,
-        start_date
-    from {{ ref('base_outreach__campaigns') }}
-    where rejection_reason is null
+with campaigns as (
+    select * from {{ ref('base_outreach__campaigns') }}
 ),
 
--- Of several rows of an id, the one that started last; then the largest name (F48).
+-- Of several rows with one id, the one that started last stays; then the one with the largest name (F48).
 numbered as (
     select
-        campaign_id,
-        client_shortname,
-        list_id,
-        channel,
-        campaign_name,
-        start_date,
+        *,
         count(*) over (partition by campaign_id) as delivered_rows,
         row_number() over (
             partition by campaign_id
@@ -31,7 +18,8 @@ numbered as (
                 list_id desc nulls last,
                 channel desc nulls last
         ) as row_in_campaign
-    from accepted
+    from campaigns
+    where rejection_reason is null
 ),
 
 latest as (

@@ -14,29 +14,19 @@ trimmed as (
 
 well_formed as (
     select
-        identifier,
+        *,
         {{ well_formed_email('identifier') }} as well_formed_email,
         {{ well_formed_phone(identifier_phone_text('identifier')) }} as well_formed_phone,
         case when {{ identifier_names_state('identifier') }} then upper(left(identifier, 2)) end as svid_state,
-        {{ identifier_svid('identifier') }} as svid,
-        requested_at,
-        source_file,
-        source_row_number,
-        source_row
+        {{ identifier_svid('identifier') }} as svid
     from trimmed
 ),
 
 keyed as (
     select
-        identifier,
+        *,
         {{ email_key('well_formed_email') }} as email_key,
-        {{ phone_key('well_formed_phone') }} as phone_key,
-        svid_state,
-        svid,
-        requested_at,
-        source_file,
-        source_row_number,
-        source_row
+        {{ phone_key('well_formed_phone') }} as phone_key
     from well_formed
 ),
 
@@ -47,10 +37,7 @@ checked as (
         svid_state,
         svid,
         requested_at,
-        case
-            when identifier is null then 'identifier_blank'
-            when coalesce(email_key, phone_key, svid) is null then 'identifier_malformed'
-        end as rejection_reason,
+        {{ identifier_rejection_reason() }} as rejection_reason,
         source_file,
         source_row_number,
         source_row

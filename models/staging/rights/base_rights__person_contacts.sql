@@ -5,8 +5,7 @@ with delivered as (
 
 well_formed as (
     select
-        {{ text_id('id') }} as person_id,
-        {{ state_code('state') }} as state,
+        *,
         {{ well_formed_email('email') }} as well_formed_email,
         {{ well_formed_phone('cell_phone') }} as well_formed_cell_phone,
         {{ well_formed_phone('home_phone') }} as well_formed_home_phone
@@ -15,8 +14,8 @@ well_formed as (
 
 keyed as (
     select
-        person_id,
-        state,
+        {{ text_id('id') }} as person_id,
+        {{ state_code('state') }} as state,
         {{ email_key('well_formed_email') }} as email_key,
         {{ phone_key('well_formed_cell_phone') }} as cell_phone_key,
         {{ phone_key('well_formed_home_phone') }} as home_phone_key

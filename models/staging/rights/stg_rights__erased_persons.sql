@@ -14,38 +14,19 @@ custom_fields as (
     select * from {{ source('voterfile', 'custom_field') }}
 ),
 
--- Read once, and put into normal form once: every model that leaves out the erased asks this.
+-- Read and normalised once: every model that leaves out the erased reads this view.
 person_contacts as {{ materialized() }} (
-    select
-        person_id,
-        state,
-        email_key,
-        cell_phone_key,
-        home_phone_key
-    from persons
+    select * from persons
 ),
 
-asked as {{ materialized() }} (
-    select
-        email_key,
-        phone_key,
-        svid_state,
-        svid
-    from requests
+requested as {{ materialized() }} (
+    select * from requests
 ),
 
 svid_fields as (
     select distinct {{ text_id('id') }} as custom_field_id
     from custom_fields
     where {{ field_name('name') }} = 'state_voter_id'
-),
-
-requested_svids as (
-    select distinct
-        svid_state,
-        svid
-    from asked
-    where svid is not null
 ),
 
 person_svids as (
@@ -56,59 +37,46 @@ person_svids as (
     from person_custom_fields
 ),
 
--- A bare voter id means the voters of every state that has it. A person of whom no state is known is
--- nobody else's either.
+-- A bare voter id means the voters of every state that has it, and also a person without a known state.
 found_by_svid as (
     select person_svids.person_id
     from person_svids
     inner join svid_fields
         on person_svids.custom_field_id = svid_fields.custom_field_id
-    inner join requested_svids
-        on person_svids.svid = requested_svids.svid
+    inner join requested
+        on person_svids.svid = requested.svid
     -- A person may have fields and no row.
     left join person_contacts
         on person_svids.person_id = person_contacts.person_id
     where
-        requested_svids.svid_state is null
+        requested.svid_state is null
         or person_contacts.state is null
-        or person_contacts.state = requested_svids.svid_state
+        or person_contacts.state = requested.svid_state
 ),
 
-requested_contacts as (
-    select
-        email_key,
-        phone_key
-    from asked
-    where
-        email_key is not null
-        or phone_key is not null
-),
-
-found_by_contact as (
-    select person_contacts.person_id
-    from person_contacts
-    inner join requested_contacts
-        on person_contacts.email_key = requested_contacts.email_key
-    union all
-    select person_contacts.person_id
-    from person_contacts
-    inner join requested_contacts
-        on person_contacts.cell_phone_key = requested_contacts.phone_key
-    union all
-    select person_contacts.person_id
-    from person_contacts
-    inner join requested_contacts
-        on person_contacts.home_phone_key = requested_contacts.phone_key
-),
-
-united as (
-    select person_id
-    from found_by_svid
-    where person_id is not null
+found as (
+    select person_id from found_by_svid
     union
+    select person_contacts.person_id
+    from person_contacts
+    inner join requested
+        on person_contacts.email_key = requested.email_key
+    union
+    select person_contacts.person_id
+    from person_contacts
+    inner join requested
+        on person_contacts.cell_phone_key = requested.phone_key
+    union
+    select person_contacts.person_id
+    from person_contacts
+    inner join requested
+        on person_contacts.home_phone_key = requested.phone_key
+),
+
+identified as (
     select person_id
-    from found_by_contact
+    from found
     where person_id is not null
 )
 
-select * from united
+select * from identified

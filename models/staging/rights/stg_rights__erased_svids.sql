@@ -33,19 +33,20 @@ person_svids as (
         on {{ text_id('person_custom_fields.custom_field_id') }} = svid_fields.custom_field_id
 ),
 
--- A voter id that somebody who stays carries in that state, too, is theirs.
-carried as (
+-- A voter id that a remaining person also carries in that state stays with that person.
+owned_svids as (
     select
         persons.state as svid_state,
-        person_svids.svid,
-        min(case when erased_persons.person_id is not null then 1 else 0 end) as is_erased
+        person_svids.svid
     from person_svids
     inner join persons
         on person_svids.person_id = persons.person_id
+    -- Most people are not erased.
     left join erased_persons
         on person_svids.person_id = erased_persons.person_id
     where person_svids.svid is not null
     group by persons.state, person_svids.svid
+    having min(case when erased_persons.person_id is not null then 1 else 0 end) = 1
 ),
 
 united as (
@@ -58,8 +59,7 @@ united as (
     select
         svid_state,
         svid
-    from carried
-    where is_erased = 1
+    from owned_svids
 )
 
 select * from united

@@ -1,11 +1,5 @@
-with accepted as (
-    select
-        email_key,
-        phone_key,
-        svid_state,
-        svid
-    from {{ ref('base_rights__erasure_requests') }}
-    where rejection_reason is null
+with requests as (
+    select * from {{ ref('base_rights__erasure_requests') }}
 ),
 
 deduplicated as (
@@ -15,7 +9,8 @@ deduplicated as (
         svid_state,
         svid,
         count(*) as delivered_rows
-    from accepted
+    from requests
+    where rejection_reason is null
     group by email_key, phone_key, svid_state, svid
 )
 

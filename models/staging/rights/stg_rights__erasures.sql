@@ -12,7 +12,7 @@ erased_contacts as (
     select * from {{ ref('stg_rights__erased_contacts') }}
 ),
 
--- The word in front keeps these hashes apart from the pseudonyms of living rows.
+-- The word in front keeps these hashes apart from the pseudonyms of the rows that stay.
 hashed as (
     select
         'person' as identifier_kind,

@@ -1,14 +1,5 @@
-with accepted as (
-    select
-        email_key,
-        phone_key,
-        svid_state,
-        svid,
-        suppressed_channel,
-        reason,
-        from_date
-    from {{ ref('base_rights__suppressions') }}
-    where rejection_reason is null
+with suppressions as (
+    select * from {{ ref('base_rights__suppressions') }}
 ),
 
 deduplicated as (
@@ -21,7 +12,8 @@ deduplicated as (
         reason,
         from_date,
         count(*) as delivered_rows
-    from accepted
+    from suppressions
+    where rejection_reason is null
     group by email_key, phone_key, svid_state, svid, suppressed_channel, reason, from_date
 )
 

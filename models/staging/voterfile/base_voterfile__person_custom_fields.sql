@@ -17,46 +17,33 @@ keyed as (
     from delivered
 ),
 
+birth_date_fields as (
+    select {{ text_id('id') }} as custom_field_id
+    from custom_fields
+    where {{ field_name('name') }} = 'birth_date'
+),
+
 checked as (
     select
-        person_id,
-        custom_field_id,
-        field_value,
+        *,
         case
             when person_id is null or custom_field_id is null then 'missing_id'
             when
-                custom_field_id in (
-                    select {{ text_id('custom_fields.id') }} as custom_field_id
-                    from custom_fields
-                    where {{ field_name('custom_fields.name') }} = 'birth_date'
-                )
+                custom_field_id in (select birth_date_fields.custom_field_id from birth_date_fields)
                 and field_value is not null
                 and {{ iso_timestamp('field_value') }} is null
                 then 'uncastable_value'
-        end as rejection_reason,
-        source_file,
-        source_row_number,
-        source_row
+        end as rejection_reason
     from keyed
 ),
 
 retained as (
-    select
-        checked.person_id,
-        checked.custom_field_id,
-        checked.field_value,
-        checked.rejection_reason,
-        checked.source_file,
-        checked.source_row_number,
-        checked.source_row
-    from checked
-    where
-        {{ is_not_erased(
-            persons=['checked.person_id'],
-            emails=['lower(checked.field_value)'],
-            svids=['case when checked.rejection_reason is not null then checked.field_value end'],
-            refused=refused_text('checked.rejection_reason', 'checked.source_row')
-        ) }}
+    {{ without_erased(
+        'checked',
+        persons=['person_id'],
+        emails=['lower(field_value)'],
+        svids=['case when rejection_reason is not null then field_value end']
+    ) }}
 )
 
 select * from retained

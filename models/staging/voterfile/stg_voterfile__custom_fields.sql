@@ -1,11 +1,7 @@
 {{ config(materialized='table') }}
 
-with accepted as (
-    select
-        custom_field_id,
-        field_name
-    from {{ ref('base_voterfile__custom_fields') }}
-    where rejection_reason is null
+with custom_fields as (
+    select * from {{ ref('base_voterfile__custom_fields') }}
 ),
 
 deduplicated as (
@@ -13,7 +9,8 @@ deduplicated as (
         custom_field_id,
         field_name,
         count(*) as delivered_rows
-    from accepted
+    from custom_fields
+    where rejection_reason is null
     group by custom_field_id, field_name
 )
 

@@ -1,19 +1,10 @@
 {{ config(materialized='table') }}
 
-with accepted as (
-    select
-        person_id,
-        state,
-        county,
-        email_key,
-        email_refused_as,
-        cell_phone_key,
-        home_phone_key
-    from {{ ref('base_voterfile__persons') }}
-    where rejection_reason is null
+with persons as (
+    select * from {{ ref('base_voterfile__persons') }}
 ),
 
--- An identical row is the same person delivered twice (F16); the copies are counted.
+-- Identical rows are one person delivered several times (F16): one row here, with the number of copies.
 deduplicated as (
     select
         person_id,
@@ -22,10 +13,11 @@ deduplicated as (
         email_key,
         cell_phone_key,
         home_phone_key,
-        -- Rows that differ in nothing but what is no address are one person still.
+        -- Rows that differ only in text that is no address are still one person.
         min(email_refused_as) as email_refused_as,
         count(*) as delivered_rows
-    from accepted
+    from persons
+    where rejection_reason is null
     group by person_id, state, county, email_key, cell_phone_key, home_phone_key
 )
 
