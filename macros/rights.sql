@@ -225,3 +225,22 @@
     {% endfor %}
     {{ return(names) }}
 {% endmacro %}
+
+{#-
+    The rows of a view of staging in each file, as pairs of a file's name and a count, without the files `counted`. Its
+    own query for each view: to plan all views in one statement takes far longer. Empty without erasure requests.
+-#}
+{% macro rows_by_file(view, counted) %}
+    {% if not execute or not has_erasure_requests() %}
+        {{ return([]) }}
+    {% endif %}
+    {% set query %}
+        select
+            source_file,
+            count(*) as rows_in_file
+        from {{ view }}
+        where not {{ is_in_files('source_file', counted) }}
+        group by source_file
+    {% endset %}
+    {{ return(run_query(query).rows) }}
+{% endmacro %}

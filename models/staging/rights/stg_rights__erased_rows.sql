@@ -5,6 +5,14 @@
 {% set counted_events = counted_files('email_clickers', this) %}
 {% set counted_before = {'list_link_phone_email_map': counted_map, 'email_clickers': counted_events} %}
 
+{#- The rows that staging shows, counted by file. -#}
+{% set remaining = [] %}
+{% for _, source_table, view in delivered_tables() if source_table != 'erasure_requests' %}
+{% for row in rows_by_file(ref(view), counted_before.get(source_table)) %}
+{% do remaining.append((source_table, row[0], row[1])) %}
+{% endfor %}
+{% endfor %}
+
 with input_files as (
     select * from {{ ref('stg_input_files') }}
 ),
@@ -19,19 +27,17 @@ summed_erasures as (
     from erasures
 ),
 
--- Without requests nothing is read.
 remaining_rows as (
-    {% for _, source_table, view in delivered_tables() if source_table != 'erasure_requests' %}
+    select
+        'no table' as source_table,
+        'no file' as source_file,
+        0 as rows_remaining
+    {% for source_table, source_file, rows_remaining in remaining %}
+    union all
     select
         '{{ source_table }}' as source_table,
-        source_file,
-        count(*) as rows_remaining
-    from {{ ref(view) }}
-    where
-        {{ has_erasure_requests() }}
-        and not {{ is_in_files('source_file', counted_before.get(source_table)) }}
-    group by source_file
-    {{ 'union all' if not loop.last }}
+        {{ text_literal(source_file) }} as source_file,
+        {{ rows_remaining }} as rows_remaining
     {% endfor %}
 ),
 
