@@ -16,7 +16,7 @@
         {% for source in graph.sources.values() | sort(attribute='name') if source.source_name != 'intake' %}
             {% do sources.append(source) %}
         {% endfor %}
-        {% set delivered = delivered_tables(sources) %}
+        {% set delivered = folder_contents(sources) %}
         {% set extracts = [] %}
         {% for source in sources %}
             {% do extracts.append(extract_view(source, delivered[source.name])) %}
@@ -46,7 +46,7 @@
     types by column name, columns whose files disagree about the type (`mixed_types`), and the first
     file without a required column (`short_file`). Each statement asks about all tables at once.
 -#}
-{% macro delivered_tables(sources) %}
+{% macro folder_contents(sources) %}
     {% set delivered = {} %}
     {% for source in sources %}
         {% do delivered.update({source.name: {
