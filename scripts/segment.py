@@ -134,10 +134,10 @@ def build(
     warnings: list[str] = []
 
     def make(work: Path) -> None:
-        asked = BuildOptions(as_of, full_refresh, tuple(accept or ()))
-        warnings.extend(dbt_build(work, asked, previous=last_database(), told=told))
+        options = BuildOptions(as_of, full_refresh, tuple(accept or ()))
+        warnings.extend(dbt_build(work, options, previous=last_database(), shown=shown_progress))
 
-    with progress() as told:
+    with progress() as shown_progress:
         build_id = build_and_publish(
             make, forget=lambda work: must_forget(work, [database_file(), *kept_files()])
         )
@@ -207,7 +207,7 @@ def analyze(
             )
             answer = replace(answer, flat=people)
         target.write(database, answer)
-        groups.tell()
+        groups.report()
 
 
 @app.command()
@@ -548,7 +548,7 @@ def _answer_about_groups(
         groups = Disclosure(database, segment, {function: {}}, is_open=allow_small_cells)
         query = groups.rows(function, choose=choose, values=values, order=order)
         target.write(database, output.Answer.of(name, query, columns))
-        groups.tell()
+        groups.report()
 
 
 def _check_date(text: str) -> None:

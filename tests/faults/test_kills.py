@@ -33,10 +33,10 @@ def at_call(number: int, where: str, when: str, place: str = "") -> Plants:
     return [("signalled_at_call", [number, where, when, place])]
 
 
-CLOSE = "dbt.adapters.duckdb.connections:DuckDBConnectionManager.close_all_connections"
+CLOSE = "enrichment.dbt_build:close_engine"
 
 BEFORE_THE_RENAME: dict[str, Plants] = {
-    "start-up": at_call(signal.SIGKILL, "dbt.cli.main:dbtRunner.invoke", "before"),
+    "start-up": at_call(signal.SIGKILL, "enrichment.dbt_build:dbt_build", "before"),
     "hashing": at_call(signal.SIGKILL, "hashlib:file_digest", "before"),
     "first node begins": at_node(signal.SIGKILL, "begins", 0.0),
     "first node is done": at_node(signal.SIGKILL, "is done", 0.0),
@@ -87,8 +87,8 @@ def test_a_kill_after_the_rename(place: Place) -> None:
 
 def test_a_kill_among_the_tests(place: Place) -> None:
     """A build with its data tests, killed as the first of them runs."""
-    first_test = at_call(signal.SIGKILL, "dbt.task.test:TestRunner.execute_data_test", "before")
-    run = place.build(first_test, tests=True)
+    first_test = ("signalled_at_the_first_test", [signal.SIGKILL])
+    run = place.build([first_test], tests=True)
     assert run.returncode == KILLED, run.stderr
     place.assert_untouched()
 

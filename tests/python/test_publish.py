@@ -311,7 +311,9 @@ def judged(message: str, error: BaseException | None = None) -> str:
         success=False, exception=error, result=SimpleNamespace(results=nodes if message else [])
     )
     with pytest.raises(BuildError) as raised:
-        dbt_build._judge(result, dbt_build._Listener(dbt_build.PlainProgress()), Path("place"))
+        dbt_build._raise_if_failed(
+            result, dbt_build._Listener(dbt_build.PlainProgress()), Path("place")
+        )
     return str(raised.value)
 
 
