@@ -55,8 +55,8 @@ thorough: $(VENV)/.installed-dev
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check scripts tools tests
 	$(BIN)/ruff format --check scripts tools tests
-	$(BIN)/mypy scripts/segment.py scripts/enrichment tools tests/conftest.py tests/lint_sql.py tests/python tests/faults
-	$(BIN)/python tests/lint_sql.py lint --disable-progress-bar models tests
+	$(BIN)/mypy scripts/segment.py scripts/enrichment tools tests/conftest.py tests/python tests/faults
+	$(BIN)/sqlfluff lint --disable-progress-bar models tests
 
 # What `make test` proves for some days of a small sample, for more days or more rows.
 SCALE ?= 0.1
