@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarking.contracts import declared_columns
 from benchmarking.processes import MeasuringError, attempt_job, run_command, run_job
 from enrichment.paths import PROJECT
 
@@ -102,8 +103,6 @@ def make_extracts(folder: Path, scale: float, voters: int | None, log: Log) -> N
 
 def required_extracts(delivered: Path, out: Path) -> Path:
     """Makes ``out`` a folder of links to the required extracts of ``delivered``; returns it."""
-    from benchmarking.sections.scan import declared_columns
-
     shutil.rmtree(out, ignore_errors=True)
     for table in declared_columns():
         (out / table).mkdir(parents=True)

@@ -123,7 +123,7 @@ def load(data: str, file: str, threads: int) -> dict[str, float]:
     import duckdb
 
     from benchmarking.brief_statements import create_views
-    from benchmarking.sections.scan import declared_columns
+    from benchmarking.contracts import declared_columns
 
     with duckdb.connect(config={"threads": threads, "preserve_insertion_order": False}) as con:
         create_views(con, Path(data), declared_columns())
@@ -144,7 +144,7 @@ def run(
     import duckdb
 
     from benchmarking.brief_statements import STATEMENTS, bound, create_views
-    from benchmarking.sections.scan import declared_columns
+    from benchmarking.contracts import declared_columns
 
     svids = Path(svids_file).read_text().splitlines()[1:]
     spill = str(Path(file).with_name("spill"))

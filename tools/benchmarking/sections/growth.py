@@ -51,7 +51,7 @@ def count_rows(data: str) -> dict[str, int]:
     """In a child: the rows of each required extract."""
     import duckdb
 
-    from benchmarking.sections.scan import declared_columns
+    from benchmarking.contracts import declared_columns
 
     with duckdb.connect() as con:
         return {

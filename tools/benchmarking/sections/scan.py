@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarking.contracts import declared_columns
 from benchmarking.processes import run_job
 from benchmarking.setting import Setting
-from enrichment.paths import PROJECT
 
 REPEATS = 3
 _ENOUGH_S = 240.0
@@ -50,19 +50,6 @@ def measure(setting: Setting) -> dict[str, Any]:
         "readings": readings,
         "tables": tables,
     }
-
-
-def declared_columns() -> dict[str, list[str]]:
-    """The columns of each required extract, in the order of its contract in models/staging."""
-    import yaml
-
-    found = {}
-    for file in sorted((PROJECT / "models" / "staging").glob("*/_*__sources.yml")):
-        for source in yaml.safe_load(file.read_text())["sources"]:
-            for table in source["tables"]:
-                if table.get("config", {}).get("meta", {}).get("required"):
-                    found[table["name"]] = [column["name"] for column in table["columns"]]
-    return found
 
 
 def read(data: str, threads: int) -> dict[str, Any]:
