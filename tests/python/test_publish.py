@@ -557,5 +557,5 @@ def test_a_build_of_other_code_is_put_back_with_a_warning(run: Run, database: Pa
     publish_in_turn("b3")
     outcome = run("rollback")
     assert outcome.code == 0
-    assert "built from other definitions than this code" in outcome.err
-    assert_refused(run("export", "coverage"), 3, "built from other definitions")
+    assert "made by a different code version: check out that version" in outcome.err
+    assert_refused(run("export", "coverage"), 3, "made by a different code version")
