@@ -2,8 +2,8 @@
 
 It detects these forms by content: one id a line; CSV, TSV or semicolon-separated text, with a
 header that names an id column and perhaps a ``state`` column, or one column without a header; a
-JSON list, a JSON object with ``svids`` or ``seed_svids``, JSON lines; Parquet with a text id column. Trimming and
-removing duplicates happen in SQL. A message names a line or a position, never an id.
+JSON list, a JSON object with ``svids`` or ``seed_svids``, JSON lines; Parquet with a text id
+column. SQL trims ids and removes duplicates. A message names a line or a position, never an id.
 """
 
 from __future__ import annotations

@@ -431,7 +431,8 @@ def _keep(published: Path) -> str | None:
 def _replace(file: Path, published: Path) -> None:
     """Moves a complete file over the published one, and keeps the mode (0600 for the first)."""
     file.chmod(published.stat().st_mode & 0o777 if published.exists() else 0o600)
-    # A .wal here belongs to neither file: nobody writes to a published file.
+    # A .wal here belongs to neither file: nobody writes to a published file, which is complete
+    # without one.
     _wal(published).unlink(missing_ok=True)
     file.replace(published)
     _sync(published.parent)

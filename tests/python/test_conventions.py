@@ -190,6 +190,7 @@ FUNCTIONS = {
         """requested_svid state svid link_status multi_channel_score preferred_channel
         email_response_rate sms_response_rate phone_response_rate""",
     ),
+    "segment_hidden": (("svids",), "function_name row_key column_name reason_hidden"),
 }
 """Table functions of the schema `segments`: parameters, and the columns that each must have."""
 
@@ -259,7 +260,7 @@ MAY_READ = {
     "linkage": {"staging", "linkage", "seeds"},
     "aggregates": {"staging", "linkage", "aggregates", "seeds"},
     "marts": {"aggregates", "linkage", "seeds", "marts"},
-    "segments": {"marts", "aggregates", "linkage", "seeds"},
+    "segments": {"segments", "marts", "aggregates", "linkage", "seeds"},
 }
 LAYER_EXCEPTIONS = {
     # Rows are unlinked or duplicate only once linkage and aggregates have looked at them.

@@ -266,7 +266,7 @@ def of_two_builds(work: Path) -> None:
 
 def test_marts_of_two_builds_are_not_published(database: Path) -> None:
     before = database.read_bytes()
-    with pytest.raises(BuildError, match=r"^older is not of build b2"):
+    with pytest.raises(BuildError, match=r"^older is from another build than b2"):
         publish.build_and_publish(of_two_builds)
     assert database.read_bytes() == before
 

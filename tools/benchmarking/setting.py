@@ -1,4 +1,4 @@
-"""What a run measures on: the extracts, the scratch folder, the database, and how often."""
+"""The setting of a run: the extracts, the scratch folder, the database, and the repeats."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Log = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Setting:
-    """The places and numbers of a run.
+    """The paths and numbers of a run.
 
     ``data`` are the required extracts, ``delivered`` these and the optional ones; ``work`` is a
     scratch folder on their file system; ``given`` a published database to ask instead of one made
@@ -54,12 +54,12 @@ class Setting:
 
     @property
     def database(self) -> Path:
-        """The database that questions are put to."""
+        """The database for questions."""
         return self.given or self.own_database
 
     @property
     def own_database(self) -> Path:
-        """The database that the section build makes."""
+        """The database of the section build."""
         return self.work / "full" / "behavioral.duckdb"
 
     def environment(self, database: Path, data: Path | None = None) -> dict[str, str]:
@@ -77,7 +77,7 @@ class Setting:
         if self.given is not None:
             return self.given
         if not self.is_built():
-            self.log("building the database that is asked")
+            self.log("building the database for the questions")
             built, _ = build(self, self.database)
             if not built["is_finished"]:
                 raise MeasuringError("the build failed")
@@ -85,9 +85,9 @@ class Setting:
 
     def is_built(self) -> bool:
         """Whether the own database is there, and no older than the code and the extracts."""
-        asked = {"database": str(self.own_database), "data": str(self.data)}
+        arguments = {"database": str(self.own_database), "data": str(self.data)}
         return self.own_database.is_file() and bool(
-            run_job("build.is_current", asked)[0]["is_current"]
+            run_job("build.is_current", arguments)[0]["is_current"]
         )
 
 

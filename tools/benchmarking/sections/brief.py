@@ -53,24 +53,29 @@ def measure(setting: Setting) -> dict[str, Any]:
     work = setting.work / "brief"
     work.mkdir(exist_ok=True)
     svids, native = work / "svids.csv", work / "native.duckdb"
-    asked: dict[str, Any] = {"database": str(database), "out": str(svids), "size": IDS, "seed": 1}
-    ids = run_job("questions.write_svids", asked)[0]["ids"]
+    arguments: dict[str, Any] = {
+        "database": str(database),
+        "out": str(svids),
+        "size": IDS,
+        "seed": 1,
+    }
+    ids = run_job("questions.write_svids", arguments)[0]["ids"]
     setting.log("loading the tables that the brief's statements read")
     native.unlink(missing_ok=True)
-    asked = {"data": str(setting.data), "file": str(native), "threads": setting.threads}
-    loaded, usage = run_job("brief.load", asked)
+    arguments = {"data": str(setting.data), "file": str(native), "threads": setting.threads}
+    loaded, usage = run_job("brief.load", arguments)
     found = []
     for statement in OURS:
         for source in ("parquet", "native"):
             setting.log(f"the brief's statement: {statement}, {source}")
-            asked = {
+            arguments = {
                 "statement": statement,
                 "data": str(setting.data) if source == "parquet" else None,
                 "file": str(native),
                 "svids_file": str(svids),
                 "threads": setting.threads,
             }
-            answer, used = attempt_job("brief.run", asked, limit_s=setting.limit_s)
+            answer, used = attempt_job("brief.run", arguments, limit_s=setting.limit_s)
             found.append(
                 {
                     "statement": statement,
@@ -84,7 +89,7 @@ def measure(setting: Setting) -> dict[str, Any]:
     ours = []
     setting.log("our questions for the same voters")
     for statement, question in OURS.items():
-        asked = {
+        arguments = {
             "database": str(database),
             "question": question,
             "size": ids,
@@ -93,7 +98,7 @@ def measure(setting: Setting) -> dict[str, Any]:
             "threads": setting.threads,
             "svids_file": str(svids),
         }
-        warm = spread(run_job("questions.ask", asked)[0]["warm_ms"])
+        warm = spread(run_job("questions.ask", arguments)[0]["warm_ms"])
         figures = {f"{name}_ms": round(value, 2) for name, value in warm.items()}
         ours.append({"statement": statement, "question": question, **figures})
     svids.unlink()

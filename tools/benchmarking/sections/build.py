@@ -50,13 +50,13 @@ def measure(setting: Setting) -> dict[str, Any]:
         "little_memory": little,
         **more,
         "stages": stages,
-        "nodes": dearest(heard["nodes"]),
+        "nodes": slowest(heard["nodes"]),
         **run_job("build.parts", {"database": str(setting.own_database)})[0],
     }
 
 
-def dearest(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The nodes that took most, the dearest first."""
+def slowest(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The nodes that took longest, the slowest first."""
     return sorted(nodes, key=lambda node: -node["cpu_s"])[:SHOWN]
 
 

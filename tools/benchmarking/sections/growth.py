@@ -18,7 +18,7 @@ def measure(setting: Setting) -> dict[str, Any]:
     The setting's own scale is not built again where the section build has just done so.
     Sample extracts of a smaller scale are made with the persons of the largest. The generator
     gives every voter some events, gifts and map rows, so that small scales hold more than their
-    share of those: the rows are told.
+    share of those: the rows are given.
     """
     largest = max(setting.scales)
     voters = round(FULL_VOTERS * largest) if setting.voters is None else setting.voters

@@ -22,13 +22,13 @@ _ENOUGH_S = 240.0
 
 def measure(setting: Setting) -> dict[str, Any]:
     """Median of up to three readings after one that warms up; figures by table."""
-    asked = {"data": str(setting.data), "threads": setting.threads}
+    arguments = {"data": str(setting.data), "threads": setting.threads}
     readings: list[dict[str, Any]] = []
     tables: dict[str, Any] = {}
     spent = 0.0
     for repeat in range(REPEATS + 1):
         setting.log("reading every column" + (" (warm-up)" if repeat == 0 else ""))
-        tables, usage = run_job("scan.read", asked)
+        tables, usage = run_job("scan.read", arguments)
         spent += usage.wall_s
         if repeat > 0:
             readings.append(
