@@ -1,9 +1,9 @@
 """A made-up day of news: new files beside the files of existing extracts.
 
-One row in a thousand of the events, the gifts and the map is taken again, with a fresh id and a
-time on the day after the last; one in twenty is late by up to three days. Addresses and phones so
-come back as often as they did. Of the map's rows half are pairs seen again, three in ten bring a
-known phone and a known address together for the first time, the rest belong to unknown people.
+One row in a thousand of the events, the gifts and the map comes again, with a new id and a time on
+the day after the last; one in twenty is up to three days late. So addresses and phones come back as
+often as before. Half of the map's rows are known pairs, three in ten join a known phone and a known
+address for the first time, the rest belong to unknown people.
 """
 
 from __future__ import annotations

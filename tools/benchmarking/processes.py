@@ -1,6 +1,6 @@
-"""Runs a measurement in a child process, so that it starts cold and its memory is its own.
+"""Runs a measurement in a child process, so that it starts cold and has its own memory.
 
-CPU seconds (user and system) and peak RSS of a child are what the system says when it has ended.
+The system reports CPU seconds (user and system) and peak RSS of a child at its end.
 The parent stays small (it imports no engine): a child's peak RSS is never below its parent's.
 """
 
@@ -29,7 +29,7 @@ class MeasuringError(Exception):
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process took: seconds, megabytes (10^6 bytes), and how it ended."""
+    """The cost of a process: seconds, megabytes (10^6 bytes), and its exit code."""
 
     cpu_s: float
     wall_s: float

@@ -32,10 +32,10 @@ class Setting:
     """The paths and numbers of a run.
 
     ``data`` are the required extracts, ``delivered`` these and the optional ones; ``work`` is a
-    scratch folder on their file system; ``given`` a published database to ask instead of one made
-    here; ``calls`` warm calls of each question and size; ``threads`` those of DuckDB; ``limit_s``
-    the patience with a statement of the brief; ``days`` those of the section incremental; ``built``
-    the figures of a full build by this code, where there are any.
+    scratch folder on their file system; ``given`` a published database to use instead of a new one;
+    ``calls`` the warm calls of each question and size; ``threads`` those of DuckDB; ``limit_s`` the
+    time limit of a statement of the brief; ``days`` those of the section incremental; ``built`` the
+    figures of a full build by this code, if there are any.
     """
 
     scale: float

@@ -1,8 +1,8 @@
 """The brief's own six statements on the same extracts, beside the questions that replace them.
 
 Each runs in a child for the same random voters: from views on the Parquet files, and from tables
-of DuckDB that hold the columns it needs. Two of them, propensity and attribution, know no segment
-and answer for everybody. The lookalike runs as it is and mended.
+of DuckDB with the columns that it needs. Propensity and attribution have no segment and answer for
+everybody. The lookalike runs as written and corrected.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The full build: as a whole, by stage and node, and with little memory.
 
-A build has one dbt thread (profiles.yml), so that what the process used between a node's start and
-its end is that node's; DuckDB has all its threads.
+A build has one dbt thread (profiles.yml), so that the process's use between the start and the end
+of a node belongs to that node. DuckDB has all its threads.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How cost grows with the extracts: the same number of voters, more of everything else."""
+"""Growth of the cost with the extracts: the same number of voters, more of everything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A day of news: what it takes to bring an earlier database up to date, beside a full build.
+"""A day of news: the cost of updating an earlier database, beside a full build.
 
 Both builds read the same extracts; both are whole processes, with data tests and dbt's start-up.
 """

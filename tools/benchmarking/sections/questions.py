@@ -1,9 +1,9 @@
-"""How long a question takes, by size of the segment, and the runner as a whole process.
+"""The time of a question, by size of the segment, and of the runner as a whole process.
 
 A call is a table function of ``segments`` with the ids as one bound list, on a database attached
-read-only, its rows fetched whole. `analyze` is the four functions that the runner asks for it, as
-it asks them, fetched alike; `analyze to a file` is all that the runner does between the ids and the
-file of JSON, with small groups hidden, in a process that goes on.
+read-only; all rows are fetched. `analyze` calls the four functions as the runner does, in one
+statement. `analyze to a file` is all that the runner does between the ids and the JSON file, with
+small groups hidden, in a process that stays open.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The scan limit: what it takes to read every declared column of the required extracts once.
+"""The scan limit: the cost of reading every declared column of the required extracts once.
 
-No build that reads them all can take less. Text is decoded by its longest value's length, any
-other column by its largest value.
+No build that reads them all can take less. The query takes the greatest length of text columns and
+the greatest value of other columns, so that every value is decoded.
 """
 
 from __future__ import annotations
