@@ -12,7 +12,7 @@ documented as (
     select
         '{{ function_name }}' as function_name,
         column_name
-    from {{ documented_columns(function_name) }} as columns
+    from {{ documented_columns(function_name) }}
     {% if not loop.last %}
     union all
     {% endif %}
