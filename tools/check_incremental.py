@@ -1,8 +1,9 @@
-"""Prove that incremental builds equal full ones: `make equivalence`.
+"""Prove that incremental builds produce the same database as full builds: `make equivalence`.
 
-Makes sample extracts below `--data`, or uses those that are there, and changes a copy of them day
-by day. After each day it builds incrementally and in full, and compares both databases. Prints one
-line per day. Exit codes: 0 equal on every day; 1 a difference, or a failed build; 2 bad arguments.
+Creates sample extracts below `--data`, or uses existing ones, and changes a copy of them day by
+day. Each day it runs an incremental build and a full one and compares both databases. It prints
+one line per day. Exit code 0: equal on every day; 1: different, or a build failed; 2: bad
+arguments.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 class BuildFailedError(Exception):
-    """A build that ended with an exit code other than 0."""
+    """A build ended with an exit code other than 0."""
 
 
 def build(extracts: Path, database: Path, as_of: str | None, *, full_refresh: bool) -> float:
-    """Runs the runner's build of a database; its CPU seconds. Raises BuildFailedError."""
+    """Runs `segment.py build` and returns its CPU seconds. Raises BuildFailedError."""
     command = [sys.executable, str(PROJECT / "scripts" / "segment.py"), "build"]
     command += ["--as-of", as_of] if as_of else []
     command += ["--full-refresh"] if full_refresh else []
@@ -41,12 +42,12 @@ def build(extracts: Path, database: Path, as_of: str | None, *, full_refresh: bo
     }
     usage = run_command(command, environment=environment)
     if usage.exit_code:
-        raise BuildFailedError(f"a build ended with exit code {usage.exit_code}, see above")
+        raise BuildFailedError(f"a build ended with exit code {usage.exit_code}; see above")
     return usage.cpu_s
 
 
 def check(data: Path, scale: float, days: int, seed: int) -> bool:
-    """Applies days and compares after each; whether both databases were equal on every day."""
+    """Applies days, compares after each, and returns whether all days were equal."""
     make(scale, 7, data / "sample")
     extracts = data / "extracts"
     prepare(data / "sample", extracts)
@@ -58,10 +59,10 @@ def check(data: Path, scale: float, days: int, seed: int) -> bool:
     equal = True
     for _ in range(days):
         day = changed.next()
-        # One after the other, so that neither's seconds depend on the other.
+        # One after the other: at the same time they would slow each other down.
         seconds = build(extracts, daily, day.as_of, full_refresh=False)
         seconds_in_full = build(extracts, full, day.as_of, full_refresh=True)
-        # The views of these two schemas are the files themselves, which are too large to compare.
+        # The views of these two schemas read the files themselves, which are too large to compare.
         comparison = compare(daily, full, but_rows_of=("extracts", "staging"))
         equal = equal and comparison.difference is None
         print(

@@ -46,7 +46,7 @@ limited as (
     select
         *,
         (select count(*) from profiles) as voters_of_file,
-        {{ rule_value('disclosure_limits', 'small_group') }} as minimum_people
+        cast({{ rule_value('disclosure_limits', 'small_group') }} as bigint) as minimum_people
     from counted_people
 ),
 

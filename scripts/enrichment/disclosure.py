@@ -66,7 +66,7 @@ class Disclosure:
         database.keep("hidden", database.ask("segment_hidden", segment, then=condition))
         seed = database.relation("seeds", "disclosure_limits")
         ((self._minimum,),) = database.all_rows(
-            Query(f"select value from {seed} where rule = 'small_group'")
+            Query(f"select cast(value as bigint) from {seed} where rule = 'small_group'")
         )
         self._hidden = [
             (function, column, reason)

@@ -168,7 +168,7 @@ def page_text(con: duckdb.DuckDBPyConnection, source: str) -> str:
         f"scores.{name}" if name == "selects_at" else f"audit.{name}" for name in Row._fields
     )
     ((min_people,),) = con.execute(
-        "select value from seeds.disclosure_limits where rule = 'small_group'"
+        "select cast(value as bigint) from seeds.disclosure_limits where rule = 'small_group'"
     ).fetchall()
     sized = (
         f"(select *, group_voters as people, 0 as other_people, {min_people} as minimum_people, "

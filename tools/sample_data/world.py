@@ -588,7 +588,7 @@ def sends(source: str, size: Size) -> str:
             select
                 placed.* exclude (left_now),
                 coalesce(campaign.send_at + interval 2 day >= lapsed_at(habit), false) as is_over,
-                -- Whoever has lapsed does not even unsubscribe.
+                -- Lapsed people do not even unsubscribe.
                 placed.left_now and not is_over as left_now,
                 campaign.campaign_id,
                 campaign.is_one_row,
