@@ -63,8 +63,8 @@ model: $(VENV)/.installed
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check scripts tools tests
 	$(BIN)/ruff format --check scripts tools tests
-	$(BIN)/mypy scripts/segment.py scripts/enrichment tools tests/conftest.py tests/lint_sql.py tests/python tests/faults
-	$(BIN)/python tests/lint_sql.py lint --disable-progress-bar models tests
+	$(BIN)/mypy scripts/segment.py scripts/enrichment tools tests/conftest.py tests/python tests/faults
+	$(BIN)/sqlfluff lint --disable-progress-bar models tests
 
 # The same check as in `make test`, for more days or more rows.
 SCALE ?= 0.1

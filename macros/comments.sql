@@ -1,6 +1,9 @@
 {#-
-    The comments on a relation and on its columns, as one statement. dbt asks the database for the columns first,
-    which takes a sixth of a small build; that each documented column exists, tests see to.
+    The comments on a relation and on its columns, as one statement. It replaces dbt-duckdb's macro by the way that
+    dbt documents for this (a macro of the same name in the root project, "Overriding global macros").
+    dbt-duckdb's own macro first asks the database for the columns, once per model: 11 of 52 CPU seconds of a
+    build of the smallest sample. A test checks that each documented column exists.
+    To drop it: delete this file, and accept slower builds.
 -#}
 {% macro duckdb__persist_docs(relation, model, for_relation, for_columns) %}
     {% set has_comment = for_relation and config.persist_relation_docs() and model.description %}

@@ -1,10 +1,9 @@
-"""The runner: builds and publishes the database, asks it about segments, and writes files.
+"""The runner: builds and publishes the database, answers questions about segments, writes files.
 
-Thin on purpose: every definition is a dbt model or a table function of the schema ``segments``.
-Data goes to standard output, everything else to standard error. Exit codes: 0 done; 2 bad
-arguments or input; 3 the database is missing, damaged, locked or older than the code, or its audit
-log cannot be written; 4 the build failed;
-130 interrupted; 1 anything else.
+It is thin: every definition is a dbt model or a table function of the schema ``segments``. Data
+goes to standard output, everything else to standard error. Exit codes: 0 done; 2 bad arguments or
+input; 3 the database is missing, damaged, locked or older than the code, or its audit log cannot be
+written; 4 the build failed; 130 interrupted; 1 anything else.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from typing import Annotated, Any
 from setproctitle import setproctitle
 
 if __name__ == "__main__":
-    # Before anything that takes time: until then the process list shows --svid and its ids.
+    # First of all: until now the process list shows --svid and its ids.
     setproctitle("segment.py")
 
 import typer
@@ -42,12 +41,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Builds the database and asks it about a list of voter ids (SVIDs).",
+    help="Builds the database and answers questions about a list of voter ids (SVIDs).",
 )
 
 
 def _share(value: float) -> float:
-    """A share between 0 and 1; NaN, which no comparison refuses, is refused here."""
+    """A share between 0 and 1. NaN fails this comparison, too."""
     if not 0 <= value <= 1:
         raise typer.BadParameter("expected a number from 0 to 1")
     return value
@@ -67,7 +66,7 @@ Svid = Annotated[
 ]
 Out = Annotated[
     str | None,
-    typer.Option(metavar="PATH", help="The file to write; its suffix tells the format."),
+    typer.Option(metavar="PATH", help="The file to write; its suffix gives the format."),
 ]
 Format = Annotated[
     str | None,
@@ -88,13 +87,13 @@ Weeks = Annotated[
 
 SmallCells = Annotated[
     bool,
-    typer.Option("--allow-small-cells", help="Show groups of fewer people than the minimum, too."),
+    typer.Option("--allow-small-cells", help="Show groups of fewer people than the minimum."),
 ]
 ContactDetails = Annotated[
     bool,
     typer.Option(
         "--with-contact-details",
-        help="Add e-mail and phone, and leave out who may not be contacted; needs --out.",
+        help="Add e-mail and phone, and leave out people who may not be contacted; needs --out.",
     ),
 ]
 
@@ -113,15 +112,15 @@ def build(
         list[str] | None,
         typer.Option(
             metavar="CHECK",
-            help="Go on in spite of this check of the extracts, named by the message that stopped "
-            "a build; repeatable. marts.input_checks says what was accepted.",
+            help="Build although this check of the extracts fails. The message that stopped a "
+            "build names the check; repeatable. marts.input_checks lists what was accepted.",
         ),
     ] = None,
 ) -> None:
     """Build and test everything, then publish it in one step.
 
     Files that have not changed since the last build are not read again. A failed build leaves the
-    published database as it was. Where somebody new asked to be erased, no earlier build is kept.
+    published database as it was. After a new request for erasure, no earlier build is kept.
     """
     from enrichment.dbt_build import BuildOptions, dbt_build, progress
     from enrichment.erasure import must_forget
@@ -134,10 +133,10 @@ def build(
     warnings: list[str] = []
 
     def make(work: Path) -> None:
-        asked = BuildOptions(as_of, full_refresh, tuple(accept or ()))
-        warnings.extend(dbt_build(work, asked, previous=last_database(), told=told))
+        options = BuildOptions(as_of, full_refresh, tuple(accept or ()))
+        warnings.extend(dbt_build(work, options, previous=last_database(), shown=shown_progress))
 
-    with progress() as told:
+    with progress() as shown_progress:
         build_id = build_and_publish(
             make, forget=lambda work: must_forget(work, [database_file(), *kept_files()])
         )
@@ -159,7 +158,7 @@ def analyze(
     deviation_threshold: Annotated[
         float,
         typer.Option(
-            metavar="SHARE", callback=_share, help="Least difference in share that is flagged."
+            metavar="SHARE", callback=_share, help="The least difference in share to flag."
         ),
     ] = 0.1,
     out: Out = None,
@@ -181,10 +180,10 @@ def analyze(
     xlsx     the same, one sheet each
     csv, parquet   a row per requested id, with the columns of the --include
              words; of client_affinity alone, a row per client
-    """  # noqa: D301 (the mark keeps the lines as they are)
+    """  # noqa: D301 (typer keeps the lines after this mark)
     words = include_words(include)
     if with_contact_details:
-        contacts.check_place(out)
+        contacts.check_output(out)
     segment = ids.read_segment(svids, svid or [])
     with output.target(out, form) as target, Database(target.folder) as database:
         if with_contact_details and (
@@ -201,13 +200,13 @@ def analyze(
             people = contacts.with_contacts(
                 database,
                 answer.flat,
-                # A list that says who gave is one to ask for gifts.
+                # A list with donations is for asking for gifts.
                 contacts.SOLICIT if "donations" in words else contacts.CONTACT,
                 "order by requested_svid",
             )
             answer = replace(answer, flat=people)
         target.write(database, answer)
-        groups.tell()
+        groups.report()
 
 
 @app.command()
@@ -215,9 +214,9 @@ def analyze(
 def propensity(
     svids: Svids = None,
     svid: Svid = None,
-    model: Annotated[str, typer.Option(metavar="NAME", help="What is scored: donor.")] = "donor",
+    model: Annotated[str, typer.Option(metavar="NAME", help="The score: donor.")] = "donor",
     threshold: Annotated[
-        float, typer.Option(metavar="SCORE", callback=_share, help="Least score, 0 to 1.")
+        float, typer.Option(metavar="SCORE", callback=_share, help="The least score, 0 to 1.")
     ] = 0.0,
     out: Out = None,
     form: Format = None,
@@ -241,10 +240,10 @@ def lookalike(
     svids: Svids = None,
     svid: Svid = None,
     expansion_size: Annotated[
-        int, typer.Option(metavar="N", min=1, max=_COUNT, help="At most so many people.")
+        int, typer.Option(metavar="N", min=1, max=_COUNT, help="The most people to return.")
     ] = 1000,
     min_similarity: Annotated[
-        float, typer.Option(metavar="SHARE", callback=_share, help="Least similarity, 0 to 1.")
+        float, typer.Option(metavar="SHARE", callback=_share, help="The least similarity, 0 to 1.")
     ] = 0.0,
     out: Out = None,
     form: Format = None,
@@ -356,10 +355,10 @@ def attribution(
 @app.command()
 @log.command
 def history(out: Out = None, form: Format = None) -> None:
-    """List the published build and those that are kept, newest first.
+    """List the published build and the kept builds, newest first.
 
-    BEHAVIORAL_KEEP_BUILDS says how many earlier builds are kept (default 2). A damaged one is
-    named by its folder.
+    BEHAVIORAL_KEEP_BUILDS is the number of earlier builds to keep (default 2). A damaged build
+    appears under the name of its folder.
     """
     from enrichment.publish import builds
 
@@ -385,21 +384,20 @@ def history(out: Out = None, form: Format = None) -> None:
 def rollback(
     build_id: Annotated[
         str | None,
-        typer.Argument(metavar="BUILD_ID", help="The build to put back. Default: the newest kept."),
+        typer.Argument(metavar="BUILD_ID", help="The build to publish. Default: the newest kept."),
     ] = None,
 ) -> None:
-    """Put a kept build back in the published place, in one step; the one there is kept."""
+    """Publish a kept build again, in one step; the build that it replaces is kept."""
     from enrichment import publish
 
     restored, replaced = publish.rollback(build_id)
     log.note(build_id=restored.build_id)
     of = f"of {restored.facts['built_at']:%Y-%m-%d %H:%M} UTC, as of {restored.facts['as_of_date']}"
-    kept = f"build {replaced} is kept" if replaced else "the file that it replaces was no build"
+    kept = f"build {replaced} is kept" if replaced else "the replaced file held no build"
     print(f"Published {database_file()} (build {restored.build_id} {of}); {kept}", file=sys.stderr)
     if restored.facts.get("code_digest") != code_version.code_digest():
         print(
-            "It was built from other definitions than this code, which will not answer from it: "
-            "use the code of then, or build",
+            "It was made by a different code version: check out that version, or run `build`",
             file=sys.stderr,
         )
 
@@ -409,15 +407,15 @@ def rollback(
 def audit(out: Out = None, form: Format = None) -> None:
     """Show the audit log, newest call first.
 
-    A line for each call: who, when, which command, how many ids and the keyed digest of the list,
-    the SHA-256 of what came out, and the exit code.
+    One line per call: user, time, command, number of ids, keyed digest of the id list, SHA-256 of
+    the output, exit code.
     """
     rows, damaged = log.entries()
     if damaged:
         first = ", ".join(str(number) for number in damaged[:5])
         more = f" and {len(damaged) - 5} more" if len(damaged) > 5 else ""
         print(
-            f"segment.py: {audit_file()}: damaged lines are left out: {first}{more}",
+            f"segment.py: {audit_file()}: skipped damaged lines: {first}{more}",
             file=sys.stderr,
         )
     shown_first = ("at", "user", "command", "ids", "rows", "format", "contact_details", "exit_code")
@@ -428,15 +426,15 @@ def _list(
     name: str,
     columns: dict[str, str],
     rows: list[tuple[Any, ...]],
-    place: tuple[str | None, str | None],
+    destination: tuple[str | None, str | None],
     screen: tuple[str, ...] = (),
 ) -> None:
-    """Writes rows of the runner's own.
+    """Writes rows that come from the runner itself.
 
-    ``columns`` are their names and types, ``place`` is --out and --format, ``screen`` what a
-    terminal shows.
+    ``columns`` are their names and types, ``destination`` is --out and --format, ``screen`` are the
+    columns that a terminal shows.
     """
-    with output.target(*place) as target, Listing(target.folder) as listing:
+    with output.target(*destination) as target, Listing(target.folder) as listing:
         target.write(listing, output.Answer.of(name, listing.of(columns, rows), screen))
 
 
@@ -457,10 +455,10 @@ def export(
 @app.command("prove-erased")
 @log.command
 def prove_erased(out: Out = None, form: Format = None) -> None:
-    """Look for people who asked to be erased, in every table of every database that is kept.
+    """Search every table of every kept database for people who requested erasure.
 
-    A row per table, those with a remainder first: 0 rows everywhere is exit code 0, anything else
-    1. Delivered files that still hold rows of theirs stand at the end, and are no part of that.
+    One row per table; tables with a remainder come first. Exit code 0 if there are 0 rows
+    everywhere, else 1. Delivered files that still hold such rows come last and do not count.
     """
     from enrichment.erasure import prove
     from enrichment.publish import kept_files
@@ -473,11 +471,11 @@ def prove_erased(out: Out = None, form: Format = None) -> None:
     remainders = sum(count.is_remainder for count in counts)
     if remainders:
         raise RunnerError(
-            f"{remainders} tables still name people who asked to be erased, or cannot be read: "
-            "build again, delete what is not published, and have a row that names somebody in a "
-            "text of somebody else's delivered without it"
+            f"{remainders} tables still name people who requested erasure, or cannot be read: "
+            "build again, delete unpublished databases, and have texts that name somebody else "
+            "delivered without that name"
         )
-    print("segment.py: no table names anybody who asked to be erased", file=sys.stderr)
+    print("segment.py: no table names anybody who requested erasure", file=sys.stderr)
 
 
 PROVEN = {"status": "varchar", "file": "varchar", "table_name": "varchar", "rows": "bigint"}
@@ -502,15 +500,15 @@ def _answer(
     columns: tuple[str, ...] = (),
     with_contact_details: bool = False,
 ) -> None:
-    """Asks one table function for people, about one segment, and writes its rows.
+    """Calls one table function about the people of a segment, and writes its rows.
 
     ``question`` is the answer's name, the function and its options; ``request`` is --svids, --svid,
-    --out and --format; ``then`` is the SQL after the call; ``columns`` is what a terminal shows.
+    --out and --format; ``then`` is the SQL after the call; a terminal shows ``columns``.
     """
     name, function, options = question
     svids, svid, out, form = request
     if with_contact_details:
-        contacts.check_place(out)
+        contacts.check_output(out)
     segment = ids.read_segment(svids, svid or [])
     with output.target(out, form) as target, Database(target.folder) as database:
         if with_contact_details:
@@ -532,10 +530,10 @@ def _answer_about_groups(
     model: str | None = None,
     allow_small_cells: bool,
 ) -> None:
-    """Asks one table function for groups, about one segment, and writes the rows that may be shown.
+    """Calls one table function about groups of a segment, and writes the rows that may be shown.
 
-    ``question`` is the answer's name and the function, ``choose`` SQL that chooses among its rows,
-    with its ``values``; the rest is as in ``_answer``.
+    ``question`` is the answer's name and the function. ``choose`` is SQL that selects some of its
+    rows, with its ``values``. The rest is as in ``_answer``.
     """
     name, function = question
     svids, svid, out, form = request
@@ -548,7 +546,7 @@ def _answer_about_groups(
         groups = Disclosure(database, segment, {function: {}}, is_open=allow_small_cells)
         query = groups.rows(function, choose=choose, values=values, order=order)
         target.write(database, output.Answer.of(name, query, columns))
-        groups.tell()
+        groups.report()
 
 
 def _check_date(text: str) -> None:
@@ -561,7 +559,7 @@ def _check_date(text: str) -> None:
 
 
 def _usage(error: Any) -> str:
-    """A usage error in one line that repeats nothing a person may have mistaken for an id."""
+    """A usage error in one line, without the given text, which may be an id."""
     kind = type(error).__name__
     names = ", ".join(getattr(one.callback, "__name__", "") for one in app.registered_commands)
     text = " ".join(str(error.format_message()).split())
@@ -577,13 +575,13 @@ def _usage(error: Any) -> str:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    """Stops a command in order; a second signal ends it at once."""
+    """Stops a command cleanly; a second signal ends it at once."""
     signal.signal(number, signal.SIG_DFL)
     raise KeyboardInterrupt
 
 
 def run(arguments: list[str]) -> int:
-    """Runs a command, logs it, returns its exit code; a failure is one line on standard error."""
+    """Runs and logs a command; returns its exit code. A failure is one line on standard error."""
     try:
         code = _run(arguments)
     except BaseException:
@@ -614,7 +612,7 @@ def _run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
     except BrokenPipeError:
-        # The reader has seen enough; leave nothing to flush at exit.
+        # The reader has closed the pipe; leave nothing to flush at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
@@ -624,7 +622,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Tells of a defect by kind and place, never by its text, which may quote data."""
+    """Reports a defect by its type and line, never by its text, which may quote data."""
     place = traceback.extract_tb(trace)[-1]
     where = f"{Path(place.filename).name}, line {place.lineno}"
     _fail(f"unexpected {kind.__name__} at {where}; please report it", 1)
@@ -637,7 +635,7 @@ def _fail(message: str, code: int) -> int:
 
 
 def main() -> None:
-    """The command line's entry: a termination signal ends a command as Ctrl-C does."""
+    """Entry of the command line. A termination signal ends a command as Ctrl-C does."""
     sys.excepthook = _report
     given = sys.argv[1] if len(sys.argv) > 1 else ""
     if given in typer.main.get_command(app).commands:  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
-"""What every Python test shares: sample extracts, the database built from them, warm runs.
+"""Fixtures of all Python tests: sample extracts, the database built from them, warm runs.
 
-With several workers (`make test` has some), what is dear is made by the first that asks for it.
+`make test` runs several workers. The first one that needs a slow fixture makes it for all.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ LONGEST_FIRST = (
     "test_reference",
     "test_corrections",
 )
-"""Files of tests that take long; begun last, one of them would keep a single worker busy."""
+"""Slow test files. They run first, so that no worker is busy with one of them at the end."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds --thorough."""
     parser.addoption(
-        "--thorough", action="store_true", help="every kill, fault and day, not a choice of them"
+        "--thorough", action="store_true", help="every kill, fault and day, not a selection"
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Puts the files that take long first; leaves out what only a thorough run has time for."""
+    """Puts slow files first; leaves out tests marked thorough unless --thorough is given."""
     if not config.getoption("--thorough"):
         left_out = [item for item in items if item.get_closest_marker("thorough")]
         config.hook.pytest_deselected(items=left_out)
@@ -98,7 +98,7 @@ def build_environment(
 
 
 class SmallWorld(NamedTuple):
-    """Extracts of 200 voters, and the database that a build without data tests made of them."""
+    """Extracts of 200 voters, and the database that a build without data tests made from them."""
 
     extracts: Path
     database: Path
@@ -108,7 +108,7 @@ class SmallWorld(NamedTuple):
 
 @pytest.fixture(scope="session")
 def small_world(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> SmallWorld:
-    """What faults befall: as small as can be, for many builds of it are made."""
+    """The database for the tests of faults: as small as possible, because they build it often."""
 
     def make(folder: Path) -> None:
         made = (PROJECT / "scripts" / "make_sample_data.py", "--scale", "0.00005")
@@ -139,10 +139,10 @@ def sample_build(
         environment = build_environment(sample_extracts, folder / "behavioral.duckdb")
         run = warm.run("build", env=environment)
         assert run.returncode == 0, run.stderr
-        (folder / "said").write_text(run.stderr)
+        (folder / "stderr").write_text(run.stderr)
 
     folder = made_once(tmp_path_factory, "warehouse", make)
-    return folder / "behavioral.duckdb", (folder / "said").read_text()
+    return folder / "behavioral.duckdb", (folder / "stderr").read_text()
 
 
 @pytest.fixture(scope="session")

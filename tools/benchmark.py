@@ -1,8 +1,8 @@
-"""The benchmark: what a build and a question take, beside the scan limit and the brief's own SQL.
+"""The benchmark: the cost of builds and questions, beside the scan limit and the brief's own SQL.
 
-Every measurement is a child process. Results go to a file of JSON, to which a later run adds other
-sections of the same scale; `--render` makes docs/benchmark.md and its plots from that file alone.
-It never fails for being slow. Exit codes: 0 done; 1 a measurement crashed; 2 bad arguments.
+Every measurement runs in a child process. Results go to a JSON file; a later run adds other
+sections of the same scale. `--render` makes docs/benchmark.md and its plots from that file alone.
+A slow result is not a failure. Exit codes: 0 done; 1 a measurement crashed; 2 bad arguments.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def benchmark(
     ] = None,
     database: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A published database to ask instead of a new build."),
+        typer.Option(
+            metavar="FILE", help="A published database for the questions, instead of a new build."
+        ),
     ] = None,
     only: Annotated[
         str, typer.Option(metavar="WORDS", help="Comma-separated sections.")
@@ -79,7 +81,8 @@ def benchmark(
         ),
     ] = "",
     voters: Annotated[
-        int | None, typer.Option(metavar="N", min=400, help="Persons, whatever the scale.")
+        int | None,
+        typer.Option(metavar="N", min=400, help="The number of persons, independent of the scale."),
     ] = None,
     calls: Annotated[
         int, typer.Option(metavar="N", min=1, help="Warm calls of each question and size.")
@@ -91,7 +94,10 @@ def benchmark(
         int, typer.Option(metavar="N", min=1, help="Cores, and threads of DuckDB.")
     ] = 2,
     limit: Annotated[
-        float, typer.Option(metavar="S", min=1, help="Patience with a statement of the brief.")
+        float,
+        typer.Option(
+            metavar="S", min=1, help="Time limit for a statement of the brief, in seconds."
+        ),
     ] = 600,
     out: Annotated[
         Path | None,

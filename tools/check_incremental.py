@@ -8,9 +8,11 @@ arguments.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from benchmarking.processes import run_command
 from make_sample_data import RefusedError, make
@@ -73,24 +75,37 @@ def check(data: Path, scale: float, days: int, seed: int) -> bool:
     return equal
 
 
-def main() -> None:
-    """Run the command line. A mistake is reported in one line, with exit code 2."""
-    parser = argparse.ArgumentParser(description="Compare daily builds with full ones.")
-    parser.add_argument("--scale", type=float, default=0.1, help="1.0 = full size; at most 10")
-    parser.add_argument("--days", type=int, default=5, help="how many days to apply")
-    parser.add_argument("--seed", type=int, default=1, help="another seed, other days")
-    parser.add_argument(
-        "--data", type=Path, default=Path("warehouse/equivalence"), help="folder of all files"
-    )
-    given = parser.parse_args()
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+@app.command()
+def compare_builds(
+    scale: Annotated[float, typer.Option(help="1.0 is the full size; at most 10.")] = 0.1,
+    days: Annotated[int, typer.Option(help="How many days to apply.")] = 5,
+    seed: Annotated[int, typer.Option(help="Another seed makes other days.")] = 1,
+    data: Annotated[Path, typer.Option(help="The folder of all files.")] = Path(
+        "warehouse/equivalence"
+    ),
+) -> None:
+    """Compare daily builds with full ones."""
+    sys.exit(0 if check(data.resolve(), scale, days, seed) else 1)
+
+
+def main() -> int:
+    """Runs the command line; any mistake is one line and exit code 2."""
     try:
-        equal = check(given.data.resolve(), given.scale, given.days, given.seed)
-    except RefusedError as error:
-        parser.exit(2, f"error: {error}\n")
+        app(standalone_mode=False)
     except BuildFailedError as error:
-        parser.exit(1, f"error: {error}\n")
-    sys.exit(0 if equal else 1)
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except RefusedError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except typer.TyperException as error:
+        print(f"error: {' '.join(error.format_message().split())}", file=sys.stderr)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

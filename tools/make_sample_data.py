@@ -1,22 +1,23 @@
 """Make a sample of all extracts, with the truth about it: `python scripts/make_sample_data.py`.
 
-`--scale 1.0` makes as many rows as the full extracts hold (see `sample_data.world.FULL`); a demo
-needs a hundredth of it. The same arguments give the same bytes. `<out>/manifest.json` holds the
-SHA-256 of each file; `<out>/truth/` says what was planted and never looks like an extract.
+`--scale 1.0` makes as many rows as the full extracts hold (see `sample_data.world.FULL`); a
+hundredth of that is enough for a demo. The same arguments give the same bytes.
+`<out>/manifest.json` holds the SHA-256 of each file. `<out>/truth/` lists what was planted; it is
+not an extract.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
 import sys
 import time
 from pathlib import Path
-from typing import NoReturn
+from typing import Annotated
 
 import duckdb
+import typer
 
 from enrichment.hashing import file_hashes
 from sample_data import channels
@@ -30,13 +31,13 @@ STAMP = Path("truth") / "made_with.json"
 
 
 class RefusedError(Exception):
-    """A request that is turned down, with the reason in one line."""
+    """A request that is refused; the message is one line."""
 
 
 def _prepare(out: Path, arguments: dict[str, object], overwrite: bool) -> bool:
-    """Make `out` ready to be filled; False when it already holds these very extracts.
+    """Prepare `out`; False if it already holds these very extracts.
 
-    Only what an earlier run has made is ever deleted: it is known by the stamp or by the stage.
+    Deletes only what an earlier run made, which the stamp or the stage shows.
     """
     if out.exists() and not out.is_dir():
         raise RefusedError(f"--out {out} is a file; give a folder")
@@ -68,7 +69,7 @@ def _prepare(out: Path, arguments: dict[str, object], overwrite: bool) -> bool:
 def make(
     scale: float, seed: int, out: Path, voters: int | None = None, overwrite: bool = False
 ) -> None:
-    """Write made-up extracts and what is true of them to `out`; raises `RefusedError`."""
+    """Write made-up extracts, and the truth about them, to `out`. Raises `RefusedError`."""
     if not 0 < scale <= 10:
         raise RefusedError(f"--scale {scale} is out of range; give a number above 0 and at most 10")
     if not 0 <= seed < 2**31:
@@ -101,27 +102,38 @@ def make(
     log(f"done: {out}")
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {message}\n")  # one line, without the usage
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
-def main() -> None:
-    """Run the command line; any mistake is one line and exit code 2."""
-    parser = _Parser(description="Write made-up extracts and what is true of them.")
-    parser.add_argument("--scale", type=float, default=0.02, help="1.0 = full size; at most 10")
-    parser.add_argument("--seed", type=int, default=7, help="another seed, another world")
-    parser.add_argument("--out", type=Path, default=Path("data"), help="folder of the extracts")
-    parser.add_argument("--voters", type=int, help="number of persons, whatever the scale")
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace a sample made before by this script"
-    )
-    given = parser.parse_args()
+@app.command()
+def make_sample_data(
+    scale: Annotated[float, typer.Option(help="1.0 is the full size; at most 10.")] = 0.02,
+    seed: Annotated[int, typer.Option(help="Another seed makes another world.")] = 7,
+    out: Annotated[Path, typer.Option(help="The folder of the extracts.")] = Path("data"),
+    voters: Annotated[
+        int | None, typer.Option(help="The number of persons, independent of the scale.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a sample that this script made before.")
+    ] = False,
+) -> None:
+    """Write made-up extracts, and the truth about them."""
+    make(scale, seed, out, voters, overwrite)
+
+
+def main() -> int:
+    """Runs the command line; any mistake is one line and exit code 2."""
     try:
-        make(given.scale, given.seed, given.out, given.voters, given.overwrite)
+        app(standalone_mode=False)
     except RefusedError as refusal:
-        parser.error(str(refusal))
+        message = str(refusal)
+    except typer.TyperException as error:
+        message = " ".join(error.format_message().split())
+    else:
+        return 0
+    print(f"error: {message}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

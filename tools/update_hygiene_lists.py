@@ -1,8 +1,8 @@
 """Makes the seed `disposable_domains`: python tools/update_hygiene_lists.py.
 
-`disposable-email-domains` knows the services whose mailboxes are gone in hours, `email-validator`
-the names under which no mailbox can exist. Both are pinned in pyproject.toml: take newer versions
-there, install them, and run this. Each row says which version it is from. Exit code 0 if the seed
+`disposable-email-domains` lists services with mailboxes that last for hours. `email-validator`
+lists names under which no mailbox can exist. pyproject.toml pins both: change the versions there,
+install them, and run this script. Each row names the version of its list. Exit code 0 if the seed
 is written, 2 if a list looks wrong.
 """
 
@@ -21,18 +21,18 @@ SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 SEED = SEEDS / "disposable_domains.csv"
 
 LEAST = 1_000
-"""Fewer disposable domains than this are no list but an accident."""
+"""A list with fewer disposable domains than this is broken."""
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 
 class RefusedError(Exception):
-    """A list that must not become the seed; the text says why."""
+    """A list that must not become the seed; the message says why."""
 
 
 def rows() -> list[tuple[str, str, str]]:
-    """``domain, domain_class, rationale``, in order. Raises RefusedError for no list."""
+    """``domain, domain_class, rationale``, in order. Raises RefusedError for a broken list."""
     disposable_from, reserved_from = (
         f"{package} {version(package)}"
         for package in ("disposable-email-domains", "email-validator")
@@ -57,7 +57,7 @@ def main() -> None:
     try:
         listed = rows()
     except RefusedError as error:
-        print(f"error: {error}: {SEED.name} is as it was", file=sys.stderr)
+        print(f"error: {error}: {SEED.name} is unchanged", file=sys.stderr)
         sys.exit(2)
     with SEED.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")

@@ -1,1 +1,1 @@
-"""The runner's parts: where things are, id lists, building, questions and files."""
+"""The runner's modules: paths, id lists, builds, questions and output files."""

@@ -1,4 +1,4 @@
-"""What ``analyze`` tells of a segment: the parts that --include names, in each format."""
+"""The answer of ``analyze``: the parts that --include names, in each format."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from enrichment.errors import InputError, shown
 from enrichment.output import Answer, Section
 
 PARTS = ("demographics", "engagement", "donations", "client_affinity")
-# Further parts, one function each, that lists each requested id once.
+# Further parts; each is one function, with one row per requested id.
 FUNCTIONS = {
     "scores": "segment_scores",
     "lifecycle": "segment_lifecycle",
@@ -21,7 +21,7 @@ FUNCTIONS = {
 }
 INCLUDES = (*PARTS, *FUNCTIONS)
 IDENTITY = ("requested_svid", "state", "svid", "link_status")
-# Columns of segment_profile by include word; every other column is always in.
+# Columns of segment_profile by include word; every other column is always included.
 DEMOGRAPHICS = ("county", "party", "gender", "age_band")
 ENGAGEMENT = (
     "campaigns_engaged",
@@ -61,15 +61,15 @@ def include_words(text: str) -> list[str]:
 def functions_about_groups(
     words: list[str], threshold: float, form: str
 ) -> dict[str, dict[str, Any]]:
-    """The functions about groups that the answer has parts of, each with its options."""
-    asked: dict[str, dict[str, Any]] = {}
+    """The functions about groups that the answer needs, each with its options."""
+    requested: dict[str, dict[str, Any]] = {}
     if form not in ("csv", "parquet"):
-        asked["segment_summary"] = {}
+        requested["segment_summary"] = {}
         if "demographics" in words:
-            asked["segment_deviation"] = {"deviation_threshold": threshold}
-    if "client_affinity" in words and (asked or words == ["client_affinity"]):
-        asked["segment_affinity"] = {}
-    return asked
+            requested["segment_deviation"] = {"deviation_threshold": threshold}
+    if "client_affinity" in words and (requested or words == ["client_affinity"]):
+        requested["segment_affinity"] = {}
+    return requested
 
 
 def analysis(
@@ -81,12 +81,12 @@ def analysis(
     *,
     is_open: bool,
 ) -> tuple[Answer, Disclosure]:
-    """The answer of ``analyze``, and what can tell how much of it was hidden.
+    """The answer of ``analyze``, and the object that reports how much of it was hidden.
 
-    What each format holds is told in the command's help.
+    The command's help describes each format.
     """
-    asked = functions_about_groups(words, threshold, form)
-    groups = Disclosure(database, segment, asked, is_open=is_open)
+    requested = functions_about_groups(words, threshold, form)
+    groups = Disclosure(database, segment, requested, is_open=is_open)
     return _answer(database, groups, segment, words, form), groups
 
 
@@ -115,7 +115,7 @@ def _answer(
         return database.ask(FUNCTIONS[word], segment, then=then)
 
     def beside(people: Query) -> Query:
-        """The rows of people with the columns of the functions that were asked for, too."""
+        """The rows of people with the columns of the requested functions."""
         for word in (word for word in words if word in FUNCTIONS):
             people = people.beside(
                 database.ask(
@@ -127,7 +127,7 @@ def _answer(
             )
         return people
 
-    # Only what is written is asked for, so that only what it hides is told.
+    # Query only what this format holds: the report of hidden rows is about these answers.
     if form in ("csv", "parquet"):
         return Answer(
             flat=affinities()
@@ -190,7 +190,7 @@ def _answer(
         ),
         "timing": lambda: Section(
             "when to write",
-            # Of most people only what others do is known.
+            # Most people have only the level of a group: rows with a level of their own come first.
             behavior("timing", f"order by hour_level = 'person' desc, hour_sends {first_ten}"),
             (
                 "requested_svid",

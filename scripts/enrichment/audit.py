@@ -1,14 +1,12 @@
-"""The audit log: a line of JSON for each call of the runner, only ever added to.
+"""The audit log: one line of JSON per call of the runner; lines are only appended.
 
-It stands beside the database. A line says when who ran which command, how many ids the list had
-and its keyed digest, what came out (digest, rows, format, contact details or not), from which
-build, and the exit code. It never holds an id, the value of an option or a path, each of which may
-name a person.
+It is a file beside the database. A line holds the time, the user, the command, the number of ids
+and their keyed digest, the output (digest, rows, format, contact details or not), the build, and
+the exit code. It never holds an id, the value of an option or a path: each may name a person.
 
-The line of a command that hands out data is written when the answer is whole and before any of it
-is handed out, so that no answer is without a line; where handing out fails then, a second line says
-so. A call that ends before its command begins (--help, unknown options) has seen nothing and leaves
-no line.
+A command that returns data writes its line when the answer is complete, and before any of it leaves
+the process, so that every answer has a line. If the output then fails, a second line says so. A
+call that ends before its command begins (--help, unknown options) leaves no line.
 """
 
 from __future__ import annotations
@@ -45,7 +43,7 @@ FIELDS = {
     "build_id": "varchar",
     "exit_code": "bigint",
 }
-"""What each line holds, with the types that ``segment.py audit`` shows them in."""
+"""The fields of each line, with the types that ``segment.py audit`` shows."""
 
 _TEXTS = {
     "command": r"[a-z_]{1,40}",
@@ -57,7 +55,7 @@ _TEXTS = {
 
 
 class _Call:
-    """The call that runs: what is known of it, and what its last line said of its end."""
+    """The current call: its facts, and the exit code in its last line."""
 
     def __init__(self, command: str) -> None:
         self.facts: dict[str, Any] = {"command": command, "contact_details": False}
@@ -68,10 +66,10 @@ _call: _Call | None = None
 
 
 def note(**facts: bool | int | str | None) -> None:
-    """Adds facts to the line of the current call; without one, as in a library's use, nothing.
+    """Adds facts to the line of the current call; does nothing without a current call.
 
-    Numbers and yes or no may have any name; texts only those that this module knows, in their
-    form, so that no id, name or path gets in. Raises ValueError for others.
+    Numbers and booleans may have any name. Texts must have a name and a form that this module
+    knows, so that no id, name or path enters the log. Raises ValueError for other texts.
     """
     for name, value in facts.items():
         if isinstance(value, str) and not re.fullmatch(_TEXTS.get(name, "(?!)"), value):
@@ -87,7 +85,7 @@ def note_ids(ids: Iterable[str]) -> None:
 
 
 def digest_of(stream: IO[bytes]) -> str:
-    """The SHA-256 (hex) of what a stream still holds."""
+    """The SHA-256 (hex) of the rest of a stream."""
     digest = hashlib.sha256()
     while block := stream.read(2**20):
         digest.update(block)
@@ -95,9 +93,9 @@ def digest_of(stream: IO[bytes]) -> str:
 
 
 def command(function: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Marks a command of the runner: from its first step on, the call has a line.
+    """Marks a command of the runner: its calls are logged from the first step on.
 
-    Raises AuditError at once where the log cannot be written.
+    Raises AuditError at once if the log cannot be written.
     """
 
     @wraps(function)
@@ -113,9 +111,9 @@ def command(function: Callable[_P, _T]) -> Callable[_P, _T]:
 
 
 def before_handing_out(**facts: bool | int | str | None) -> None:
-    """Writes the line of a call whose answer is whole, before any of it is handed out.
+    """Writes the line of a call whose answer is complete, before any of it leaves the process.
 
-    Raises AuditError where that is not possible; then nothing may be handed out.
+    Raises AuditError if that fails; then no part of the answer may leave the process.
     """
     global _call
     note(**facts)
@@ -126,9 +124,9 @@ def before_handing_out(**facts: bool | int | str | None) -> None:
 
 
 def end(exit_code: int) -> None:
-    """Writes the line of the current call, if its last line does not already say so.
+    """Writes the line of the current call, unless its last line has this exit code already.
 
-    Raises AuditError where that is not possible.
+    Raises AuditError if that fails.
     """
     global _call
     call, _call = _call, None
@@ -145,7 +143,7 @@ def _write(call: _Call, exit_code: int) -> None:
 
 
 def _user() -> str:
-    """The login name of the account that the process runs as, whatever the environment says."""
+    """The login name of the account that runs the process, independent of the environment."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
@@ -164,18 +162,18 @@ def _opened() -> int:
 def _refusal(error: OSError) -> AuditError:
     reason = (error.strerror or "").lower()
     return AuditError(
-        f"the audit log {audit_file()} cannot be written ({reason}): make it writable, as no "
-        "answer is given without a line in it"
+        f"the audit log {audit_file()} cannot be written ({reason}): make it writable; no "
+        "answer leaves the runner without a line in it"
     )
 
 
 def _append(line: bytes) -> None:
-    """Adds a line in one write, waiting for another process that does; all of it or nothing."""
+    """Appends a line in one write, all of it or nothing; waits for other writers."""
     handle = _opened()
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         size = os.fstat(handle).st_size
-        # A line that a failing disk cut short must not swallow the next one.
+        # If a failing disk cut the last line short, begin a new one.
         if size and os.pread(handle, 1, size - 1) != b"\n":
             line = b"\n" + line
         try:
@@ -192,9 +190,9 @@ def _append(line: bytes) -> None:
 
 
 def entries() -> tuple[list[tuple[Any, ...]], list[int]]:
-    """The lines of the log as rows of FIELDS and a text of all else, newest first; damaged lines.
+    """The entries of the log, newest first, and the numbers of the damaged lines.
 
-    A damaged line, one that is no entry, is told by its number. Raises AuditError where the log
+    An entry is the values of FIELDS and a text of all other facts. Raises AuditError if the log
     cannot be read.
     """
     try:
@@ -217,7 +215,7 @@ def entries() -> tuple[list[tuple[Any, ...]], list[int]]:
 
 
 def _row(line: bytes) -> tuple[Any, ...] | None:
-    """An entry's values, in the order of FIELDS, and its other facts; None if it is no entry."""
+    """The values of an entry in the order of FIELDS, and its other facts; None if damaged."""
     kinds = {"bigint": int, "boolean": bool}
     try:
         entry = json.loads(line)

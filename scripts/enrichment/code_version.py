@@ -1,4 +1,4 @@
-"""Which definitions a database was built from."""
+"""Digests of the definitions that a database was built from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-# Where it is defined how a delivered row is read, and which rows are kept.
+# The definitions of how a delivered row is read, and which rows are kept.
 _READING = (
     "macros/carry.sql",
     "macros/dates.sql",
@@ -30,7 +30,7 @@ _READING = (
 
 
 def code_version() -> str:
-    """The version of the project, as ``dbt_project.yml`` has it."""
+    """The version in ``dbt_project.yml``."""
     text = (PROJECT / "dbt_project.yml").read_text(encoding="utf-8")
     found = re.search(r"""^version: *["']?([\w.+-]+)""", text, re.MULTILINE)
     return found.group(1) if found else "unknown"
@@ -46,10 +46,10 @@ def reading_digest() -> str:
     return _digest(*_READING)
 
 
-def _digest(*places: str) -> str:
+def _digest(*paths: str) -> str:
     files: list[Path] = []
-    for place in places:
-        path = PROJECT / place
+    for name in paths:
+        path = PROJECT / name
         files += [path] if path.is_file() else sorted((*path.rglob("*.sql"), *path.rglob("*.csv")))
     digest = hashlib.sha256()
     for file in files:

@@ -1,6 +1,6 @@
-"""Adds an e-mail address and a phone to a list of people, and leaves out who may not be contacted.
+"""Adds an e-mail address and a phone to a list of people without those who may not be contacted.
 
-Who that is, and which address is taken, says ``segments.segment_contacts``.
+``segments.segment_contacts`` defines who may not be contacted, and which address is used.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from enrichment.database import Database, Query
 from enrichment.errors import InputError
 
 CONTACT, SOLICIT = "contact_blocked_by", "solicitation_blocked_by"
-"""What a list is for: any contact, or asking for gifts."""
+"""The purpose of a list: any contact, or asking for gifts."""
 
 
-def check_place(out: str | None) -> None:
-    """Raises InputError where contact details would go anywhere but into a file."""
+def check_output(out: str | None) -> None:
+    """Raises InputError unless contact details go into a file."""
     if out in (None, "-"):
         raise InputError(
             "--with-contact-details: name a file with --out; addresses and phones go into a file "
@@ -29,19 +29,19 @@ def check_place(out: str | None) -> None:
 def with_contacts(
     database: Database, people: Query, purpose: str, then: str, then_values: Sequence[Any] = ()
 ) -> Query:
-    """The rows of ``people`` (with columns state, svid) who may be contacted, and how.
+    """The rows of ``people`` (with columns state, svid) who may be contacted, with the details.
 
-    Says on standard error how many people were left out, and why; the audit log has a note of
-    it. ``then`` is SQL that orders.
+    Prints to standard error how many people were left out, and why; the audit log notes the use of
+    contact details. ``then`` is SQL that orders the rows.
     """
     audit.note(contact_details=True)
     function = database.relation("segments", "segment_contacts")
-    database.keep("people_asked_for", people)
+    database.keep("listed_people", people)
     database.keep(
         "contacts",
         Query(
             f"select * exclude (requested_svid) from {function}(("
-            "select list(distinct state || ':' || svid) from temp.people_asked_for "
+            "select list(distinct state || ':' || svid) from temp.listed_people "
             "where svid is not null))"
         ),
     )
@@ -58,7 +58,7 @@ def with_contacts(
         file=sys.stderr,
     )
     return Query(
-        "select people.*, contacts.email, contacts.phone from temp.people_asked_for as people "
+        "select people.*, contacts.email, contacts.phone from temp.listed_people as people "
         "left join temp.contacts on people.state = contacts.state and people.svid = contacts.svid "
         f"where contacts.{purpose} is null {then}",
         tuple(then_values),

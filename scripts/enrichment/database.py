@@ -1,7 +1,7 @@
-"""Asks the published database: table functions with bound arguments, and whole marts.
+"""Queries the published database: table functions with bound arguments, and whole marts.
 
-Each question opens the file read-only under its own base name, from a connection that can reach
-no other file (but the folder it may write its answer to), and closes it again.
+Each command opens the file read-only under its base name, and closes it at its end. The connection
+can reach no other file, except in the folder for its output.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Query:
-    """SQL text of the program's own, and the values bound to its question marks."""
+    """SQL text written by this program, and the values bound to its question marks."""
 
     sql: str
     values: tuple[Any, ...] = ()
 
     def beside(self, other: Query, key: str) -> Query:
-        """The rows of this query with the columns of another, which has one row a ``key``."""
+        """The rows of this query with the columns of another, which has one row per ``key``."""
         return Query(
             f"select * from ({self.sql}) left join ({other.sql}) using ({identifier(key)}) "
             f"order by {identifier(key)}",
@@ -54,13 +54,13 @@ def text(value: str) -> str:
 def attach(
     con: duckdb.DuckDBPyConnection, file: Path, *, read_only: bool, name: str | None = None
 ) -> None:
-    """Attaches ``file`` to ``con`` as ``name``, else its base name, which its functions know."""
+    """Attaches ``file`` as ``name``, by default its base name, which its functions refer to."""
     mode = " (read_only)" if read_only else ""
     con.execute(f"attach {text(str(file))} as {identifier(name or file.stem)}{mode}")
 
 
 def build_info(con: duckdb.DuckDBPyConnection, file: Path) -> tuple[Any, ...] | None:
-    """``build_id, as_of_date, code_digest`` of an attached database; None without a build."""
+    """``build_id, as_of_date, code_digest`` of an attached database; None if it has no build."""
     row: tuple[Any, ...] | None = con.execute(
         "select build_id, as_of_date, code_digest "
         f"from {identifier(file.stem)}.marts.build_info limit 1"
@@ -71,8 +71,8 @@ def build_info(con: duckdb.DuckDBPyConnection, file: Path) -> tuple[Any, ...] | 
 class Database:
     """The published database, opened read-only for one command.
 
-    ``writable`` is the one folder that a COPY may write to. Raises DatabaseError where the file
-    is missing, unreadable, half-written or older than the code.
+    ``writable`` is the only folder that a COPY may write to. Raises DatabaseError if the file is
+    missing, unreadable, half-written or older than the code.
     """
 
     def __init__(self, writable: Path | None = None) -> None:
@@ -85,7 +85,7 @@ class Database:
 
         if not self.file.is_file():
             raise DatabaseError(f"there is no database at {self.file}: {BUILD}")
-        # In memory, so that a file that was renamed over the old one is seen at once.
+        # A connection in memory, so that a new file is seen as soon as it replaces the old one.
         self._con = duckdb.connect(
             config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
         )
@@ -106,13 +106,13 @@ class Database:
 
         self._con.close()
         if isinstance(error, RuntimeError) and "interrupted" in str(error).lower():
-            # How the engine tells that a signal stopped its query.
+            # The engine raises this if a signal stopped its query.
             raise KeyboardInterrupt from None
         if isinstance(error, duckdb.Error):
-            # The message of the engine may quote a value, so only the kind of error is told.
+            # The message of the engine may quote a value: show only the type of the error.
             raise DatabaseError(
                 f"the database {self.file} cannot answer ({type(error).__name__}); it may be "
-                f"damaged or made by other code: {BUILD}"
+                f"damaged or made by a different code version: {BUILD}"
             ) from None
 
     def _open(self) -> None:
@@ -127,7 +127,7 @@ class Database:
                     "or publish with `python scripts/segment.py build`"
                 ) from None
             raise DatabaseError(
-                f"the database {self.file} cannot be read (half-written, or not one): {BUILD}"
+                f"the database {self.file} cannot be read (half-written, or no database): {BUILD}"
             ) from None
         try:
             info = build_info(self._con, self.file)
@@ -138,7 +138,7 @@ class Database:
         audit.note(build_id=info[0])
         if info[2] != code_version.code_digest():
             raise DatabaseError(
-                f"the database {self.file} was built from other definitions than this code: {BUILD}"
+                f"the database {self.file} was made by a different code version: {BUILD}"
             )
         self._con.execute("set temp_directory = ''")
         if self._writable is not None:
@@ -159,9 +159,9 @@ class Database:
         then: str = "",
         then_values: Sequence[Any] = (),
     ) -> Query:
-        """The call of a table function of ``segments``: ids and options bound, never spliced.
+        """The call of a table function of ``segments``; ids and options are bound values.
 
-        ``select`` and ``then`` are the text around the call, ``then_values`` the values of the
+        ``select`` and ``then`` are the SQL around the call, ``then_values`` the values of the
         question marks in ``then``.
         """
         options = options or {}
@@ -170,7 +170,7 @@ class Database:
         return Query(f"{select} from {call} {then}", (list(svids), *options.values(), *then_values))
 
     def _run(self, work: Callable[[], _T]) -> _T:
-        """Runs ``work`` beside the main thread, so that Ctrl-C reaches a query that takes long."""
+        """Runs ``work`` in another thread, so that Ctrl-C can interrupt a long query."""
         with ThreadPoolExecutor(1) as pool:
             result = pool.submit(work)
             try:
@@ -199,22 +199,22 @@ class Database:
             yield from batch
 
     def keep(self, name: str, query: Query) -> None:
-        """Keeps the rows of a query in memory as ``temp.<name>``, for as long as this is open."""
+        """Keeps the rows of a query in memory as ``temp.<name>`` until the connection closes."""
         sql = f"create or replace temp table {identifier(name)} as {query.sql}"
         self._run(lambda: self._con.execute(sql, query.values))
 
     def texts(self, query: Query) -> Iterator[str]:
-        """The one column of a query, which is text."""
+        """The values of a query with one text column."""
         return (line for (line,) in self.rows(query)[1])
 
-    def keep_answers(self, svids: Sequence[str], asked: Mapping[str, dict[str, Any]]) -> None:
-        """Asks functions about one segment, each with its options, and keeps what they answer.
+    def keep_answers(self, svids: Sequence[str], requested: Mapping[str, dict[str, Any]]) -> None:
+        """Calls functions about one segment, each with its options, and keeps their answers.
 
-        It is one statement: what they have in common, as who the voters are, is found out once.
+        One statement calls all of them, so that the engine computes their common parts only once.
         """
         values: list[Any] = [list(svids)]
         lists = []
-        for function, options in asked.items():
+        for function, options in requested.items():
             arguments = ["$1"]
             for name, value in options.items():
                 values.append(value)
@@ -225,11 +225,11 @@ class Database:
 
     @staticmethod
     def kept(function: str) -> str:
-        """The relation of a function's kept rows, as SQL; their order is not kept."""
+        """SQL of a function's kept rows, in no certain order."""
         return f"(select unnest({identifier(function)}, max_depth := 2) from temp.answers)"
 
     def all_rows(self, query: Query) -> list[tuple[Any, ...]]:
-        """All rows of a query, for the few that have few."""
+        """All rows of a small query."""
         return list(self.rows(query)[1])
 
     def write_parquet(self, query: Query, file: Path) -> None:
@@ -262,14 +262,14 @@ class Database:
         return Query(f"select * from {self.relation(marts[bare], bare)}")
 
     def attribution_models(self) -> list[str]:
-        """The names of the attribution models that the database knows, sorted."""
+        """The names of the attribution models in the database, sorted."""
         marts = self.relation("marts", "campaign_attribution")
         _, found = self.rows(Query(f"select distinct model from {marts} order by model"))
         return [model for (model,) in found]
 
 
 class Listing(Database):
-    """Rows of the runner's own, which are in no database, to be written like any answer."""
+    """Rows that come from the runner, not from a database, and are written like any answer."""
 
     def __enter__(self) -> Self:
         import duckdb

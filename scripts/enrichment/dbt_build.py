@@ -1,7 +1,7 @@
-"""Runs ``dbt build`` on a work file, tells how far it is, and says in one line what failed.
+"""Runs ``dbt build`` on a work file, shows its progress, and reports a failure in one line.
 
-Messages name models and tests only, for what the engine says about a failure may quote data. Who
-wants to read it runs ``dbt build`` on their own file.
+Messages name models and tests only: the engine's own message may quote data. To read it, run
+``dbt build`` on a file of your own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -24,9 +24,15 @@ _EXTRACTS = re.compile(r"Extracts: ([^\n]+)")
 _UNREADABLE = re.compile(r"[Ff]ile ['\"]([^'\"]+\.parquet)['\"]")
 _FAILED = ("error", "fail", "runtime error")
 
+MANIFEST: Any = None
+ARGUMENTS: list[str] = []
+LISTENERS: list[Callable[[Any], None]] = []
+"""For tests: a project that is already parsed, further arguments of dbt, and further listeners to
+its events."""
+
 
 class Progress(Protocol):
-    """Hears about a build: a stage begins, a node of ``total`` begins or is done."""
+    """Shows how far a build is: the stage, and how many of its nodes are done."""
 
     def stage(self, text: str) -> None:
         """A stage begins."""
@@ -89,10 +95,10 @@ def progress() -> Iterator[Progress]:
 
 
 class _Listener:
-    """Turns dbt's events into progress, and keeps what they say about bad extracts."""
+    """Turns dbt's events into progress, and keeps their first message about bad extracts."""
 
-    def __init__(self, told: Progress) -> None:
-        self._told = told
+    def __init__(self, shown: Progress) -> None:
+        self._shown = shown
         self._done = 0
         self._total = 0
         self.extracts: str | None = None
@@ -104,19 +110,19 @@ class _Listener:
         elif name == "NodeFinished":
             self._done += 1
             node = event.data.node_info.node_name
-            self._told.update(self._done, self._total, node)
+            self._shown.update(self._done, self._total, node)
         if event.info.level == "error":
             self.read(event.info.msg)
 
     def read(self, text: str) -> None:
-        """Keeps the first line that the check of the extracts has written into ``text``."""
+        """Keeps the first message of the check of the extracts, if ``text`` holds one."""
         found = _EXTRACTS.search(text)
         if found and self.extracts is None:
             self.extracts = found.group(1).strip()
 
 
 class BuildOptions(NamedTuple):
-    """What a person may ask of a build."""
+    """The options of a build."""
 
     as_of: str | None = None
     full_refresh: bool = False
@@ -124,55 +130,62 @@ class BuildOptions(NamedTuple):
 
 
 def dbt_build(
-    work: Path, asked: BuildOptions, *, previous: Path | None, told: Progress
+    work: Path, options: BuildOptions, *, previous: Path | None, shown: Progress
 ) -> list[str]:
-    """Builds and tests everything into ``work``; returns what it warns of, a line each.
+    """Builds and tests everything into ``work``; returns its warnings, a line each.
 
-    ``previous`` is the database of the last build, with which the extracts are compared, and which
-    has read what need not be read again unless a full refresh is asked for.
+    ``previous`` is the database of the last build. The extracts are compared with it, and rows that
+    it has read are not read again, unless the options demand a full refresh.
 
-    Raises InputError where the extracts are missing, not as the contract wants them, or beyond
-    the limits of the seed input_limits; BuildError where a model, a seed or a test failed;
-    KeyboardInterrupt if the person stopped it.
+    Raises InputError if the extracts are missing, break the contract, or exceed the limits of the
+    seed input_limits; BuildError if a model, a seed or a test failed; KeyboardInterrupt if the
+    person stopped it.
     """
     os.environ["BEHAVIORAL_DATA_DIR"] = str(data_folder())
     os.environ["BEHAVIORAL_DB"] = str(database_file())
     os.environ["BEHAVIORAL_WORK_DB"] = str(work)
     os.environ["BEHAVIORAL_PREVIOUS_DB"] = str(previous or "")
-    # Unit tests and truth tables are about the code, not the data: `make test` runs them.
+    # Unit tests and truth tables check the code, not the data: `make test` runs them.
     arguments = ["--no-use-colors", "--log-level", "none", "build", "--target", "publish"]
     arguments += ["--exclude-resource-type", "unit_test", "--exclude", "path:tests/macros"]
-    # What the engine says of a failure may quote a row: neither a log nor a result file is written.
+    # The engine's message about a failure may quote a row: write neither a log nor a result file.
     arguments += ["--log-level-file", "none", "--no-write-json"]
     arguments += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    arguments += ["--full-refresh"] if asked.full_refresh else []
+    arguments += ["--full-refresh"] if options.full_refresh else []
     given: dict[str, Any] = {}
-    if asked.as_of is not None:
-        given["as_of_date"] = asked.as_of
-    if asked.accept:
-        given["accepted_checks"] = sorted(set(asked.accept))
+    if options.as_of is not None:
+        given["as_of_date"] = options.as_of
+    if options.accept:
+        given["accepted_checks"] = sorted(set(options.accept))
     if given:
         arguments += ["--vars", json.dumps(given)]
-    told.stage("Starting dbt")
+    shown.stage("Starting dbt")
 
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    listener = _Listener(told)
+    listener = _Listener(shown)
     here = Path.cwd()
     try:
         with redirect_stdout(sys.stderr):
-            result = dbtRunner(callbacks=[listener]).invoke(arguments)
+            dbt = dbtRunner(manifest=MANIFEST, callbacks=[listener, *LISTENERS])
+            result = dbt.invoke([*arguments, *ARGUMENTS])
     finally:
-        DuckDBConnectionManager.close_all_connections()
+        close_engine()
         os.chdir(here)
     checks = _input_checks(work)
-    _judge(result, listener, work.parent, checks.get("stopped", []))
+    _raise_if_failed(result, listener, work.parent, checks.get("stopped", []))
     return checks.get("warned", [])
 
 
+def close_engine() -> None:
+    """Closes the database that dbt has written; the profile keeps it open between models."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
+
+
 def _input_checks(work: Path) -> dict[str, list[str]]:
-    """What `marts.input_checks` of a work file says, by status; nothing if it got no further."""
+    """The messages of `marts.input_checks` of a work file, by status; none if it is not there."""
     import duckdb
 
     found: dict[str, list[str]] = {}
@@ -189,21 +202,23 @@ def _input_checks(work: Path) -> dict[str, list[str]]:
     return found
 
 
-def _judge_room(error: Any, nodes: list[Any], folder: Path) -> None:
-    """Raises BuildError where disk or memory was too small: other failures are its consequences."""
+def _raise_if_resources_ran_out(error: Any, nodes: list[Any], folder: Path) -> None:
+    """Raises BuildError if disk or memory ran out: other failures follow from that."""
     for node in nodes:
-        told = shortage(str(node.message or ""), folder, node.node.name)
-        if told:
-            raise BuildError(told)
-    told = shortage(f"{type(error).__name__}: {error}", folder) if error else None
-    if told:
-        raise BuildError(told)
+        message = shortage(str(node.message or ""), folder, node.node.name)
+        if message:
+            raise BuildError(message)
+    message = shortage(f"{type(error).__name__}: {error}", folder) if error else None
+    if message:
+        raise BuildError(message)
 
 
-def _judge(result: Any, listener: _Listener, folder: Path, stopped: Sequence[str] = ()) -> None:
-    """Returns if the build, which writes in ``folder``, succeeded, else raises why it failed.
+def _raise_if_failed(
+    result: Any, listener: _Listener, folder: Path, stopped: Sequence[str] = ()
+) -> None:
+    """Raises the reason if the build, which writes in ``folder``, failed.
 
-    ``stopped`` is what the checks of the extracts would not let pass once the rows were read.
+    ``stopped`` are the messages of the checks of the extracts that stopped the build.
     """
     error = result.exception
     if isinstance(error, KeyboardInterrupt | SystemExit):
@@ -211,7 +226,7 @@ def _judge(result: Any, listener: _Listener, folder: Path, stopped: Sequence[str
     if result.success:
         return
     nodes = list(getattr(result.result, "results", None) or [])
-    _judge_room(error, nodes, folder)
+    _raise_if_resources_ran_out(error, nodes, folder)
     for text in [str(error or ""), *(str(node.message or "") for node in nodes)]:
         listener.read(text)
     if listener.extracts is not None:
@@ -229,7 +244,7 @@ def _judge(result: Any, listener: _Listener, folder: Path, stopped: Sequence[str
         more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
         what = f"{', '.join(failed[:3])}{more} failed"
     else:
-        # Before the first model no data was read: the message is about the project's own files.
+        # No data was read before the first model: the message is about the project's own files.
         lines = [line.strip() for line in str(error or "").splitlines() if line.strip()]
         what = " ".join([type(error).__name__ + ":", *lines[:2]]) if error else "dbt did not finish"
-    raise BuildError(f"{what}; run `dbt build` to build your own file and read why")
+    raise BuildError(f"{what}; run `dbt build` on a file of your own to read why")

@@ -1,9 +1,9 @@
-"""Looks for people who asked to be erased, in every table of every database that is kept.
+"""Searches every table of every kept database for people who requested erasure.
 
-Whom a request means is defined in ``models/staging/rights``; its views read the extracts of the
-published build. What is looked for: the person ids, addresses and phones that are erased, as they
-stand and within longer text, in whatever spelling; the voter ids, beside their state and as
-``WI:0012345``; and the pseudonyms (keyed hashes) of all of these. Nothing of it is ever printed.
+``models/staging/rights`` defines which people a request means; its views read the extracts of the
+published build. The search covers erased person ids; erased addresses and phones, alone or within a
+longer text, in any spelling; voter ids, beside their state and as ``WI:0012345``; and the
+pseudonyms (keyed hashes) of all of these. No such value is ever printed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ DEVELOPMENT = PROJECT / "warehouse" / "dev" / "behavioral.duckdb"
 
 @dataclass(frozen=True)
 class Count:
-    """Rows of one table that name somebody erased; ``rows`` is None where nobody could look.
+    """Rows of one table that name an erased person; ``rows`` is None if it cannot be read.
 
     ``status`` is published, kept, development, or delivered (a file of an extract).
     """
@@ -41,7 +41,7 @@ class Count:
 
     @property
     def is_remainder(self) -> bool:
-        """Whether this speaks against the proof; the extracts are the organisation's to clean."""
+        """Whether this contradicts the proof. The organisation itself must clean the extracts."""
         return self.status != "delivered" and self.rows != 0
 
 
@@ -71,8 +71,8 @@ union select phone_key from wanted_contacts where phone_key is not null
 union select lower(state || ':' || svid) from wanted_voters;
 """
 
-# Addresses with and without the odd characters that may stand around one; of phones, the digits of
-# each value within a text.
+# Addresses, with and without special characters around them; for phones, the digits of each value
+# within a text.
 _WITHIN = """
     list_has_any(
         list_concat(
@@ -94,21 +94,21 @@ _WITHIN = """
 
 
 def prove(kept: Sequence[Path]) -> Iterator[Count]:
-    """Counts what is left, table by table: of the published, the kept, the development database.
+    """Counts the remaining rows per table of the published, kept and development databases.
 
-    At the end come the delivered files that hold rows of the erased. Raises DatabaseError where
-    the published database does not know the requests of the extracts.
+    Delivered files that hold rows of erased people come last. Raises DatabaseError if the published
+    database was built without the requests of the extracts.
     """
     import duckdb
 
     with duckdb.connect() as con:
-        con.execute("set temp_directory = ''")  # what is looked for is never written to a disk
+        con.execute("set temp_directory = ''")  # never write the searched values to a disk
         _open(con)
         _want_pseudonyms(con)
-        places = [("published", database_file()), *(("kept", file) for file in kept)]
+        files = [("published", database_file()), *(("kept", file) for file in kept)]
         if DEVELOPMENT.is_file() and database_file() != DEVELOPMENT:
-            places.append(("development", DEVELOPMENT))
-        for status, file in places:
+            files.append(("development", DEVELOPMENT))
+        for status, file in files:
             yield from _counts(con, status, file)
         folder = data_folder()
         for table, name, rows in con.execute(
@@ -119,7 +119,7 @@ def prove(kept: Sequence[Path]) -> Iterator[Count]:
 
 
 def _open(con: duckdb.DuckDBPyConnection) -> None:
-    """Attaches the published database: by its own name, which its views know, and as published."""
+    """Attaches the published database by its own name, which its views use, and as published."""
     import duckdb
 
     file = database_file()
@@ -133,7 +133,7 @@ def _open(con: duckdb.DuckDBPyConnection) -> None:
         known = con.execute("select count(*) from published.extracts.erasure_requests").fetchone()
     except duckdb.Error as error:
         raise DatabaseError(
-            f"the database {file} cannot tell who is to be erased ({type(error).__name__}); "
+            f"the database {file} cannot read the requests for erasure ({type(error).__name__}); "
             f"were the extracts moved? {BUILD}"
         ) from None
     requests = sorted((data_folder() / "erasure_requests").glob("*.parquet"))
@@ -147,12 +147,12 @@ def _open(con: duckdb.DuckDBPyConnection) -> None:
     )
     if known != delivered:
         raise DatabaseError(
-            f"the database {file} was built before erasure_requests were delivered: {BUILD}"
+            f"the database {file} is older than the newest erasure_requests: {BUILD}"
         )
 
 
 def _want_pseudonyms(con: duckdb.DuckDBPyConnection) -> None:
-    """Adds what rows of the erased would be called where they have a pseudonym."""
+    """Adds the pseudonyms of the erased people."""
     if not os.environ.get("BEHAVIORAL_HASH_KEY") and not key_file().is_file():
         raise DatabaseError(
             f"there is no key of pseudonyms: set BEHAVIORAL_HASH_KEY, or put {key_file()} back"
@@ -163,7 +163,7 @@ def _want_pseudonyms(con: duckdb.DuckDBPyConnection) -> None:
         "union select phone_key from wanted_contacts where phone_key is not null "
         "union select state || ':' || svid from wanted_voters"
     ).fetchall()
-    # A build by earlier code, which may have been kept, holds the whole hash, not its first half.
+    # Kept builds of earlier code may hold the whole hash instead of its first half.
     whole = [hmac.new(key, text.encode(), hashlib.sha256).hexdigest() for (text,) in named]
     pseudonyms = [[name] for name in (*whole, *(name[:PSEUDONYM_LENGTH] for name in whole))]
     if pseudonyms:
@@ -171,7 +171,7 @@ def _want_pseudonyms(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _counts(con: duckdb.DuckDBPyConnection, status: str, file: Path) -> Iterator[Count]:
-    """The tables of one database file, each with its rows that name somebody erased."""
+    """The tables of one database file, each with the number of rows that name an erased person."""
     import duckdb
 
     try:
@@ -190,7 +190,7 @@ def _counts(con: duckdb.DuckDBPyConnection, status: str, file: Path) -> Iterator
             "and (columns.data_type like '%VARCHAR%' or columns.data_type = 'BLOB') "
             "order by columns.schema_name, columns.table_name, columns.column_index"
         ).fetchall():
-            # Bytes hold hashes, which are looked for in hex.
+            # Binary columns hold hashes: compare them in hex.
             text = f"hex({identifier(column)})" if kind == "BLOB" else identifier(column)
             tables.setdefault((schema, table), {})[column] = f"cast({text} as varchar)"
         for (schema, table), columns in tables.items():
@@ -202,9 +202,10 @@ def _counts(con: duckdb.DuckDBPyConnection, status: str, file: Path) -> Iterator
 
 
 def _search(con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str]) -> str:
-    """SQL that counts the rows of a table that name somebody erased; columns come with their text.
+    """SQL that counts the rows of a table that name an erased person.
 
-    What a column holds is looked at once a value, not once a row: the large tables repeat theirs.
+    ``columns`` are the names and the SQL of their text. Each distinct value is searched once, not
+    each row: large tables repeat their values.
     """
     conditions = []
     for number, text in enumerate(columns.values()):
@@ -235,17 +236,17 @@ def _search(con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str])
 
 
 def must_forget(work: Path, earlier: Sequence[Path]) -> bool:
-    """Whether ``work`` leaves out somebody whom one of the ``earlier`` databases still holds.
+    """Whether one of the ``earlier`` databases holds a person whom ``work`` has erased.
 
-    One that cannot be read, or was built before there were requests, may hold anybody.
+    True for a database that cannot be read, or was built without requests: it may hold anybody.
     """
     import duckdb
 
     erased = "staging.stg_rights__erasures"
     with duckdb.connect() as con:
         attach(con, work, read_only=True, name="work")
-        asked = con.execute(f"select count(*) from work.{erased}").fetchone()
-        if asked == (0,):
+        requests = con.execute(f"select count(*) from work.{erased}").fetchone()
+        if requests == (0,):
             return False
         for file in earlier:
             if not file.is_file():

@@ -1,6 +1,6 @@
-"""What a command may fail with: one line for a person, and an exit code (interface.md, section 5).
+"""The errors of a command: one line for a person, and an exit code (docs/interface.md).
 
-No message holds a voter id, an e-mail address or a phone number: a bad id is named by its line.
+No message holds a voter id, an e-mail address or a phone number: it names the line of a bad id.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z_. -]{0,39}")
 
 
 class RunnerError(Exception):
-    """A failure that is told in one line; each kind has its own exit code."""
+    """A failure with a one-line message; each kind has its own exit code."""
 
     exit_code = 1
 
@@ -39,5 +39,5 @@ class BuildError(RunnerError):
 
 
 def shown(word: str) -> str:
-    """``word`` in quotes if it can only be a word; never anything that could be an id."""
+    """``word`` in quotes, if it is a plain word and so cannot be an id."""
     return f"'{word}'" if _WORD.fullmatch(word) else "the given value"

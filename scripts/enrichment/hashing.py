@@ -1,4 +1,4 @@
-"""SHA-256 of many files at once."""
+"""SHA-256 of many files, in parallel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def file_hashes(paths: list[str]) -> list[str]:
-    """The SHA-256 of each file, in hex; a thread a core, for hashing frees the interpreter."""
+    """The SHA-256 of each file, in hex; one thread per core: hashing frees the interpreter."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(_file_sha256, paths))
 

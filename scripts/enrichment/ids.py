@@ -1,9 +1,9 @@
-"""Reads lists of voter ids (SVIDs) as text, so that leading zeros stay (000-11).
+"""Reads lists of voter ids (SVIDs) as text, so that leading zeros stay.
 
-Accepted, by content: one id a line; CSV, TSV or semicolon-separated text, with a header that names
-an id column and perhaps a ``state`` column, or one column without a header; a JSON list, a JSON
-object with ``svids`` or ``seed_svids``, JSON lines; Parquet with a text id column. Trimming and
-removing duplicates is left to SQL. A message names a line or a position, never an id.
+It detects these forms by content: one id a line; CSV, TSV or semicolon-separated text, with a
+header that names an id column and perhaps a ``state`` column, or one column without a header; a
+JSON list, a JSON object with ``svids`` or ``seed_svids``, JSON lines; Parquet with a text id
+column. SQL trims ids and removes duplicates. A message names a line or a position, never an id.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _BINARY = {
 def read_segment(file: str | None, given: list[str]) -> list[str]:
     """The ids of ``--svids`` followed by those of ``--svid``, as given.
 
-    Raises InputError if there is no way to an id, or none in it.
+    Raises InputError if neither is given, or if they hold no id.
     """
     if file is None and not given:
         raise InputError("no segment: give --svids FILE (- is standard input) or --svid ID")
@@ -93,7 +93,7 @@ def _storable(text: str, where: str) -> str:
 
 
 def _qualified(svid: str, state: str | None, where: str) -> str:
-    """``svid`` with its state in front, if a state stands beside it and not yet in front."""
+    """``svid`` with its state in front, if a state is given beside it and not yet in front."""
     state = _trimmed(state or "")
     if not state or not _trimmed(svid) or _QUALIFIED.match(_trimmed(svid)):
         return svid
@@ -118,12 +118,12 @@ def _decoded(content: bytes, name: str) -> str:
 
 
 def _column(name: str) -> str:
-    """A column name as it is compared: trimmed, lower case, ``_`` for spaces and hyphens."""
+    """A column name for comparisons: trimmed, lower case, ``_`` for spaces and hyphens."""
     return re.sub(r"[ -]+", "_", _trimmed(name).lower())
 
 
 def _positions(header: list[str]) -> tuple[int | None, int | None]:
-    """Where a header has its id column and its state column."""
+    """The positions of the id column and of the state column in a header."""
     names = [_column(name) for name in header]
     svid = next((names.index(name) for name in ID_COLUMNS if name in names), None)
     return svid, names.index("state") if "state" in names else None
@@ -179,7 +179,7 @@ def _json(text: str, name: str) -> Iterator[str]:
         try:
             content = json.loads(text)
         except json.JSONDecodeError:
-            # Not split at U+2028 and its like, which a JSON string may hold.
+            # Split at line feeds only: a JSON string may hold U+2028 and the like.
             content = [json.loads(line) for line in text.split("\n") if _trimmed(line)]
     except (ValueError, RecursionError):
         raise InputError(f"{name}: neither JSON nor one JSON value a line") from None

@@ -1,8 +1,8 @@
 """Writes answers: a table for a person, or CSV, JSON, Parquet and xlsx for a program.
 
-A file is made in a private folder beside its place, readable by its owner only, and renamed over
-the old one when it is whole: a failure leaves the old file untouched. Text that a spreadsheet would
-run as a formula is a text cell in xlsx.
+A file is written in a private folder beside its destination, readable by its owner only. The
+complete file is renamed over the old one, so that a failure leaves the old file untouched. In xlsx,
+text that a spreadsheet would run as a formula is a text cell.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _EXCEL_ROWS, _EXCEL_TEXT, _EXCEL_DIGITS = 1_048_576, 32_767, 10**15
 
 @dataclass(frozen=True)
 class Section:
-    """One answer: its name, its query, and what a table on a terminal shows of it.
+    """One answer: its name, its query, and the columns that a table on a terminal shows.
 
-    ``columns`` are the columns of the table (empty: all), ``single`` says that there is one row.
+    No ``columns`` means all of them; ``single`` means that there is only one row.
     """
 
     name: str
@@ -51,10 +51,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command found, in the three shapes that formats have room for.
+    """The answer of a command, in the three shapes that the formats need.
 
-    ``flat`` is the one row set of CSV and Parquet; ``sections`` go into JSON (an object by name,
-    or the one list if ``bare``) and xlsx (a sheet each); ``screen`` is what a table shows.
+    ``flat`` is the single row set of CSV and Parquet; ``sections`` go into JSON (an object by name,
+    or a single list if ``bare``) and xlsx (a sheet each); a table shows ``screen``.
     """
 
     flat: Query
@@ -70,10 +70,10 @@ class Answer:
 
 
 class Target:
-    """Where an answer goes, and in which format.
+    """The destination and the format of an answer.
 
-    Raises InputError for an unknown format, a suffix that tells none, a place that cannot be
-    written to, and a binary format without a file.
+    Raises InputError for an unknown format, an unknown suffix without a format, a path that cannot
+    be written to, and a binary format without a file.
     """
 
     def __init__(self, out: str | None, form: str | None) -> None:
@@ -95,7 +95,7 @@ class Target:
         suffix = self.file.suffix[1:].lower()
         if suffix not in FORMATS[1:]:
             raise InputError(
-                f"--out {self.file}: the suffix tells no format; end in .csv, .parquet, .json or "
+                f"--out {self.file}: the suffix gives no format; end in .csv, .parquet, .json or "
                 ".xlsx, or add --format"
             )
         return suffix
@@ -108,13 +108,13 @@ class Target:
             raise InputError(f"--out {file}: not an ordinary file; name a file to write")
         if is_ours(file):
             raise InputError(
-                f"--out {file}: the place belongs to the database or the extracts; name another"
+                f"--out {file}: this path belongs to the database or the extracts; name another"
             )
         if file.exists() and not os.access(file, os.W_OK):
             raise InputError(f"--out {file}: the file is read-only; name another")
 
     def write(self, database: Database, answer: Answer) -> None:
-        """Writes the answer when it is whole and logged: to its place, or to standard output."""
+        """Writes the complete, logged answer to its file or to standard output."""
         audit.note(format=self.format)
         if self.file is None or self.folder is None:
             self._write_stdout(database, answer)
@@ -160,39 +160,39 @@ class Target:
 
 @contextmanager
 def target(out: str | None, form: str | None) -> Iterator[Target]:
-    """A target with its private folder, which is removed afterwards whatever happened."""
-    place = Target(out, form)
-    if place.file is None:
-        yield place
+    """A target with its private folder, which is always removed at the end."""
+    destination = Target(out, form)
+    if destination.file is None:
+        yield destination
         return
-    sweep(place.file.parent)
+    sweep(destination.file.parent)
     try:
-        place.folder, lock = _private_folder(place.file.parent)
+        destination.folder, lock = _private_folder(destination.file.parent)
     except OSError as error:
         reason = (error.strerror or "").lower()
-        raise InputError(f"--out: cannot write in {place.file.parent}: {reason}") from None
+        raise InputError(f"--out: cannot write in {destination.file.parent}: {reason}") from None
     try:
-        yield place
+        yield destination
     finally:
-        shutil.rmtree(place.folder, ignore_errors=True)
+        shutil.rmtree(destination.folder, ignore_errors=True)
         os.close(lock)
 
 
 def _private_folder(beside: Path) -> tuple[Path, int]:
-    """A new folder of its owner's, and the lock that says that its maker lives."""
+    """A new private folder, and a lock that is held as long as its process lives."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PRIVATE, dir=beside))
         lock = os.open(folder, os.O_RDONLY)
         fcntl.flock(lock, fcntl.LOCK_EX)
         if folder.exists():
             return folder, lock
-        os.close(lock)  # Another command swept it before the lock was held.
+        os.close(lock)  # Another command removed the folder before this one had the lock.
 
 
 def sweep(folder: Path) -> None:
     """Removes the private folders that killed commands left in ``folder``.
 
-    A command that runs holds a lock on its own; the system frees it however the command ends.
+    A running command holds a lock on its folder; the system releases it when the process ends.
     """
     for left in folder.glob(f"{_PRIVATE}*"):
         with suppress(OSError):
@@ -301,13 +301,13 @@ def _write_xlsx_cell(sheet: Any, line: int, at: int, value: Any, formats: dict[t
 
 
 def _write_tables(database: Database, answer: Answer, stream: IO[str], *, to_screen: bool) -> None:
-    """Readable tables; a terminal gets the first rows and as many columns as were chosen."""
+    """Readable tables; a terminal shows the first rows and the chosen columns."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     on_terminal = to_screen and sys.stdout.isatty()
-    # Off a terminal nothing is cut: lines are as long as they need to be.
+    # Without a terminal nothing is cut: lines may have any length.
     width = Console().width if on_terminal else 10_000
     console = Console(file=stream, width=width, force_terminal=on_terminal, highlight=False)
     for section in answer.screen:
@@ -331,8 +331,8 @@ def _write_tables(database: Database, answer: Answer, stream: IO[str], *, to_scr
                 more += 1
                 continue
             lines.append([row[at] for at in chosen])
-        for place, at in enumerate(chosen):
-            numeric = any(_is_number(line[place]) for line in lines)
+        for number, at in enumerate(chosen):
+            numeric = any(_is_number(line[number]) for line in lines)
             table.add_column(columns[at], justify="right" if numeric else "left", overflow="fold")
         for line in lines:
             table.add_row(*(Text(_printable(value)) for value in line))
@@ -346,7 +346,7 @@ def _write_tables(database: Database, answer: Answer, stream: IO[str], *, to_scr
 
 
 def _printable(value: Any) -> str:
-    """A value for the eye: four digits of a fraction, and no character that steers a terminal."""
+    """A value to read: four digits of a fraction, and no control characters."""
     if isinstance(value, float):
         return f"{value:.4g}" if abs(value) < 1_000 else f"{value:.0f}"
     text = _cell(value)

@@ -1,4 +1,4 @@
-"""Where the project, the published database, the work file and the extracts are."""
+"""Paths of the project, the published database, the work file and the extracts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enrichment.errors import InputError
 
 PROJECT = Path(__file__).resolve().parents[2]
 
-# A database's catalog is named like its file, and a catalog may not share a schema's name.
+# DuckDB names a catalog after its file, and a catalog may not share a name with a schema.
 _SCHEMAS = {
     "staging",
     "quarantine",
@@ -28,39 +28,37 @@ _RESERVED = _SCHEMAS | {"memory", "system", "temp", "information_schema", "pg_ca
 _SHOWN = 200  # characters of a path in a message
 
 
-def _place(variable: str, default: str) -> Path:
+def _path(variable: str, default: str) -> Path:
     """A path from the environment (relative to the working directory), or from the project."""
     given = os.environ.get(variable, "")
     return resolved(given, variable) if given else PROJECT / default
 
 
 def resolved(path: str, where: str) -> Path:
-    """An absolute path. Raises InputError, naming ``where`` it was given, if there is none."""
+    """An absolute path. Raises InputError, which names ``where`` it was given, if it is invalid."""
     try:
-        place = Path(path).expanduser().resolve()
-        place.exists()  # fails where a name is too long, or a folder may not be looked into
+        absolute = Path(path).expanduser().resolve()
+        absolute.exists()  # fails if a name is too long, or a folder is not readable
     except (OSError, RuntimeError, ValueError):
         given = path if len(path) <= _SHOWN else f"{path[:_SHOWN]}…"
-        raise InputError(
-            f"{where}: {given!r} is no path that can be followed; name another"
-        ) from None
-    return place
+        raise InputError(f"{where}: {given!r} is not a usable path; give another") from None
+    return absolute
 
 
 def is_ours(file: Path) -> bool:
-    """Whether a file belongs to the published database, its builds or log, or the extracts."""
+    """Whether a file belongs to the published database, its builds, its log, or the extracts."""
     database = database_file()
     beside = file.parent == database.parent and file.name.startswith(database.name)
-    folders = (work_file().parent, history_folder(), _place("BEHAVIORAL_DATA_DIR", "data"))
+    folders = (work_file().parent, history_folder(), _path("BEHAVIORAL_DATA_DIR", "data"))
     return beside or any(file.is_relative_to(folder) for folder in folders)
 
 
 def database_file() -> Path:
     """The published database: ``BEHAVIORAL_DB``, else ``warehouse/behavioral.duckdb``.
 
-    Raises InputError where DuckDB could not use the file's base name as a catalog name.
+    Raises InputError if DuckDB cannot use the file's base name as a catalog name.
     """
-    file = _place("BEHAVIORAL_DB", "warehouse/behavioral.duckdb")
+    file = _path("BEHAVIORAL_DB", "warehouse/behavioral.duckdb")
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", file.stem) or file.stem.lower() in _RESERVED:
         raise InputError(
             f"BEHAVIORAL_DB: the file name {file.name} cannot name a database: use letters, digits "
@@ -70,13 +68,13 @@ def database_file() -> Path:
 
 
 def work_file() -> Path:
-    """Where a build is made: same base name and file system as the published database."""
+    """The file of a running build: same base name and file system as the published database."""
     file = database_file()
     return file.parent / ".build" / file.name
 
 
 def history_folder() -> Path:
-    """Where earlier builds are kept: ``<build id>/<base name>``, beside the published database."""
+    """The folder of kept builds, ``<build id>/<base name>``, beside the published database."""
     return database_file().parent / ".history"
 
 
@@ -94,7 +92,7 @@ def audit_file() -> Path:
 
 def data_folder() -> Path:
     """The extracts: ``BEHAVIORAL_DATA_DIR``, else ``data``. Raises InputError if not a folder."""
-    folder = _place("BEHAVIORAL_DATA_DIR", "data")
+    folder = _path("BEHAVIORAL_DATA_DIR", "data")
     if not folder.is_dir():
         raise InputError(
             f"there is no folder of extracts at {folder}: set BEHAVIORAL_DATA_DIR to the folder "

@@ -1,7 +1,7 @@
-"""The key of pseudonyms: ``BEHAVIORAL_HASH_KEY``, else a file of its owner's, made once.
+"""The key of pseudonyms: ``BEHAVIORAL_HASH_KEY``, else a private file, created once.
 
-With it, HMAC-SHA256 (RFC 2104) turns a value that can be guessed, such as an address or a voter
-id, into one that only the key's holder can compute again.
+HMAC-SHA256 (RFC 2104) with this key turns a value that can be guessed, such as an address or a
+voter id, into one that only the holder of the key can compute.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PSEUDONYM_LENGTH = 32
 
 
 def hash_key(key_file: Path) -> bytes:
-    """The pseudonym key: from the environment, else from ``key_file``, which is made if absent."""
+    """The pseudonym key: from the environment, else from ``key_file``, created if missing."""
     given = os.environ.get("BEHAVIORAL_HASH_KEY", "")
     if given:
         return given.encode()
@@ -39,7 +39,7 @@ def hash_key(key_file: Path) -> bytes:
 
 
 def list_digest(ids: Iterable[str], key_file: Path) -> str | None:
-    """HMAC-SHA256 (hex) of a list of ids as a set, trimmed and sorted; None where no key is known.
+    """HMAC-SHA256 (hex) of a list of ids as a set, trimmed and sorted; None without a key.
 
     A plain hash of a short list could be found by trying the ids of a voter file.
     """

@@ -1,13 +1,13 @@
 """Builds into a work file and publishes it in one rename, so that readers never see half a build.
 
-The work file has the published file's base name, because a table function's body keeps the catalog
-name, and stands in a folder beside it, because a rename is atomic on one file system only. A lock
-makes sure that one build runs at a time; the system frees it when its holder ends, however it ends.
+The work file has the base name of the published file, because table functions contain the catalog
+name. It lies in a folder beside it, because a rename is atomic only within one file system. A lock
+allows one build at a time; the system releases it when its process ends.
 
-The file that a new one replaces is kept (``BEHAVIORAL_KEEP_BUILDS``) as a second link to the same
-data, made before the rename: until then, and if a process dies at whatever step, the published
-place holds the old file, whole; afterwards the new one, whole. What a dead process left elsewhere
-is removed by the next build.
+The replaced file is kept (``BEHAVIORAL_KEEP_BUILDS``) as a second link to the same data, created
+before the rename. If a process dies at any step, the published path holds a complete file: the old
+one before the rename, the new one after it. The next build removes what a dead process left
+elsewhere.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ def build_and_publish(
 ) -> str:
     """Runs ``build`` on a fresh work file and publishes the result; returns its build id.
 
-    ``forget`` looks at the finished work file and says whether earlier builds may no longer exist
-    (people in them are to be erased): none is kept then, and those kept are removed first.
+    ``forget`` inspects the finished work file. If it returns True (earlier builds hold people who
+    are erased now), all kept builds are removed first, and none is kept.
 
-    Raises what ``build`` raises, BuildError where the work file holds no finished build or the disk
-    is full, and DatabaseError where another build runs. The published file changes only on success.
+    Raises what ``build`` raises, BuildError if the work file holds no finished build or the disk is
+    full, and DatabaseError if another build runs. The published file changes only on success.
     """
     published, work = database_file(), work_file()
     number = _number_kept()
@@ -63,7 +63,7 @@ def build_and_publish(
             is_to_forget = forget is not None and forget(work)
             with _in_one_go():
                 if is_to_forget:
-                    # Before the rename: a crash in between costs a way back, and no one's right.
+                    # Before the rename: after a crash, a rollback is lost, but nobody is kept.
                     forget_kept()
                 elif number:
                     _keep(published)
@@ -79,9 +79,9 @@ def build_and_publish(
 def rollback(build_id: str | None) -> tuple[Build, str | None]:
     """Puts a kept build back, by default the newest; the one it replaces is kept.
 
-    Returns what is published now (as it was described among the kept builds) and the id of what it
-    replaced, None where that was no build. Raises InputError for an id that is not kept, and
-    DatabaseError where none is kept, the kept file is damaged, or a build runs.
+    Returns the restored build and the id of the replaced one, None if that file held no build.
+    Raises InputError for an id that is not kept, and DatabaseError if no build is kept, the kept
+    file is damaged, or a build runs.
     """
     published = database_file()
     with _locked():
@@ -104,7 +104,7 @@ def rollback(build_id: str | None) -> tuple[Build, str | None]:
         if restored.build_id != chosen or not _is_whole(file):
             raise DatabaseError(
                 f"the kept build {chosen} is damaged ({file}): the published file stays; "
-                "name another, or build"
+                "name another build, or run `build`"
             )
         try:
             with _in_one_go():
@@ -115,16 +115,15 @@ def rollback(build_id: str | None) -> tuple[Build, str | None]:
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
             raise DatabaseError(
-                f"cannot put the build back in {published.parent}: {reason}"
+                f"cannot restore the build in {published.parent}: {reason}"
             ) from None
     return restored, replaced
 
 
 def last_database() -> Path | None:
-    """The published database, if a build can be compared with it and carry over what it has read.
+    """The published database, if a build can compare with it and reuse the rows that it has read.
 
-    None where it is missing. One that cannot be opened, or holds no build, is no reason to fail:
-    everything is read again.
+    None if it is missing, unreadable or without a build: the next build reads everything again.
     """
     import duckdb
 
@@ -139,15 +138,15 @@ def last_database() -> Path | None:
         return None
 
 
-# The builds that there are
+# Published and kept builds
 
 
 @dataclass(frozen=True)
 class Build:
     """A build that is ``published``, ``kept``, or ``damaged``.
 
-    ``facts`` is its row of marts.build_info, by column; columns are those of the code of then, and
-    there are none of a damaged one.
+    ``facts`` is its row of marts.build_info, by column, as the code of that time wrote it; empty
+    for a damaged build.
     """
 
     file: Path
@@ -157,7 +156,7 @@ class Build:
 
     @property
     def build_id(self) -> str | None:
-        """The id that the file holds."""
+        """The id in the file."""
         return self.facts.get("build_id")
 
 
@@ -167,7 +166,7 @@ def builds() -> list[Build]:
     found = [_described(published, "published")] if published.is_file() else []
     ids = {build.build_id for build in found}
     for file in kept_files():
-        # A build that ends just now may remove it.
+        # Another build may remove it at this moment.
         with suppress(FileNotFoundError):
             if file.parent.name not in ids:
                 found.append(_described(file, "kept"))
@@ -182,8 +181,8 @@ def builds() -> list[Build]:
 def kept_files() -> list[Path]:
     """The database files of earlier builds, newest first.
 
-    They hold people's data as the published file does: who looks for a trace looks here, too. For a
-    moment within a build, one of them may be the published file under a second name.
+    They hold personal data like the published file, so that every search for a person covers them.
+    During a build, one of them may be the published file under a second name.
     """
     found = []
     for folder in _folders():
@@ -194,9 +193,9 @@ def kept_files() -> list[Path]:
 
 
 def forget_kept() -> int:
-    """Removes every kept build, so that nobody who was erased lives on in one; returns how many.
+    """Removes every kept build, so that none holds an erased person; returns how many.
 
-    To be called by who holds the lock: in ``build_and_publish``, by way of ``forget``.
+    The caller must hold the lock: ``build_and_publish`` calls this if ``forget`` returns True.
     """
     files = kept_files()
     for file in files:
@@ -224,7 +223,7 @@ def _number_kept() -> int:
 
 
 def _described(file: Path, status: str) -> Build:
-    """What a database says of its build, whichever code made it."""
+    """The build in a database file, made by any version of the code."""
     import duckdb
 
     facts: dict[str, Any] = {}
@@ -236,12 +235,12 @@ def _described(file: Path, status: str) -> Build:
             row = con.fetchone()
             facts = dict(zip(names, row, strict=True)) if row else {}
     except duckdb.Error:
-        pass  # What the engine says may quote data; that it cannot be read is told by the status.
+        pass  # The engine's message may quote data. The status says that the file is damaged.
     return Build(file, status if facts else "damaged", facts, file.stat().st_size)
 
 
 def _is_whole(file: Path) -> bool:
-    """Whether every row of every table can be read: each block carries a checksum."""
+    """Whether every row of every table can be read; each block has a checksum."""
     import duckdb
 
     try:
@@ -260,7 +259,7 @@ def _is_whole(file: Path) -> bool:
     return True
 
 
-# Steps, each of which may be the last
+# The steps; a process may die in any of them
 
 
 @contextmanager
@@ -274,7 +273,7 @@ def _locked() -> Iterator[None]:
         raise InputError(f"BEHAVIORAL_DB: cannot write {lock}: {reason}") from None
     with os.fdopen(handle, "r+b", buffering=0) as stream:
         try:
-            # Belongs to the open file, not to the file: what a dead holder wrote in it is nothing.
+            # The lock belongs to the open handle: the text that a dead process left means nothing.
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             found = _HOLDER.match(os.pread(handle, 200, 0))
@@ -298,7 +297,7 @@ def _locked() -> Iterator[None]:
 
 @contextmanager
 def _in_one_go() -> Iterator[None]:
-    """Holds signals off: one that comes in the last step comes too late, and the step is done."""
+    """Ignores signals during the last step: it is completed."""
     held = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def too_late(number: int, frame: FrameType | None) -> None:
@@ -313,14 +312,14 @@ def _in_one_go() -> Iterator[None]:
 
 
 def _tidy() -> None:
-    """Removes what earlier builds, and commands that wrote beside the database, left."""
+    """Removes what earlier builds, and commands that wrote beside the database, left behind."""
     sweep(database_file().parent)
     _discard(work_file())
     _tidy_history()
 
 
 def _discard(work: Path) -> None:
-    """Removes a work file, and what the engine left beside it."""
+    """Removes a work file, and the engine's files beside it."""
     for file in (work, _wal(work)):
         if file.is_dir() and not file.is_symlink():
             shutil.rmtree(file, ignore_errors=True)
@@ -330,7 +329,7 @@ def _discard(work: Path) -> None:
 
 
 def _tidy_history() -> None:
-    """Removes half-made and emptied entries of the history; the rest is its owner's only."""
+    """Removes incomplete and empty entries of the history; the rest becomes private."""
     shutil.rmtree(_half_made(), ignore_errors=True)
     for folder in _folders():
         _wal(folder / database_file().name).unlink(missing_ok=True)
@@ -351,7 +350,7 @@ def _wal(file: Path) -> Path:
 
 
 def _finish(work: Path) -> str:
-    """Checkpoints the work file, checks that it holds a build, and writes it to the disk."""
+    """Checkpoints the work file, checks that it holds a build, and syncs it to the disk."""
     import duckdb
 
     info = None
@@ -367,18 +366,18 @@ def _finish(work: Path) -> str:
             or f"the built file cannot be read ({type(error).__name__})"
         ) from None
     if info is None:
-        raise BuildError("the build made no row in marts.build_info")
+        raise BuildError("the build wrote no row to marts.build_info")
     if strays:
-        raise BuildError(f"{', '.join(strays)} is not of build {info[0]}, as the rest is")
+        raise BuildError(f"{', '.join(strays)} is from another build than {info[0]}")
     if _wal(work).exists():
-        raise BuildError("the built file could not be checkpointed: a .wal stayed beside it")
+        raise BuildError("the built file could not be checkpointed: a .wal is left beside it")
     with work.open("rb+") as stream:
         os.fsync(stream.fileno())
     return str(info[0])
 
 
 def _of_another_build(con: duckdb.DuckDBPyConnection, file: Path, build_id: str) -> list[str]:
-    """The tables of marts with a row that is not of the build; views are of what they read."""
+    """The tables of marts with a row of another build; views have the rows of their tables."""
     tables = con.execute(
         "select table_name from duckdb_columns() where database_name = ? and schema_name = 'marts' "
         "and column_name = 'build_id' and table_name in "
@@ -399,8 +398,8 @@ def _of_another_build(con: duckdb.DuckDBPyConnection, file: Path, build_id: str)
 def _keep(published: Path) -> str | None:
     """Gives the published file a second name in the history; returns its build id.
 
-    The second name is made aside and looked at there, away from a .wal that does not belong to it;
-    the entry appears in one rename. A file that holds no build is not kept: None.
+    The second name is created and checked in a folder of its own, away from a .wal that belongs to
+    another file. The entry appears in one rename. A file without a build is not kept: None.
     """
     if not published.is_file():
         return None
@@ -413,7 +412,7 @@ def _keep(published: Path) -> str | None:
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise
-        # The file system has no links.
+        # The file system has no hard links.
         shutil.copy2(published, link)
         with link.open("rb+") as stream:
             os.fsync(stream.fileno())
@@ -422,7 +421,7 @@ def _keep(published: Path) -> str | None:
         shutil.rmtree(part)
         return None
     entry = part.with_name(build_id)
-    # One that a process left that died before it replaced the published file.
+    # An entry of a process that died before it replaced the published file.
     shutil.rmtree(entry, ignore_errors=True)
     part.rename(entry)
     _sync(part.parent)
@@ -430,10 +429,10 @@ def _keep(published: Path) -> str | None:
 
 
 def _replace(file: Path, published: Path) -> None:
-    """Moves a whole file over the published one, which keeps its mode (0600 at first)."""
+    """Moves a complete file over the published one, and keeps the mode (0600 for the first)."""
     file.chmod(published.stat().st_mode & 0o777 if published.exists() else 0o600)
-    # It belongs neither to the new file nor, as nobody writes to a published file, to the old one,
-    # which without it reads as it was published.
+    # A .wal here belongs to neither file: nobody writes to a published file, which is complete
+    # without one.
     _wal(published).unlink(missing_ok=True)
     file.replace(published)
     _sync(published.parent)

@@ -1,4 +1,4 @@
-"""Says in one line that a build ran out of disk or memory, and what to do about it."""
+"""One-line messages for a build that ran out of disk or memory."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _VARIABLE = "BEHAVIORAL_MEMORY_LIMIT"
 
 
 def check_memory_limit() -> None:
-    """Raises InputError where ``BEHAVIORAL_MEMORY_LIMIT`` is no amount of memory."""
+    """Raises InputError if ``BEHAVIORAL_MEMORY_LIMIT`` is not an amount of memory."""
     given = os.environ.get(_VARIABLE)
     if given is not None and not _LIMIT.fullmatch(given):
         raise InputError(f"{_VARIABLE}: expected an amount of memory such as 1500MB or 4GB")
 
 
 def shortage(text: str, folder: Path, where: str = "") -> str | None:
-    """What to tell of an error's text that says that disk or memory is full; else None.
+    """A message, if the text of an error shows that disk or memory is full; else None.
 
-    ``folder`` is where the build writes, ``where`` what it was doing.
+    The build writes in ``folder``; ``where`` is the model that it was building.
     """
     doing = f" in {where}" if where else ""
     if _DISK.search(text):
@@ -42,7 +42,7 @@ def shortage(text: str, folder: Path, where: str = "") -> str | None:
 
 
 def build_error(error: OSError, folder: Path) -> BuildError:
-    """What a build fails with that cannot write."""
+    """The error of a build that cannot write."""
     is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     reason = os.strerror(errno.ENOSPC) if is_full else str(error.strerror or "an error")
     return BuildError(shortage(reason, folder) or f"cannot write in {folder}: {reason.lower()}")

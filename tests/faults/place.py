@@ -1,4 +1,4 @@
-"""A published database that faults befall, and what must hold after each of them."""
+"""A published database for tests of faults, and the assertions after each fault."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Plants = Sequence[tuple[str, list[Any]]]
 KILLED, INTERRUPTED = -signal.SIGKILL, 130
 
 BEHAVIOR = "fct_voter_events+"
-"""A quarter of the models, on which no fault depends."""
+"""A quarter of the models; no fault depends on them."""
 
 
 def sha256(file: Path) -> str:
@@ -42,7 +42,7 @@ class Place:
         self._old = sha256(self.database)
 
     def environment(self, **more: str) -> dict[str, str]:
-        """The environment of somebody who works in it."""
+        """The environment of a user of this database."""
         return build_environment(self.extracts, self.database, self.folder) | more
 
     def start(
@@ -53,10 +53,9 @@ class Place:
         whole: bool = False,
         **more: str,
     ) -> Run:
-        """Starts a build with planted faults; without the data tests, unless told otherwise.
+        """Starts a build with planted faults, without data tests unless ``tests`` is set.
 
-        If neither these nor the ``whole`` database are asked for, a quarter of the models is left
-        out.
+        Without ``tests`` and ``whole``, a quarter of the models is left out.
         """
         planted = [*plants] if tests else [("small_build", []), *plants]
         if not (tests or whole):
@@ -81,33 +80,33 @@ class Place:
         return subprocess.CompletedProcess(["build"], code, run.stdout, run.stderr)
 
     def ask(self, *arguments: str, plants: Plants = ()) -> subprocess.CompletedProcess[str]:
-        """Asks the published database."""
+        """Runs a command on the published database."""
         return self._warm.run(
             *arguments, env=self.environment(), first=("plant", "several", [[*plants]])
         )
 
     def build_id(self) -> str:
-        """The id of the published build, as a question is answered."""
+        """The id of the published build, as the runner exports it."""
         run = self.ask("export", "build_info", "--format", "csv")
         assert (run.returncode, run.stderr) == (0, "")
         (row,) = csv.DictReader(run.stdout.splitlines())
         return row["build_id"]
 
     def assert_untouched(self) -> None:
-        """The published file is byte for byte the old one, and questions are answered."""
+        """The published file is byte for byte the old one, and the runner answers."""
         assert sha256(self.database) == self._old
         assert self.build_id()
 
     def assert_one_line(self, run: subprocess.CompletedProcess[str], code: int) -> str:
-        """The failure is told in one line of the runner's; returns it."""
+        """The runner reports the failure in one line; returns it."""
         assert run.returncode == code, run.stderr
-        told = [line for line in run.stderr.splitlines() if line.startswith("segment.py: ")]
-        assert len(told) == 1, run.stderr
+        lines = [line for line in run.stderr.splitlines() if line.startswith("segment.py: ")]
+        assert len(lines) == 1, run.stderr
         assert "Traceback" not in run.stderr
-        return told[0]
+        return lines[0]
 
     def assert_works_again(self) -> None:
-        """The next build publishes, and leaves nothing behind."""
+        """The next build publishes, and leaves no files behind."""
         before = self.build_id()
         run = self.build()
         assert run.returncode == 0, run.stderr
@@ -116,7 +115,7 @@ class Place:
         self._old = sha256(self.database)
 
     def assert_nothing_left(self) -> None:
-        """No work file, no write-ahead log and no spilled data stayed beside the database."""
+        """No work file, no write-ahead log and no spilled data are left beside the database."""
         found = list(self.database.parent.rglob("*"))
         assert [file for file in found if file.suffix in (".wal", ".tmp")] == []
         work = self.database.parent / ".build"

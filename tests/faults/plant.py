@@ -1,4 +1,8 @@
-"""Faults that a test plants into a run of the runner: called in its process before it begins."""
+"""Faults that a test plants into a run of the runner: called in its process before it begins.
+
+They use dbt's events (callbacks of its programmatic interface), limits of the operating system, and
+functions of this project and of Python's library. Nothing of dbt itself is replaced.
+"""
 
 from __future__ import annotations
 
@@ -11,87 +15,81 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from enrichment import dbt_build
+
 Call = Callable[..., Any]
 
 
 def small_build() -> None:
     """Leaves the data tests out of a build: its models are what the fault is about."""
-    _with_arguments("--exclude-resource-type", "test")
+    dbt_build.ARGUMENTS += ["--exclude-resource-type", "test"]
 
 
 def without(*selectors: str) -> None:
     """Leaves some nodes out of a build."""
-    _with_arguments("--exclude", *selectors)
+    dbt_build.ARGUMENTS += ["--exclude", *selectors]
 
 
 def with_threads(number: int) -> None:
-    """Lets dbt build so many models at a time."""
-    _with_arguments("--threads", str(number))
-
-
-def _with_arguments(*more: str) -> None:
-    """Gives dbt more arguments than the runner does."""
-    from dbt.cli import main
-
-    class Told(main.dbtRunner):  # type: ignore[misc]  # dbt is not typed for checkers
-        def invoke(self, args: list[str], **options: Any) -> Any:
-            return super().invoke([*args, *more], **options)
-
-    main.dbtRunner = Told
+    """Lets dbt build this many models at a time."""
+    dbt_build.ARGUMENTS += ["--threads", str(number)]
 
 
 def signalled_at_node(number: int, when: str, share: float) -> None:
-    """Sends this process a signal as a node of the build begins or is done: the first is 0.0."""
-    from dbt.task.runnable import GraphRunnableTask
+    """Sends this process a signal when a node of the build begins or is done: the first is 0.0."""
+    total, done = 0, 0
 
-    seen = 0
-    really: Call = GraphRunnableTask.call_runner
+    def listen(event: Any) -> None:
+        nonlocal total, done
+        name = event.info.name
+        if name == "LogStartLine":
+            total = event.data.total
+            is_it = event.data.index - 1 == round(share * (total - 1))
+            if is_it and when == "begins":
+                os.kill(os.getpid(), number)
+        elif name == "NodeFinished" and total:
+            is_it = done == round(share * (total - 1))
+            done += 1
+            if is_it and when == "is done":
+                os.kill(os.getpid(), number)
 
-    def call_runner(self: Any, runner: Any) -> Any:
-        nonlocal seen
-        is_it = seen == round(share * (len(self._flattened_nodes) - 1))
-        seen += 1
-        if is_it and when == "begins":
+    dbt_build.LISTENERS.append(listen)
+
+
+def signalled_at_the_first_test(number: int) -> None:
+    """Sends this process a signal when the first data test of the build begins."""
+
+    def listen(event: Any) -> None:
+        if event.info.name == "LogStartLine" and event.data.node_info.resource_type == "test":
             os.kill(os.getpid(), number)
-        result = really(self, runner)
-        if is_it and when == "is done":
-            os.kill(os.getpid(), number)
-        return result
 
-    GraphRunnableTask.call_runner = call_runner
+    dbt_build.LISTENERS.append(listen)
 
 
 def signalled_within_a_statement(number: int, statement: int, after: float) -> None:
-    """Sends this process a signal so many seconds after a SQL statement began, by number."""
-    from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper
-
+    """Sends this process a signal this many seconds after a SQL statement began, by number."""
     seen = 0
-    really: Call = DuckDBCursorWrapper.execute
 
-    def execute(self: Any, sql: str, bindings: Any = None) -> Any:
+    def listen(event: Any) -> None:
         nonlocal seen
-        seen += 1
-        if seen == statement:
+        seen += event.info.name == "SQLQuery"
+        if event.info.name == "SQLQuery" and seen == statement:
             threading.Timer(after, os.kill, (os.getpid(), number)).start()
-        return really(self, sql, bindings)
 
-    DuckDBCursorWrapper.execute = execute
+    dbt_build.LISTENERS.append(listen)
 
 
 def counted_statements(file: str) -> None:
     """Writes to a file how many SQL statements the build has run."""
-    from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper
-
     seen = 0
-    really: Call = DuckDBCursorWrapper.execute
 
-    def execute(self: Any, sql: str, bindings: Any = None) -> Any:
+    def listen(event: Any) -> None:
         nonlocal seen
-        seen += 1
-        Path(file).write_text(str(seen))
-        return really(self, sql, bindings)
+        if event.info.name == "SQLQuery":
+            seen += 1
+            Path(file).write_text(str(seen))
 
-    DuckDBCursorWrapper.execute = execute
+    dbt_build.LISTENERS.append(listen)
 
 
 def signalled_at_call(number: int, where: str, when: str, place: str) -> None:
@@ -104,13 +102,13 @@ def signalled_at_call(number: int, where: str, when: str, place: str) -> None:
     *classes, name = name.split(".")
     for each in classes:
         owner = getattr(owner, each)
-    really: Call = getattr(owner, name)
+    original: Call = getattr(owner, name)
 
     def stand_in(*arguments: Any, **options: Any) -> Any:
         is_it = place in " ".join(map(str, arguments))
         if is_it and when == "before":
             os.kill(os.getpid(), number)
-        result = really(*arguments, **options)
+        result = original(*arguments, **options)
         if is_it and when == "after":
             os.kill(os.getpid(), number)
         return result
@@ -125,18 +123,23 @@ def no_more_bytes_than(limit: int) -> None:
 
 
 def quoting_statement() -> None:
-    """Adds to each table of the build a cast that fails, of which the engine quotes the value."""
-    from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper
+    """Makes a statement of the build fail with an error in which the engine quotes a row.
 
-    really: Call = DuckDBCursorWrapper.execute
+    The statement calls the project's own function `file_hashes`, which then casts e-mail addresses
+    of the extract of people to dates.
+    """
+    import duckdb
 
-    def execute(self: Any, sql: str, bindings: Any = None) -> Any:
-        result = really(self, sql, bindings)
-        if "lnk_voter_email" in sql and "create" in sql:
-            really(self, "select cast(email as date) from extracts.person")
-        return result
+    from enrichment.plugins import session_variables
 
-    DuckDBCursorWrapper.execute = execute
+    def failing(paths: list[str]) -> list[str]:
+        people = [path for path in paths if "/person/" in path]
+        if people:
+            with duckdb.connect() as con:
+                con.execute("select cast(email as date) from read_parquet(?)", [people]).fetchall()
+        return ["" for _ in paths]
+
+    session_variables.file_hashes = failing  # type: ignore[attr-defined]
 
 
 def several(plants: list[tuple[str, list[Any]]]) -> None:

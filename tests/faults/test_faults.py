@@ -1,7 +1,7 @@
-"""Disks that are full, memory that is scarce, files that are broken, locked or garbage.
+"""Full disks, too little memory, and files that are broken, locked or garbage.
 
-Whatever it is: one line that says what and where, an exit code, and the published database byte for
-byte as it was.
+Every fault gives one line that names the cause and the file, and an exit code. The published
+database stays as it was, byte for byte.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from warm import Warm
 
 @pytest.fixture(scope="module")
 def place(small_world: SmallWorld, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """One published database for all faults that leave it as it is."""
+    """One published database for all faults that do not change it."""
     return Place(tmp_path_factory.mktemp("faults"), small_world, warm)
 
 
 @pytest.fixture
 def own_place(small_world: SmallWorld, warm: Warm, tmp_path: Path) -> Place:
-    """A published database of the test's own."""
+    """A published database for one test alone."""
     return Place(tmp_path, small_world, warm)
 
 
@@ -43,7 +43,7 @@ def own_place(small_world: SmallWorld, warm: Warm, tmp_path: Path) -> Place:
 
 @contextmanager
 def mounted(folder: Path, *arguments: str) -> Iterator[bool]:
-    """A file system at `folder`, where this machine lets us mount one."""
+    """A file system at `folder`, if this machine allows mounting."""
     done = subprocess.run(
         ["mount", *arguments, str(folder)], capture_output=True, check=False
     ).returncode
@@ -69,7 +69,7 @@ def test_a_write_that_fails(limit: int, place: Place) -> None:
 
 
 def test_a_full_disk(own_place: Place, tmp_path: Path) -> None:
-    """On a small disk of its own (where none can be mounted, in files that may not grow).
+    """On a small disk (if none can be mounted: with a limit on the size of files).
 
     Exit code 4 and one line; the published file is untouched; with room again, a build works.
     """
@@ -102,7 +102,7 @@ def test_too_little_memory(limit: str, place: Place) -> None:
 
 @pytest.mark.parametrize("form", ["csv", "json", "parquet", "xlsx"])
 def test_an_export_that_fails_midway(form: str, place: Place, tmp_path: Path) -> None:
-    """The file that was there stays; no part of the new one, and no private folder, is left."""
+    """The old file stays; no part of the new one, and no private folder, is left."""
     out = tmp_path / f"scores.{form}"
     out.write_text("as it was\n")
     run = place.ask(
@@ -116,7 +116,7 @@ def test_an_export_that_fails_midway(form: str, place: Place, tmp_path: Path) ->
 
 
 def test_an_export_is_for_its_owner_only(place: Place, tmp_path: Path) -> None:
-    """Mode 0600, also where everybody could read the file that was there."""
+    """Mode 0600, even if the old file was readable for everybody."""
     out = tmp_path / "scores.csv"
     out.write_text("as it was\n")
     out.chmod(0o666)
@@ -128,7 +128,7 @@ def test_an_export_is_for_its_owner_only(place: Place, tmp_path: Path) -> None:
 
 
 def cut(share: float) -> Callable[[Path], None]:
-    """Leaves a part of a file, as a copy that was broken off does."""
+    """Leaves a part of a file, like an interrupted copy."""
 
     def spoil(file: Path) -> None:
         os.truncate(file, int(file.stat().st_size * share))
@@ -137,7 +137,7 @@ def cut(share: float) -> Callable[[Path], None]:
 
 
 def zero_bytes(file: Path) -> None:
-    """The end of a file is zeros, as a copy leaves it whose blocks never came."""
+    """The end of a file is zeros, like a copy whose blocks never arrived."""
     size = file.stat().st_size
     os.truncate(file, size // 2)
     os.truncate(file, size)
@@ -154,7 +154,7 @@ def garbage(file: Path) -> None:
 
 
 def other_schema(file: Path) -> None:
-    """A table, but of something else."""
+    """A table of something else."""
     pq.write_table(pa.table({"weather": ["rain"]}), file)
 
 
@@ -167,7 +167,7 @@ def other_schema(file: Path) -> None:
 def test_a_broken_extract(
     spoil: Callable[[Path], None], table: str, place: Place, tmp_path: Path
 ) -> None:
-    """Exit code 2 and one line that names the file, or table and column, and what to do."""
+    """Exit code 2 and one line that names the file, or table and column, and the remedy."""
     extracts = shutil.copytree(place.extracts, tmp_path / "extracts")
     file = sorted((extracts / table).glob("*.parquet"))[0]
     spoil(file)
@@ -184,7 +184,7 @@ def test_a_broken_extract(
 
 
 def test_another_build_is_running(own_place: Place) -> None:
-    """The second build says so and exits 3; the first one, held amid its work, then publishes."""
+    """The second build says so and exits 3; the first one, paused meanwhile, then publishes."""
     before = own_place.build_id()
     first = own_place.start([("signalled_at_node", [signal.SIGSTOP, "begins", 0.1])])
     wait_until_stopped(first.pid)
@@ -199,7 +199,7 @@ def test_another_build_is_running(own_place: Place) -> None:
 
 
 def wait_until_stopped(pid: int) -> None:
-    """Waits until a process has stopped itself, or is no more."""
+    """Waits until a process has stopped itself or ended."""
     state = ""
     while state not in ("T", "Z", "X"):
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
@@ -207,7 +207,7 @@ def wait_until_stopped(pid: int) -> None:
 
 
 def test_a_database_that_is_being_written(own_place: Place) -> None:
-    """A question says so and exits 3; a build, which writes elsewhere, publishes over it."""
+    """A question reports that and exits 3; a build writes elsewhere and publishes over it."""
     code = (
         "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
     )
@@ -229,7 +229,7 @@ def test_a_database_that_is_being_written(own_place: Place) -> None:
 
 
 def test_a_read_only_folder(own_place: Place) -> None:
-    """Exit code 3, as for a log that cannot be kept, and one line that names the place; no more."""
+    """Exit code 3, as the log cannot be written, and one line that names the folder."""
     folder = own_place.database.parent
     with mounted(folder, "--bind", str(folder)) as is_mount:
         if is_mount:
@@ -246,7 +246,7 @@ def test_a_read_only_folder(own_place: Place) -> None:
 
 @pytest.mark.thorough
 def test_garbage_in_target(own_place: Place) -> None:
-    """What dbt keeps of earlier runs is garbage: the build is made without it."""
+    """The files that dbt keeps of earlier runs are garbage: the build succeeds without them."""
     target = own_place.folder / "target"
     target.mkdir(exist_ok=True)
     for name in ("partial_parse.msgpack", "manifest.json", "run_results.json", "graph.gpickle"):
@@ -265,7 +265,7 @@ def test_garbage_in_target(own_place: Place) -> None:
 
 
 def test_garbage_in_write_ahead_logs(own_place: Place) -> None:
-    """Questions are answered as before; a build works, and removes the garbage."""
+    """Answers stay the same; a build works, and removes the garbage."""
     answer = own_place.ask("export", "client_affinity").stdout
     work = own_place.database.parent / ".build" / own_place.database.name
     work.parent.mkdir(exist_ok=True)
@@ -293,7 +293,7 @@ def test_threads_and_repeats_do_not_matter(own_place: Place, small_world: SmallW
 
 @pytest.mark.thorough
 def test_a_spilling_build_is_the_same_build(own_place: Place, small_world: SmallWorld) -> None:
-    """With little memory the engine uses its spill folder, which it may read and write."""
+    """With little memory the engine uses its spill folder, and gives the same result."""
     run = own_place.build(whole=True, BEHAVIORAL_MEMORY_LIMIT="120MB")
     assert run.returncode == 0, run.stderr
     assert compare(small_world.database, own_place.database).difference is None

@@ -1,4 +1,4 @@
-"""A build that is killed, in any phase, is never seen: the published file is whole, old or new."""
+"""A build that is killed in any phase leaves the published file complete, old or new."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from warm import Warm
 def place(
     small_world: SmallWorld, warm: Warm, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Place]:
-    """One published database for all kills: each build begins with what the last one left."""
+    """One published database for all kills: each build starts with the leftovers of the last."""
     yield Place(tmp_path_factory.mktemp("kills"), small_world, warm)
 
 
@@ -33,10 +33,10 @@ def at_call(number: int, where: str, when: str, place: str = "") -> Plants:
     return [("signalled_at_call", [number, where, when, place])]
 
 
-CLOSE = "dbt.adapters.duckdb.connections:DuckDBConnectionManager.close_all_connections"
+CLOSE = "enrichment.dbt_build:close_engine"
 
 BEFORE_THE_RENAME: dict[str, Plants] = {
-    "start-up": at_call(signal.SIGKILL, "dbt.cli.main:dbtRunner.invoke", "before"),
+    "start-up": at_call(signal.SIGKILL, "enrichment.dbt_build:dbt_build", "before"),
     "hashing": at_call(signal.SIGKILL, "hashlib:file_digest", "before"),
     "first node begins": at_node(signal.SIGKILL, "begins", 0.0),
     "first node is done": at_node(signal.SIGKILL, "is done", 0.0),
@@ -63,21 +63,21 @@ OF_THE_GATE = ("start-up", "middle node is done", "last node is done", "before t
     ],
 )
 def test_a_kill_in_each_phase(phase: str, place: Place) -> None:
-    """Published file byte for byte the old one; questions are answered."""
+    """The published file is byte for byte the old one, and the runner answers."""
     for file in place.extracts.rglob("*.parquet"):
-        file.touch()  # else it would not be hashed again
+        file.touch()  # so that it is hashed again
     run = place.build(BEFORE_THE_RENAME[phase])
     assert run.returncode == KILLED, run.stderr
     place.assert_untouched()
 
 
 def test_the_next_build_works(place: Place) -> None:
-    """After all these kills a build publishes, and nothing of them is left."""
+    """After all these kills a build publishes, and leaves no files of them behind."""
     place.assert_works_again()
 
 
 def test_a_kill_after_the_rename(place: Place) -> None:
-    """The whole new file is there, answers, and the next build works."""
+    """The new file is complete and answers, and the next build works."""
     before = place.build_id()
     run = place.build(at_call(signal.SIGKILL, "os:replace", "after", "behavioral.duckdb"))
     assert run.returncode == KILLED, run.stderr
@@ -86,9 +86,9 @@ def test_a_kill_after_the_rename(place: Place) -> None:
 
 
 def test_a_kill_among_the_tests(place: Place) -> None:
-    """A build with its data tests, killed as the first of them runs."""
-    first_test = at_call(signal.SIGKILL, "dbt.task.test:TestRunner.execute_data_test", "before")
-    run = place.build(first_test, tests=True)
+    """A build with its data tests, killed when the first of them begins."""
+    first_test = ("signalled_at_the_first_test", [signal.SIGKILL])
+    run = place.build([first_test], tests=True)
     assert run.returncode == KILLED, run.stderr
     place.assert_untouched()
 
@@ -96,7 +96,7 @@ def test_a_kill_among_the_tests(place: Place) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
 @pytest.mark.parametrize("share", [pytest.param(0.0, marks=pytest.mark.thorough), 0.6])
 def test_a_build_that_is_stopped(number: int, share: float, place: Place) -> None:
-    """In order: one line, exit code 130, published file untouched, and nothing left."""
+    """One line, exit code 130, the published file untouched, and no files left behind."""
     run = place.build(at_node(number, "begins", share))
     assert place.assert_one_line(run, INTERRUPTED).startswith("segment.py: interrupted")
     place.assert_untouched()
@@ -104,7 +104,7 @@ def test_a_build_that_is_stopped(number: int, share: float, place: Place) -> Non
 
 
 def test_the_command_itself_is_killed(place: Place) -> None:
-    """As a person starts it, without anything of these tests in its process."""
+    """The command as a person starts it, with nothing of these tests in its process."""
     command = [sys.executable, str(PROJECT / "scripts" / "segment.py"), "build"]
     with subprocess.Popen(
         command, env=place.environment(), stderr=subprocess.PIPE, text=True

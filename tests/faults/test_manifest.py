@@ -24,7 +24,7 @@ def place(small_world: SmallWorld, warm: Warm, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture
 def extracts(place: Place, tmp_path: Path) -> Path:
-    """A copy of the extracts, with the manifest that their sender wrote."""
+    """A copy of the extracts with the manifest of their sender."""
     folder = shutil.copytree(place.extracts, tmp_path / "extracts")
     files = {
         str(file.relative_to(folder)): sha256(file)
@@ -49,7 +49,7 @@ def test_a_flipped_bit_is_found(
 ) -> None:
     """Anywhere in a file: exit code 2, one line that names the file; published file untouched.
 
-    The size and the time of the change are as they were, so that nothing but the hash can tell.
+    The size and the time of change stay the same, so that only the hash shows it.
     """
     (tmp_path / "own").mkdir()
     place = Place(tmp_path / "own", small_world, warm)

@@ -1,4 +1,4 @@
-"""A build that is killed at a random moment is never seen: the published file stays as it is."""
+"""A build that is killed at a random moment leaves the published file as it was."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SEED, KILLS, KILLS_OF_THE_GATE = 4, 30, 3
 def place(
     small_world: SmallWorld, warm: Warm, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Place]:
-    """One published database for all kills: each build begins with what the last one left."""
+    """One published database for all kills: each build starts with the leftovers of the last."""
     yield Place(tmp_path_factory.mktemp("random_kills"), small_world, warm)
 
 
@@ -35,7 +35,7 @@ def place(
     ],
 )
 def test_a_kill_at_a_random_moment(number: int, place: Place, small_world: SmallWorld) -> None:
-    """Amid a statement of the engine: published file untouched, questions are answered."""
+    """During a SQL statement: the published file is untouched, and the runner answers."""
     chance = random.Random(SEED + number)  # noqa: S311 (no secret)
     statement = chance.randrange(1, small_world.statements * 9 // 10)
     plant: tuple[str, list[Any]] = (
@@ -48,5 +48,5 @@ def test_a_kill_at_a_random_moment(number: int, place: Place, small_world: Small
 
 
 def test_the_next_build_works_after_random_kills(place: Place) -> None:
-    """A build publishes, and nothing of the killed ones is left."""
+    """A build publishes, and leaves no files of the killed ones behind."""
     place.assert_works_again()

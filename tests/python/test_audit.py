@@ -261,7 +261,7 @@ def test_damaged_lines_are_told_by_number(run: Run) -> None:
     assert outcome.code == 0
     assert [row["command"] for row in outcome.rows] == ["history", "history"]
     assert outcome.err.count("\n") == 1
-    assert "damaged lines are left out: 2, 3, 4, 5, 6 and 5 more" in outcome.err
+    assert "skipped damaged lines: 2, 3, 4, 5, 6 and 5 more" in outcome.err
     assert json.loads(paths.audit_file().read_text().splitlines()[-1])["command"] == "audit"
 
 

@@ -16,6 +16,7 @@ import duckdb
 import pytest
 
 from benchmarking import news
+from benchmarking.contracts import declared_columns
 from benchmarking.report.goals import judge
 from benchmarking.report.page import page_text, write_page, write_plots
 from benchmarking.results import SECTIONS
@@ -23,7 +24,6 @@ from benchmarking.sections import incremental
 from benchmarking.sections.brief import OURS
 from benchmarking.sections.build import Listener, parts, stage_of
 from benchmarking.sections.questions import QUESTIONS, spread
-from benchmarking.sections.scan import declared_columns
 
 PROJECT = Path(__file__).resolve().parents[2]
 LAST_DAY = date(2026, 6, 30)

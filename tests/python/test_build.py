@@ -498,7 +498,7 @@ def test_a_failed_build_leaves_the_published_database(
 def test_a_failed_build_says_where_to_read_more(
     failed: tuple[Checkout, subprocess.CompletedProcess[str]],
 ) -> None:
-    assert "run `dbt build` to build your own file and read why" in failed[1].stderr
+    assert "run `dbt build` on a file of your own to read why" in failed[1].stderr
 
 
 @pytest.mark.parametrize("which", ["dev", "failed"])

@@ -21,9 +21,9 @@ from disposable_email_domains import blocklist
 from email_validator import EmailNotValidError, validate_email
 
 import update_hygiene_lists
-from enrichment.disclosure import Cells, judged
 from extracts import PROJECT, Extracts, build_database, write_extracts
 from render_docs import ANY, SAMPLE, render
+from rendering.bias_audit import hidden_among_totals
 from warm import Warm
 
 AS_OF = date(2025, 6, 30)
@@ -310,11 +310,13 @@ def test_no_mart_holds_a_date_of_birth(built: Path) -> None:
     ],
 )
 def test_small_groups_are_not_found_by_subtraction(sizes: list[int], told: list[int]) -> None:
-    groups = Cells("people", ("people",), "1", "people")
-    rows = judged(f"(select unnest({sizes}) as people)", groups, 11)
+    groups = (
+        f"(select unnest({sizes}) as people, 0 as other_people, 11 as minimum_people, 1 as row_key)"
+    )
+    rows = hidden_among_totals(f"{groups} as sized", "minimum_people")
     with duckdb.connect() as con:
         found = con.execute(
-            f"select people from ({rows}) where reason_hidden is null order by people desc"
+            f"select people from ({rows}) where not is_hidden order by people desc"
         ).fetchall()
     assert [people for (people,) in found] == told
 

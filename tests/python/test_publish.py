@@ -266,7 +266,7 @@ def of_two_builds(work: Path) -> None:
 
 def test_marts_of_two_builds_are_not_published(database: Path) -> None:
     before = database.read_bytes()
-    with pytest.raises(BuildError, match=r"^older is not of build b2"):
+    with pytest.raises(BuildError, match=r"^older is from another build than b2"):
         publish.build_and_publish(of_two_builds)
     assert database.read_bytes() == before
 
@@ -311,7 +311,9 @@ def judged(message: str, error: BaseException | None = None) -> str:
         success=False, exception=error, result=SimpleNamespace(results=nodes if message else [])
     )
     with pytest.raises(BuildError) as raised:
-        dbt_build._judge(result, dbt_build._Listener(dbt_build.PlainProgress()), Path("place"))
+        dbt_build._raise_if_failed(
+            result, dbt_build._Listener(dbt_build.PlainProgress()), Path("place")
+        )
     return str(raised.value)
 
 
@@ -555,5 +557,5 @@ def test_a_build_of_other_code_is_put_back_with_a_warning(run: Run, database: Pa
     publish_in_turn("b3")
     outcome = run("rollback")
     assert outcome.code == 0
-    assert "built from other definitions than this code" in outcome.err
-    assert_refused(run("export", "coverage"), 3, "built from other definitions")
+    assert "made by a different code version: check out that version" in outcome.err
+    assert_refused(run("export", "coverage"), 3, "made by a different code version")

@@ -641,7 +641,7 @@ def judged(*nodes: SimpleNamespace, error: BaseException | None = None) -> None:
     result = SimpleNamespace(
         success=False, exception=error, result=SimpleNamespace(results=list(nodes))
     )
-    dbt_build._judge(result, dbt_build._Listener(dbt_build.PlainProgress()), Path("work"))
+    dbt_build._raise_if_failed(result, dbt_build._Listener(dbt_build.PlainProgress()), Path("work"))
 
 
 def test_a_failed_node_is_named_without_its_data() -> None:

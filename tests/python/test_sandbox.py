@@ -163,7 +163,7 @@ def test_honest_models_are_built(tried: Tried) -> None:
 def test_a_failure_on_a_row_is_told_by_kind(model: str, tried: Tried) -> None:
     status, message = tried.ended[model]
     assert status == "error"
-    assert re.search(r"\w Error \(what the engine says may quote a row", message)
+    assert re.search(r"\w Error \(the engine's message may quote a row", message)
 
 
 def test_a_failing_test_is_told_by_number(tried: Tried) -> None:

@@ -1,8 +1,8 @@
 """Runs of the runner, or of dbt, without the start of dbt: a process that has parsed, and forks.
 
-A run is a process of its own, with its own environment, folder and output, that does what
-`python scripts/segment.py`, or `dbt`, does. Only the parsed project is there before it begins, as
-dbt's own API has it (`dbtRunner(manifest=...)`).
+A run is a process of its own, with its own environment, folder and output. It does what
+`python scripts/segment.py`, or `dbt`, does, but starts with a parsed project, which dbt's
+programmatic interface accepts (`dbtRunner(manifest=...)`).
 """
 
 from __future__ import annotations
@@ -15,33 +15,33 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[2]
-LONGEST = 600  # seconds; a run that takes longer is ended by the system
+LONGEST = 600  # seconds; the system ends a run that takes longer
+PACKAGES = [str(PROJECT / folder) for folder in ("scripts", "tools", "tests/faults")]
 RUNNER, DBT = "segment.py", "dbt"
 
 
 class Run:
     """One run of the runner: a process, and the files that it prints to."""
 
-    def __init__(self, server: Warm, pid: int, said: Path) -> None:
+    def __init__(self, server: Warm, pid: int, output: Path) -> None:
         self._server = server
         self.pid = pid
-        self._said = said
+        self._output = output
 
     @property
     def stdout(self) -> str:
         """What it has printed to standard output so far."""
-        return self._said.with_suffix(".out").read_text()
+        return self._output.with_suffix(".out").read_text()
 
     @property
     def stderr(self) -> str:
         """What it has printed to standard error so far."""
-        return self._said.with_suffix(".err").read_text()
+        return self._output.with_suffix(".err").read_text()
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Sends a signal."""
@@ -67,6 +67,7 @@ class Warm:
             [sys.executable, "-W", "ignore:resource_tracker", __file__, str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([*PACKAGES, *sys.path])},
             text=True,
         )
         self.call({})
@@ -89,9 +90,9 @@ class Warm:
     ) -> Run:
         """Starts the runner; `first` is a module, its function, and arguments, called before."""
         self._runs += 1
-        said = self._folder / f"run-{self._runs}"
+        output = self._folder / f"run-{self._runs}"
         request = {"run": [program, *arguments], "cwd": str(cwd), "env": dict(env)}
-        return Run(self, int(self.call({**request, "said": str(said), "first": first})), said)
+        return Run(self, int(self.call({**request, "output": str(output), "first": first})), output)
 
     def run(
         self,
@@ -118,45 +119,34 @@ class Warm:
 
 def serve(folder: Path) -> None:
     """Parses the project, then forks a run for each request on standard input."""
-    sys.path[:0] = [
-        str(PROJECT / "scripts"),
-        str(PROJECT / "tools"),
-        str(PROJECT / "tests" / "faults"),
-    ]
     os.environ["BEHAVIORAL_DB"] = str(folder / "behavioral.duckdb")
     import duckdb
-    import parsedatetime
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli import main
+    from dbt.cli.main import dbtRunner
     from dbt_common.clients.jinja import template_cache
 
     import segment
+    from enrichment import dbt_build
 
     silent = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-partial-parse"]
-    places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", "publish"]
-    places += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
-    parsed = main.dbtRunner().invoke([*silent, "parse", *places]).result
-    # What each run would do again, and does alike.
-    parsedatetime.Constants = cache(parsedatetime.Constants)
+    folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", "publish"]
+    folders += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
+    parsed = dbtRunner().invoke([*silent, "parse", *folders]).result
+    dbt_build.MANIFEST = parsed
+    # Fills dbt's own cache of compiled macros, which each run would fill again (2 CPU seconds). It
+    # calls an internal function and replaces none; without it, runs only start more slowly.
     for macro in parsed.macros.values():
         template_cache.get_node_template(macro)
     duckdb.connect().close()
 
-    class Parsed(main.dbtRunner):  # type: ignore[misc]  # dbt is not typed for checkers
-        def __init__(self, **options: Any) -> None:
-            super().__init__(**{"manifest": parsed, **options})
-
-    main.dbtRunner = Parsed
-
     def dbt() -> None:
         try:
-            sys.exit(not main.dbtRunner().invoke(sys.argv[1:]).success)
+            sys.exit(not dbtRunner(manifest=parsed).invoke(sys.argv[1:]).success)
         finally:
-            # As the end of a process does, which a forked one has not.
-            DuckDBConnectionManager.close_all_connections()
+            # The end of a process does this; a fork has no such end.
+            dbt_build.close_engine()
 
     programs = {RUNNER: segment.main, DBT: dbt}
-    # Nobody collects what is parsed: it stays, and in memory that all runs share.
+    # The parsed project stays in memory that all runs share: the collector must not touch it.
     gc.collect()
     gc.freeze()
     for line in sys.stdin:
@@ -176,13 +166,13 @@ def run(request: dict[str, Any], programs: Mapping[str, Callable[[], None]]) -> 
     code = 1
     try:
         for number, suffix in ((1, ".out"), (2, ".err")):
-            os.dup2(os.open(request["said"] + suffix, os.O_WRONLY | os.O_CREAT, 0o600), number)
+            os.dup2(os.open(request["output"] + suffix, os.O_WRONLY | os.O_CREAT, 0o600), number)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.environ.clear()
         os.environ.update(request["env"])
         os.chdir(request["cwd"])
         signal.alarm(LONGEST)
-        # What a shell starts in the background, and all that it forks, ignores Ctrl-C.
+        # A process that a shell starts in the background ignores Ctrl-C, and so do its forks.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.argv = request["run"]
         if request["first"]:

@@ -78,6 +78,14 @@ with counted as (
         count(*) as answers,
         0 as expected
     from {{ ref('segment_channels') }}(cast([] as varchar[]))
+    union all
+    -- Nobody is no person. Only values that few people of the whole file have stay hidden.
+    select
+        'segment_hidden' as function_name,
+        count(*) as answers,
+        0 as expected
+    from {{ ref('segment_hidden') }}(cast([] as varchar[]))
+    where function_name <> 'segment_deviation'
 )
 
 select *

@@ -14,6 +14,7 @@
     'segment_lifecycle',
     'segment_timing',
     'segment_channels',
+    'segment_hidden',
 ] %}
 
 with compared as (

@@ -1,4 +1,4 @@
-"""The brief's six statements, written anew from what they do, with every flaw that they have.
+"""The brief's six statements, rewritten from their behaviour, with all their flaws.
 
 They read views or tables named like the extracts; `{svid_list}` stands for the ids. Only names are
 ours: a column that the interface has too is called as there. Mended is what keeps a statement from
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BOUND_LIST = "select unnest($svids)"
 
 ENRICHMENT = """
-with asked as (
+with requested as (
     select held.value as svid, held.person_id
     from custom_field as naming
     inner join person_custom_field as held on held.custom_field_id = naming.id
@@ -26,9 +26,9 @@ with asked as (
 ),
 
 reachable as (
-    select asked.svid, somebody.email
+    select requested.svid, somebody.email
     from person as somebody
-    inner join asked on asked.person_id = somebody.id
+    inner join requested on requested.person_id = somebody.id
     where somebody.email is not null
 ),
 
@@ -53,7 +53,7 @@ given as (
 )
 
 select
-    asked.svid,
+    requested.svid,
     ifnull(mailed.campaigns, 0) as campaigns_engaged,
     ifnull(mailed.clicks, 0) as total_clicks,
     ifnull(mailed.opens, 0) as total_opens,
@@ -63,9 +63,9 @@ select
     given.last_at as last_donation_date,
     ifnull(given.gifts > 0, false) as is_donor,
     ifnull(mailed.clicks > 0, false) as is_clicker
-from asked
-left join mailed on mailed.svid = asked.svid
-left join given on given.svid = asked.svid
+from requested
+left join mailed on mailed.svid = requested.svid
+left join given on given.svid = requested.svid
 """
 
 AFFINITY = """

@@ -1,6 +1,6 @@
 """The child that runs one job: `python child.py REQUEST ANSWER`, both files of JSON.
 
-What an engine says about a failure may quote data: only the type of an exception is told, and
+An engine's message about a failure may quote data: print only the type of an exception, and
 where it was raised.
 """
 
@@ -16,15 +16,15 @@ from pathlib import Path
 def main() -> int:
     """Runs the job; 0 if it ended well."""
     request, answer = (Path(argument) for argument in sys.argv[1:])
-    asked = json.loads(request.read_text())
-    module, _, function = asked["job"].partition(".")
+    job_request = json.loads(request.read_text())
+    module, _, function = job_request["job"].partition(".")
     job = getattr(importlib.import_module(f"benchmarking.sections.{module}"), function)
     try:
-        found = job(**asked["arguments"])
+        found = job(**job_request["arguments"])
     except Exception as error:  # every failure becomes one line
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(frame.filename).name}:{frame.lineno}"
-        print(f"{asked['job']}: {type(error).__name__} at {place}", file=sys.stderr)
+        print(f"{job_request['job']}: {type(error).__name__} at {place}", file=sys.stderr)
         answer.write_text(json.dumps({"error": type(error).__name__}))
         return 1
     answer.write_text(json.dumps(found))

@@ -1,9 +1,9 @@
 """A made-up day of news: new files beside the files of existing extracts.
 
-One row in a thousand of the events, the gifts and the map is taken again, with a fresh id and a
-time on the day after the last; one in twenty is late by up to three days. Addresses and phones so
-come back as often as they did. Of the map's rows half are pairs seen again, three in ten bring a
-known phone and a known address together for the first time, the rest are of nobody known.
+One row in a thousand of the events, the gifts and the map comes again, with a new id and a time on
+the day after the last; one in twenty is up to three days late. So addresses and phones come back as
+often as before. Half of the map's rows are known pairs, three in ten join a known phone and a known
+address for the first time, the rest belong to unknown people.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def make_day(
 ) -> dict[str, int]:
     """Writes ``out``: links to all files of ``extracts``, and a day's news; rows by table.
 
-    ``last_day`` is the day before the news. ``with_people`` also delivers the person file anew:
+    ``last_day`` is the day before the news. ``with_people`` also delivers the person file again:
     some voters (one in a thousand, at least three) have another e-mail address, some a new cell
     phone, and as many are new; their addresses and phones have a history in the other extracts.
     """
@@ -120,7 +120,7 @@ def _moved(column: str) -> str:
 
 
 def _people(con: duckdb.DuckDBPyConnection, extracts: Path, out: Path) -> dict[str, int]:
-    """Writes the person file anew, and the custom fields of new persons."""
+    """Writes the person file again, and the custom fields of new persons."""
     person, fields = _read(extracts, "person"), _read(extracts, "person_custom_field")
     _, id_kind = _types(con, person)["ID"]
     con.execute(f"""

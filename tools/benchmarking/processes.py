@@ -1,6 +1,6 @@
-"""Runs a measurement in a child process, so that it starts cold and its memory is its own.
+"""Runs a measurement in a child process, so that it starts cold and has its own memory.
 
-CPU seconds (user and system) and peak RSS of a child are what the system says when it has ended.
+The system reports CPU seconds (user and system) and peak RSS of a child at its end.
 The parent stays small (it imports no engine): a child's peak RSS is never below its parent's.
 """
 
@@ -20,7 +20,7 @@ from typing import Any
 
 CHILD = Path(__file__).with_name("child.py")
 _MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
-_TOLD_LINES = 5
+_LINES_SHOWN = 5
 
 
 class MeasuringError(Exception):
@@ -29,7 +29,7 @@ class MeasuringError(Exception):
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process took: seconds, megabytes (10^6 bytes), and how it ended."""
+    """The cost of a process: seconds, megabytes (10^6 bytes), and its exit code."""
 
     cpu_s: float
     wall_s: float
@@ -57,14 +57,14 @@ def run_command(
     The environment is this process's with ``environment`` over it.
     """
     overdue = threading.Event()
-    with tempfile.TemporaryFile() as told:
+    with tempfile.TemporaryFile() as printed:
         began = time.perf_counter()
         process = subprocess.Popen(
             list(command),
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=told,
+            stderr=printed,
         )
 
         def stop() -> None:
@@ -85,8 +85,8 @@ def run_command(
                 process.wait()
         wall = time.perf_counter() - began
         if process.returncode != 0 and not overdue.is_set():
-            told.seek(0)
-            lines = told.read().decode(errors="replace").splitlines()[-_TOLD_LINES:]
+            printed.seek(0)
+            lines = printed.read().decode(errors="replace").splitlines()[-_LINES_SHOWN:]
             print("\n".join(lines), file=sys.stderr)
     return Usage(
         cpu_s=usage.ru_utime + usage.ru_stime,

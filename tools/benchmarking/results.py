@@ -1,4 +1,4 @@
-"""The file of results: JSON, one scale a file, each section dated and with its code's digest."""
+"""The file of results: JSON, one file per scale; each section has a date and a code digest."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def load(file: Path) -> Results:
 def begin(file: Path, scale: float, voters: int | None) -> Results:
     """The results to add to: those of the file, if there are any. Raises ResultsError.
 
-    A file tells about one scale, one machine and one set of versions.
+    A file holds results of one scale, one machine and one set of versions.
     """
     about = {
         "format": FORMAT,

@@ -1,4 +1,4 @@
-"""What a run measures on: the extracts, the scratch folder, the database, and how often."""
+"""The setting of a run: the extracts, the scratch folder, the database, and the repeats."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarking.contracts import declared_columns
 from benchmarking.processes import MeasuringError, attempt_job, run_command, run_job
 from enrichment.paths import PROJECT
 
@@ -28,13 +29,13 @@ Log = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Setting:
-    """The places and numbers of a run.
+    """The paths and numbers of a run.
 
     ``data`` are the required extracts, ``delivered`` these and the optional ones; ``work`` is a
-    scratch folder on their file system; ``given`` a published database to ask instead of one made
-    here; ``calls`` warm calls of each question and size; ``threads`` those of DuckDB; ``limit_s``
-    the patience with a statement of the brief; ``days`` those of the section incremental; ``built``
-    the figures of a full build by this code, where there are any.
+    scratch folder on their file system; ``given`` a published database to use instead of a new one;
+    ``calls`` the warm calls of each question and size; ``threads`` those of DuckDB; ``limit_s`` the
+    time limit of a statement of the brief; ``days`` those of the section incremental; ``built`` the
+    figures of a full build by this code, if there are any.
     """
 
     scale: float
@@ -53,12 +54,12 @@ class Setting:
 
     @property
     def database(self) -> Path:
-        """The database that questions are put to."""
+        """The database for questions."""
         return self.given or self.own_database
 
     @property
     def own_database(self) -> Path:
-        """The database that the section build makes."""
+        """The database of the section build."""
         return self.work / "full" / "behavioral.duckdb"
 
     def environment(self, database: Path, data: Path | None = None) -> dict[str, str]:
@@ -76,7 +77,7 @@ class Setting:
         if self.given is not None:
             return self.given
         if not self.is_built():
-            self.log("building the database that is asked")
+            self.log("building the database for the questions")
             built, _ = build(self, self.database)
             if not built["is_finished"]:
                 raise MeasuringError("the build failed")
@@ -84,9 +85,9 @@ class Setting:
 
     def is_built(self) -> bool:
         """Whether the own database is there, and no older than the code and the extracts."""
-        asked = {"database": str(self.own_database), "data": str(self.data)}
+        arguments = {"database": str(self.own_database), "data": str(self.data)}
         return self.own_database.is_file() and bool(
-            run_job("build.is_current", asked)[0]["is_current"]
+            run_job("build.is_current", arguments)[0]["is_current"]
         )
 
 
@@ -102,8 +103,6 @@ def make_extracts(folder: Path, scale: float, voters: int | None, log: Log) -> N
 
 def required_extracts(delivered: Path, out: Path) -> Path:
     """Makes ``out`` a folder of links to the required extracts of ``delivered``; returns it."""
-    from benchmarking.sections.scan import declared_columns
-
     shutil.rmtree(out, ignore_errors=True)
     for table in declared_columns():
         (out / table).mkdir(parents=True)

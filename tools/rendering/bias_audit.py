@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
+from jinja2 import Template
 
-from enrichment.disclosure import Cells, judged
+from enrichment.paths import PROJECT
 
 KINDS = {"age_band": "Age", "gender": "Gender", "party": "Party", "county": "County"}
 """Kinds of groups in the order of the document, with their headings."""
@@ -57,7 +58,7 @@ class Row(NamedTuple):
     group_kind: str
     group_value: str
     group_voters: int
-    reason_hidden: str | None
+    is_hidden: bool
     mean_score: float
     selected: int
     selection_rate: float
@@ -142,7 +143,7 @@ def section(score: str, rows: Sequence[Row]) -> Iterator[str]:
     with_errors = any(row.tried_voters for row in rows)
     for kind, heading in KINDS.items():
         groups = [row for row in rows if row.group_kind == kind]
-        listed = [row for row in groups if row.reason_hidden is None]
+        listed = [row for row in groups if not row.is_hidden]
         told = f"{len(groups)} groups, {len(groups) - len(listed)} not shown for their size"
         if kind == "county" and len(listed) > FEW_COUNTIES:
             listed = [row for row in listed if row.is_flagged]
@@ -154,6 +155,12 @@ def section(score: str, rows: Sequence[Row]) -> Iterator[str]:
             yield ""
 
 
+def hidden_among_totals(relation: str, totals: str) -> str:
+    """SQL of the macro of that name, outside of dbt."""
+    text = (PROJECT / "macros" / "disclosure.sql").read_text(encoding="utf-8")
+    return str(Template(text).module.hidden_among_totals(relation, totals))  # type: ignore[attr-defined]
+
+
 def page_text(con: duckdb.DuckDBPyConnection, source: str) -> str:
     """The page as Markdown; ``source`` says what the database was built from."""
     columns = ", ".join(
@@ -162,8 +169,11 @@ def page_text(con: duckdb.DuckDBPyConnection, source: str) -> str:
     ((min_people,),) = con.execute(
         "select cast(value as bigint) from seeds.disclosure_limits where rule = 'small_group'"
     ).fetchall()
-    groups = Cells("group_voters", ("group_voters",), "score, group_kind", "group_value")
-    audit = judged("marts.bias_audit", groups, min_people)
+    sized = (
+        f"(select *, group_voters as people, 0 as other_people, {min_people} as minimum_people, "
+        "group_value as row_key from marts.bias_audit) as sized"
+    )
+    audit = hidden_among_totals(sized, "score, group_kind")
     rows = [
         Row(*values)
         for values in con.execute(

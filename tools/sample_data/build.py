@@ -14,7 +14,7 @@ from sample_data import channels, planted, world
 
 WORKERS = 2
 ROWS_PER_FILE = 8_000_000
-STAGE = ".making"  # inside the output folder; marks it as half made
+STAGE = ".making"  # a folder inside the output folder; it marks an incomplete sample
 
 Log = Callable[[str], None]
 Job = tuple[Path, str]
@@ -53,7 +53,7 @@ class Writer:
             return sum(pool.map(run, jobs))
 
     def number(self, query: str) -> float:
-        """The single number that `query` answers, 0 for NULL."""
+        """The single number that `query` returns, 0 for NULL."""
         row = self.con.execute(query).fetchone()
         return float(row[0]) if row and row[0] is not None else 0.0
 
@@ -159,7 +159,7 @@ def _stage_gifts(
 def build(out: Path, scale: float, seed: int, voters: int | None, log: Log) -> dict[str, int]:
     """Write all extracts and `truth/` below `out`; returns the rows of each extract.
 
-    Leaves its stage folder in place: as long as it is there, the extracts count as half made.
+    Leaves its stage folder in place: until it is removed, the extracts count as incomplete.
     """
     size = world.Size.of(scale, voters)
     writer = Writer(out, log)
@@ -167,7 +167,7 @@ def build(out: Path, scale: float, seed: int, voters: int | None, log: Log) -> d
     cast = planted.cast()
     planted.load(con, cast)
     left = {table: count - len(cast.rows.get(table, ())) for table, count in asdict(size).items()}
-    # One person in two hundred stands there twice; one campaign in a hundred, less some unlisted.
+    # One person in two hundred has two rows; so has one campaign in a hundred, minus unlisted ones.
     persons = round(left["person"] / 1.005)
     sms = left["campaigns"] // 12
     mailings = round((left["campaigns"] - sms) / 1.007)

@@ -1,8 +1,8 @@
-"""What people do on other channels than mail and gifts, as DuckDB SQL, with habits to be found.
+"""Behaviour on channels other than mail and gifts, as DuckDB SQL, with planted habits.
 
-Everybody has a channel on which they answer most. Some answer in the evening, some on Saturdays,
-while most is sent to them on weekday mornings; some have lapsed, and do nothing after a day. The
-same habits are in their mail (`world.sends`). Draws and keys are those of `world`.
+Each person has a preferred channel. Some answer in the evening, some on Saturdays, while most
+messages go out on weekday mornings; some have lapsed and do nothing after a certain day. Their mail
+has the same habits (`world.sends`). Draws and keys come from `world`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SHARES = {
     "web_visits": 0.33,
     "behavior_events": 0.24,
 }
-"""How the rows are spread over the tables; those of email_openers follow from the mail."""
+"""The shares of the rows by table; rows of email_openers follow from the mail."""
 
 TABLES = ("email_openers", *SHARES)
 """The optional extracts of the channels."""
@@ -78,7 +78,7 @@ create or replace macro timing_factor(habit, local_at) as
 
 
 def people(persons: int) -> str:
-    """SQL of `channel_person`: who is on the channels, of whom one in twenty-five is a stranger."""
+    """SQL of `channel_person`: the people on the channels; one in twenty-five is a stranger."""
     return f"""
 create or replace table channel_person as
 with listed as (
@@ -118,9 +118,9 @@ order by p;
 
 
 def _exposures(table: str, mean: float, channel: str, hours: str) -> str:
-    """What reached people on a channel, at local times of weekday mornings mostly.
+    """Messages that reached people on a channel, mostly on weekday mornings, local time.
 
-    `rate` is how often they answer; whoever has lapsed never does.
+    `rate` is the share of answers; lapsed people never answer.
     """
     return f"""
         select
@@ -151,7 +151,7 @@ def _exposures(table: str, mean: float, channel: str, hours: str) -> str:
 
 
 def _numbered(table: str, mean: float) -> str:
-    """So many rows a person on average, each with a key of its own."""
+    """`mean` rows per person on average, each with its own key."""
     return f"""
         select *, hash(p * 4096 + j, '{table}') as key
         from (
@@ -172,7 +172,7 @@ _PHONE = "dirty_phone(phone, draw(xor(key, cast(copy as ubigint)), 'phone dirt')
 
 
 def _reached(by: str = "reach") -> str:
-    """EMAIL and CONTACT_NUMBER: one of both mostly, sometimes both, seldom neither."""
+    """EMAIL and CONTACT_NUMBER: mostly one of them, sometimes both, rarely neither."""
     return f"""
             case when draw(key, 'nobody') >= 0.003
                     and (phone is null or draw(key, '{by}') < 0.6) then {_EMAIL} end as "EMAIL",
@@ -271,7 +271,7 @@ def _phone(mean: float) -> str:
 
 
 def _own_acts(table: str, mean: float) -> str:
-    """Acts of people's own accord, with a topic that is mostly that of their taste."""
+    """Actions without a message before, mostly with a topic of the person's taste."""
     return f"""
         select *
         from (
@@ -362,9 +362,9 @@ def _gatherings(mean: float) -> str:
 
 
 def sessions(mean: float, name: str) -> str:
-    """Sessions of people's own: when they begin, how many steps they have, whether one is long.
+    """Sessions of people: their start, their number of steps, and whether they are long.
 
-    One in twenty-five begins just before midnight; in as many the person is away for 45 minutes.
+    One in twenty-five begins just before midnight; one in twenty-five has a break of 45 minutes.
     """
     return f"""
         select
@@ -384,7 +384,7 @@ def sessions(mean: float, name: str) -> str:
 
 
 def visits(mean: float) -> str:
-    """SQL of `channel_visit`: the pages of each session, up to five minutes apart but for a gap."""
+    """SQL of `channel_visit`: the pages of each session, at most five minutes apart."""
     return f"""
 create or replace table channel_visit as
 with sessions as ({sessions(mean / 2.85, "w")}),
@@ -435,7 +435,7 @@ def _visits() -> str:
 
 
 def _events(mean: float) -> str:
-    """A session is a page, what is done there, and a form that some finish."""
+    """A session is a page, an action on it, and a form that some people finish."""
     return f"""
         with sessions as ({sessions(mean / 3.1, "b")}),
 
@@ -526,7 +526,7 @@ def _events(mean: float) -> str:
 
 
 def _openers(sends: str) -> str:
-    """Opens of voters' mail: those that email_clickers tells, later ones, and machines'."""
+    """Opens of voters' mail: those in email_clickers, later ones, and those of machines."""
     return f"""
         with opened as (
             select
@@ -569,7 +569,7 @@ def _openers(sends: str) -> str:
 
 
 TRUTH = {
-    # What each voter is used to; what an address that is shared tells is of several.
+    # The habits of each voter; a shared address mixes the habits of several voters.
     "habits": f"""
         select
             person_id,
@@ -583,7 +583,7 @@ TRUTH = {
         where person_id is not null
         order by person_id
     """,
-    # The sessions of web_visits; with a gap and without an id, one is two for who counts minutes.
+    # The sessions of web_visits. Without an id, a session with a break counts as two.
     "sessions": """
         select
             person_id,
@@ -601,7 +601,7 @@ TRUTH = {
 
 
 def rows_of(size: int, persons: int) -> dict[str, float]:
-    """Rows a person of each table, when all of them together have about `size` rows."""
+    """Rows per person of each table, if all tables together have about `size` rows."""
     return {table: size * share / max(1, persons) for table, share in SHARES.items()}
 
 
@@ -611,7 +611,7 @@ def statements(persons: int, means: dict[str, float]) -> tuple[str, ...]:
 
 
 def queries(means: dict[str, float], sends: str) -> dict[str, str]:
-    """The rows of each table; `sends` is where those of `world.sends` are."""
+    """The rows of each table; `sends` is the relation with the rows of `world.sends`."""
     return {
         "email_openers": _openers(sends),
         "sms_responses": _sms(means["sms_responses"]),

@@ -1,8 +1,8 @@
-"""Days of change to a folder of extracts, to prove that a build of what is new is a build of all.
+"""Days of change to a folder of extracts, to prove that incremental builds equal full ones.
 
-`prepare` makes the folder of day 0 from a sample, `Days` applies one day after another to it. The
-same sample and seed give the same files, byte by byte. All work is SQL over the files themselves,
-so that days cost no more memory at full scale than at a thousandth of it.
+`prepare` makes the folder of day 0 from a sample; `Days` applies one day after another to it. The
+same sample and seed give the same files, byte by byte. All work is SQL over the files, so that days
+need no more memory at full scale than on a small sample.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 
 FIRST_DAY = date(2024, 7, 1)  # the day after the last of the sample, two years earlier
-END_OF_TIME = date(2090, 1, 1)  # what the sample dates later than this is a planted error
+END_OF_TIME = date(2090, 1, 1)  # later dates in the sample are planted errors
 
 COLUMNS: dict[str, dict[str, str]] = {
     "person": {
@@ -113,16 +113,16 @@ DATED = {"email_clickers": "EVENT_DATE", "donations": "DONATION_DATE"}
 """The tables that move the clock, and the column that says when."""
 
 GROWING = ("email_clickers", "donations", "list_link_phone_email_map", "campaigns")
-"""The tables whose news comes as new files; the voter file is delivered anew as a whole."""
+"""The tables whose news comes as new files; the voter file is always delivered as a whole."""
 
 LATER_COLUMN = {"email_clickers": "COMPLAINT", "donations": "STATE", "campaigns": "LIST_ID"}
-"""An optional column of each of these, which no file of day 0 has."""
+"""An optional column of each of these tables; no file of day 0 has it."""
 
 ACCEPTED = (
     *("changed_file", "duplicate_file", "integer_ids", "lost_column", "missing_file"),
     *("rejected_share", "row_change"),
 )
-"""The checks of the extracts that stop a build after what days do to them on purpose."""
+"""The checks of the extracts that the changes of these days would fail."""
 
 MAKING = "making.tmp"  # a file that is being written; no extract, because of its suffix
 LATER = "later"  # a folder of a table that is not there yet
@@ -132,7 +132,7 @@ ASIDE = "aside"  # a folder of files that were taken away and may come back; no 
 def prepare(sample: Path, folder: Path) -> None:
     """Makes `folder` the extracts of day 0: those of `sample`, two years earlier.
 
-    Without the columns that a later file adds. Whatever `folder` held is deleted.
+    Columns that a later file adds are left out. The old content of `folder` is deleted.
     """
     shutil.rmtree(folder, ignore_errors=True)
     dates = ("timestamp", "date")
@@ -162,13 +162,13 @@ class Day:
 
 
 Change = Callable[["Days"], bool]
-"""Changes the extracts; False, and nothing is done, where they hold nothing to change so."""
+"""Changes the extracts; returns False, without a change, if they hold nothing to change."""
 
 ADDING: dict[str, Change] = {}
 """Kinds of change that leave the files of the growing tables alone: new files, a new voter file."""
 
 DISTURBING: dict[str, Change] = {}
-"""Kinds of change to files that were there before."""
+"""Kinds of change to existing files."""
 
 QUIET = ("no_change", "clock_back", "clock_forward")
 """Kinds of days on which no file changes."""
@@ -200,9 +200,9 @@ def _one_of(values: Iterable[object]) -> str:
 
 
 class Days:
-    """Applies random days to the extracts of a folder; each kind of change comes up in turn.
+    """Applies random days to the extracts of a folder; the kinds of change take turns.
 
-    `news_share` is the size of a day's news, as a share of the rows that are there.
+    `news_share` is the number of new rows per day, as a share of the existing rows.
     """
 
     def __init__(self, folder: Path, seed: int, news_share: float = 0.01) -> None:
@@ -221,11 +221,11 @@ class Days:
 
     @property
     def today(self) -> date:
-        """The day that it is."""
+        """The current day."""
         return FIRST_DAY + timedelta(days=self.number)
 
     def next(self) -> Day:
-        """Applies one more day to the extracts, and tells what it was."""
+        """Applies one more day to the extracts, and returns it."""
         self.number += 1
         if not self._moods:
             self._moods = [*["adding"] * 6, *["disturbing"] * 5, "no_change", "clock_back"]
@@ -290,23 +290,23 @@ class Days:
         return self.con.execute(query).fetchall()
 
     def count(self, *tables: str) -> int:
-        """How many rows tables have."""
+        """The number of rows of tables."""
         return sum(
             self.rows(f"select count(*) from read_parquet({_text(file)})")[0][0]
             for file in self.files(*tables)
         )
 
     def salted(self, *columns: str) -> str:
-        """An order of rows by chance, the same in every run."""
+        """A random order of rows, the same in every run."""
         salt = f"{self.number}:{self.chance.random()}"
         return f"hash(concat_ws('|', {_text(salt)}, {', '.join(columns)}))"
 
     def pick(self, items: Sequence[Any], most: int) -> list[Any]:
-        """At most so many, by chance."""
+        """A random choice of at most this many."""
         return self.chance.sample(list(items), min(most, len(items)))
 
     def persons(self, condition: str, most: int) -> list[tuple[int, str, str]]:
-        """Some persons (id, e-mail, cell phone) that fulfil a condition."""
+        """Some persons (id, e-mail, cell phone) who meet a condition."""
         source = self.typed("person", self.files("person"))
         found = self.rows(
             f"select distinct id, email, cell_phone from {source}"
@@ -315,7 +315,7 @@ class Days:
         return self.pick(found, most)
 
     def addresses_with_history(self, most: int) -> list[str]:
-        """Addresses, as they are spelled in old events and gifts, of nobody in the voter file."""
+        """Addresses outside the voter file, as old events and gifts spell them."""
         found: list[str] = []
         for table in DATED:
             file = self.chance.choice(self.files(table))
@@ -379,7 +379,7 @@ class Days:
     # ------------------------------------------------------------------------------------- writing
 
     def write(self, file: Path, query: str) -> None:
-        """Writes a file, or writes it anew, in one step."""
+        """Writes or replaces a file in one step."""
         making = self.folder / MAKING
         self.con.execute(f"copy ({query}) to {_text(making)} (format parquet, compression zstd)")
         making.replace(file)
@@ -404,7 +404,7 @@ class Days:
         )
 
     def redeliver(self, table: str, changed: str, condition: str = "true") -> None:
-        """Delivers each file of a table anew: `changed` columns, and only rows of a condition."""
+        """Delivers each file of a table again: `changed` columns, and only rows of a condition."""
         for file in self.files(table):
             self.write(
                 file,
@@ -413,7 +413,7 @@ class Days:
             )
 
     def append(self, table: str, rows: Sequence[Sequence[object]]) -> None:
-        """Delivers the last file of a table anew, with more rows in their usual columns."""
+        """Delivers the last file of a table again, with more rows in the usual columns."""
         file = self.files(table)[-1]
         values = ", ".join(f"({', '.join(map(_text, row))})" for row in rows)
         names = ", ".join(COLUMNS[table])
@@ -424,7 +424,7 @@ class Days:
         )
 
     def set_persons(self, column: str, values: dict[int, str | None]) -> bool:
-        """Delivers the persons anew, with other values of a column for some ids."""
+        """Delivers the persons again, with other values of a column for some ids."""
         if not values:
             return False
         cases = " ".join(f"when {person} then {_text(value)}" for person, value in values.items())
@@ -457,7 +457,7 @@ class Days:
         return self.pick(found, most)
 
     def some_file(self, *tables: str, spare: bool = False) -> Path | None:
-        """A file of one of the tables, by chance; if spare, not the table's only one."""
+        """A random file of one of the tables; if `spare`, not the only file of its table."""
         found = [files for files in map(self.files, tables) if len(files) > int(spare)]
         return self.chance.choice(self.chance.choice(found)) if found else None
 
@@ -466,7 +466,7 @@ class Days:
 
 
 def event_news(days: Days) -> bool:
-    """A day's events, one in twenty up to three days late, one in fifty by months."""
+    """A day's events; one in twenty is up to three days late, one in fifty months."""
     return _events(days, "news", f"{_moment(days.today)} - {_lateness()}")
 
 
@@ -504,7 +504,7 @@ def campaign_news(days: Days) -> bool:
 NEWS: dict[str, Change] = {
     change.__name__: change for change in (event_news, gift_news, map_news, campaign_news)
 }
-"""What every day brings that is not quiet."""
+"""The news of every day that is not quiet."""
 
 
 def _moment(day: date) -> str:
@@ -705,7 +705,7 @@ def channel_news(days: Days) -> bool:
 
 @_adding
 def channel_rows_repeated(days: Days) -> bool:
-    """Rows that older files of channels have: as they were, a day later, of somebody else."""
+    """Rows of older files of channels again: the same, a day later, or of another person."""
     emails = [email for _, email, _ in days.persons("email is not null", 3)]
     for table in CHANNELS:
         if days.files(table):
@@ -796,7 +796,7 @@ def phone_added(days: Days) -> bool:
 
 
 def _mapped_phones(days: Days, most: int) -> list[str]:
-    """Clean phones of the map, whoever they belong to."""
+    """Clean phones of the map, of anybody."""
     file = days.chance.choice(days.files("list_link_phone_email_map"))
     return [
         row[0]
@@ -914,7 +914,7 @@ def address_linked_to_phone(days: Days) -> bool:
 
 @_adding
 def phone_over_bridge_limit(days: Days) -> bool:
-    """The map gives phones so many addresses that they bridge no more."""
+    """The map gives phones too many addresses to bridge."""
     days.deliver(
         "list_link_phone_email_map",
         "bridge",
@@ -946,7 +946,7 @@ def phone_at_bridge_limit(days: Days) -> bool:
 
 @_adding
 def phone_over_voter_limit(days: Days) -> bool:
-    """So many persons get the home phone of one that it links nobody any more."""
+    """Many persons get the home phone of one person, so that it links nobody any more."""
     (phone, *_) = days.known_phones(1)
     persons = days.persons("true", 6)
     return days.set_persons("home_phone", {row[0]: days.dialled(phone) for row in persons})
@@ -954,7 +954,7 @@ def phone_over_voter_limit(days: Days) -> bool:
 
 @_adding
 def email_over_voter_limit(days: Days) -> bool:
-    """So many persons get the address of one that it links nobody any more."""
+    """Many persons get the address of one person, so that it links nobody any more."""
     ((_, email, _), *_) = days.persons("email like '%_@_%._%'", 1)
     persons = days.persons("true", days.chance.randint(4, 6))
     return days.set_persons("email", {row[0]: days.spelled(email) for row in persons})
@@ -1041,7 +1041,7 @@ def _other_rows(days: Days, file: Path) -> str:
 
 
 def _pad(file: Path, size: int) -> None:
-    """Makes a Parquet file larger: nobody reads what is between its pages and its footer."""
+    """Makes a Parquet file larger: readers skip bytes between its pages and its footer."""
     content = file.read_bytes()
     footer = len(content) - int.from_bytes(content[-8:-4], "little") - 8
     file.write_bytes(content[:footer] + bytes(size - len(content)) + content[footer:])
@@ -1111,7 +1111,7 @@ def type_changed(days: Days) -> bool:
 def column_added(days: Days) -> bool:
     """New files have columns that no file had: one that is read, and one that is not.
 
-    The other is called what the engine calls the file of a row.
+    The other has the name that the engine uses for the file of a row.
     """
     for table, column in LATER_COLUMN.items():
         file = days.chance.choice(days.files(table))

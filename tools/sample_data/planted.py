@@ -1,8 +1,8 @@
 """Hand-made cases: every trap of the corrections (F01–F53) with its right answer in words.
 
-The cast lives in states of the world at large, but its addresses end in `@cast.example`, its
-phones begin with 999 and its clients with `cast_`, so that it never meets the others. The
-calendar day of the world's end is 2026-06-30.
+The cast lives in the same states as the random population, but its addresses end in
+`@cast.example`, its phones begin with 999 and its clients with `cast_`, so that the two never mix.
+The last day of the world is 2026-06-30.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ COLUMNS: dict[str, dict[str, str]] = {
 
 @dataclass
 class Cast:
-    """Collects the rows of the planted cases, table by table, and what each is there for."""
+    """Collects the rows of the planted cases by table, and the purpose of each."""
 
     rows: dict[str, list[tuple[Value, ...]]] = field(
         default_factory=lambda: {table: [] for table in COLUMNS}
@@ -649,7 +649,7 @@ def load(con: duckdb.DuckDBPyConnection, cast: Cast) -> None:
         typed = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
         con.execute(f"create or replace table {name} ({typed})")
         if cast.rows[table]:
-            # Column by column: one statement instead of one a row.
+            # One statement per column list, not one per row.
             lists = ", ".join(f"cast(unnest(?) as {kind})" for kind in columns.values())
             con.execute(
                 f"insert into {name} select {lists}",

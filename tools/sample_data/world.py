@@ -39,7 +39,7 @@ MINIMUM = {"person": 400, "campaigns": 400}  # room for the planted cases in a t
 
 @dataclass(frozen=True)
 class Size:
-    """How large the world is, in rows of the extracts."""
+    """The size of the world, in rows of the extracts."""
 
     person: int
     person_custom_field: int
@@ -58,7 +58,7 @@ class Size:
             rows["person"] = max(voters, MINIMUM["person"])
         persons = rows["person"]
         rows["person_custom_field"] = round(FULL["person_custom_field"] / FULL["person"] * persons)
-        # Voters bring 15 events and 2 map rows each, whatever the scale says.
+        # Each voter brings 15 events and 2 map rows, at any scale.
         rows["email_clickers"] = max(rows["email_clickers"], 20 * persons)
         rows["list_link_phone_email_map"] = max(rows["list_link_phone_email_map"], 4 * persons)
         rows["donations"] = max(rows["donations"], 4 * persons)
@@ -329,8 +329,8 @@ order by ix;
 def voters(persons: int) -> str:
     """SQL of `voter`, one row a person, and `voter_address`, one row an address of theirs.
 
-    Of a hundred persons one is a second registration of the one before (a twin), of two hundred
-    one has a second SVID, half live in households that share a landline and partly an address.
+    One in a hundred persons is a second registration of the one before (a twin). One in two
+    hundred has a second SVID. Half live in households that share a landline, some also an address.
     """
     return f"""
 create or replace table voter as
@@ -547,10 +547,10 @@ def subscriptions(source: str, size: Size) -> str:
 
 
 def sends(source: str, size: Size) -> str:
-    """One row a send, clean, with what came of it; `kinds` names the rows that the export makes.
+    """One row per send, clean, with its outcome; `kinds` names the rows that the export makes.
 
     Sends of a subscription are a stratified sample of the client's campaigns in order of time, so
-    that an unsubscribe simply ends the list. A letter of `kinds` is a row: `a` everything in one
+    that an unsubscribe ends the list. A letter of `kinds` is a row: `a` everything in one
     row, `s` the send, `x` the bounce, `o` the open, `c` the click, `u` the unsubscribe or
     complaint, `b` a scanner's visit; a letter twice is a row exported twice.
     """
@@ -588,7 +588,7 @@ def sends(source: str, size: Size) -> str:
             select
                 placed.* exclude (left_now),
                 coalesce(campaign.send_at + interval 2 day >= lapsed_at(habit), false) as is_over,
-                -- Whoever has lapsed does not even unsubscribe.
+                -- Lapsed people do not even unsubscribe.
                 placed.left_now and not is_over as left_now,
                 campaign.campaign_id,
                 campaign.is_one_row,
@@ -603,7 +603,7 @@ def sends(source: str, size: Size) -> str:
             select
                 *,
                 not left_now and draw(slot, 'bounce') < bounce_rate as bounced,
-                -- Mail is read less by voters who answer elsewhere.
+                -- Voters who answer in other channels read less mail.
                 not is_over and draw(slot, 'open') < open_probability * open_factor * if(
                     habit >= {FIRST_VOTER_ADDRESS} and preferred_channel(habit) <> 'email', 0.55, 1
                 ) as may_open,
@@ -669,7 +669,7 @@ def sends(source: str, size: Size) -> str:
 def event_rows(stage: str, since: str, before: str) -> str:
     """Rows of `email_clickers` for sends in [since, before), in order of the send.
 
-    The noise of a real export goes on here: dirty addresses, blank, unknown and padded ids,
+    This adds the noise of a real export: dirty addresses, blank, unknown and padded ids,
     impossible dates, negative flags, flags that are NULL in some clients' systems.
     """
     return f"""
@@ -769,7 +769,7 @@ def event_rows(stage: str, since: str, before: str) -> str:
 
 
 def caused_gifts(stage: str) -> str:
-    """Gifts that a click caused: a giver's click becomes a gift within 0 to 30 days."""
+    """Gifts that a click caused: a giver's click leads to a gift within 0 to 30 days."""
     return f"""
         with clicked as (
             select
@@ -807,7 +807,7 @@ def caused_gifts(stage: str) -> str:
 
 
 def own_gifts(source: str) -> str:
-    """Gifts that givers among the addresses of `source` make of themselves, readers more often."""
+    """Gifts without a click of givers among the addresses of `source`; readers give more often."""
     return f"""
         select
             cast(addresses.addr * 100 + j as ubigint) as gift_key,
@@ -843,7 +843,7 @@ def own_gifts(source: str) -> str:
 
 
 def stranger_gifts(count: int, addresses: int) -> str:
-    """`count` gifts of people who are only in the map, if anywhere."""
+    """`count` gifts of people who are in the map at most."""
     return f"""
         select
             cast(i as ubigint) + 5000000000000000000 as gift_key,
@@ -936,8 +936,8 @@ def donation_rows(gifts: str, since: str, before: str) -> str:
 def voter_map() -> str:
     """SQL of `voter_map`: the rows of the map about voters, about 1.6 each.
 
-    A voter's phones lead to the voter's addresses and, where a number was passed on, to those of
-    a stranger.
+    A voter's phones lead to the voter's addresses and, if a number has changed hands, to the
+    addresses of a stranger.
     """
     return """
 create or replace table voter_map as
@@ -1027,7 +1027,7 @@ def map_rows(first: int, count: int, part: int, parts: int) -> str:
 
 
 def person_rows() -> str:
-    """Rows of `person` for the voters at large; one in two hundred stands there twice."""
+    """Rows of `person` for the random voters; one in two hundred has two rows."""
     return """
         select
             person_id as id,
@@ -1069,7 +1069,7 @@ FIELDS = [
     "media_market", "urbanicity", "magazine_reader", "social_media_user", "streaming_household",
     "solar_model", "vehicle_count", "dnc_flag",
 ]  # fmt: skip
-DEMOGRAPHICS = 5  # the first fields, which nearly everybody has
+DEMOGRAPHICS = 5  # the first fields; nearly everybody has them
 
 
 def custom_fields() -> str:
@@ -1088,7 +1088,7 @@ from (values
 def field_rows(rows: int, persons: int) -> str:
     """About `rows` rows of `person_custom_field` for `persons` persons at large.
 
-    Party and age follow the taste, so that people who are alike also look alike.
+    Party and age follow the taste, so that people with the same taste share them.
     """
     optional = len(FIELDS) - DEMOGRAPHICS
     each = rows / persons - 4.87  # the demographics below
@@ -1212,9 +1212,9 @@ def campaign_rows(sms: int) -> str:
     """
 
 
-# What was planted in the population at large, by file of `truth/`.
+# The truth about the random population, by file of `truth/`.
 TRUTH = {
-    # Which person rows are one human being, one voter, one household, and who is alike.
+    # Which person rows are the same human being, voter or household, and which share a taste.
     "persons": f"""
         select
             person_id,

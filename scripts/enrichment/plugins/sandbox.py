@@ -1,12 +1,14 @@
-"""dbt-duckdb plugin: what SQL may reach during a build, and what is told of an error.
+"""dbt-duckdb plugin that protects people: it limits what SQL may reach, and what errors may show.
 
-The engine of every dbt command reads the extract folder, the seeds, the database that it builds,
-the one before, and its own spill folder. Every other file, the network and extensions are out of
-reach, and no statement can change that. It is set where the connection is opened, and not by a
-hook, so that no command gets around it.
+The engine of every dbt command can read the extract folder, the seeds, the database that it builds,
+the database of the last build, and its own spill folder. Other files, the network and extensions
+are out of reach, and no statement can change that. The plugin sets this when the connection opens,
+so that no command avoids it, as it could avoid a hook.
 
-What the engine says of a failure may quote a value of a row, and dbt would write that into its log,
-its result files and the terminal. Where it may, only the kind of the error and the file are told.
+The engine's message about a failure may quote a value of a row, and dbt would write it into its
+log, its result files and the terminal. The plugin therefore replaces dbt-duckdb's exception handler
+by one that reports only the type of such an error and the file. dbt-duckdb has no setting for this.
+To drop the replacement, it would need an option to rewrite the messages of errors.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from enrichment.code_version import PROJECT
 
-# These speak of SQL, files and memory, before or apart from any row.
+# These messages are about SQL, files and memory, never about a row.
 _ABOUT_NO_ROW = (
     duckdb.BinderException,
     duckdb.CatalogException,
@@ -41,18 +43,18 @@ _FILE = re.compile(r"file ['\"][^'\"\n]+\.parquet['\"]", re.IGNORECASE)
 
 
 class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
-    """Locks each engine that dbt opens; last of the plugins, for it ends all configuration."""
+    """Locks each engine that dbt opens. It is the last plugin: it ends all configuration."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
-        """Takes the folder of extracts, and makes dbt tell errors without values."""
+        """Reads the folder of extracts, and makes dbt report errors without values."""
         folder = str(plugin_config["data_dir"])
-        # A pattern of files begins with the folder's name as it is escaped in patterns.
+        # File patterns begin with the name of the folder, escaped as in patterns.
         self._folders = [folder, re.sub(r"([*?[])", r"[\1]", folder), str(PROJECT / "seeds")]
-        DuckDBConnectionManager.exception_handler = _told_without_values
+        DuckDBConnectionManager.exception_handler = _without_values
 
     def configure_connection(self, conn: Any) -> None:
-        """Ends the engine's reach, and its configuration."""
-        # Not among the profile's settings: those are set again for each cursor.
+        """Limits what the engine can reach, and locks its configuration."""
+        # Not a setting of the profile: dbt sets those again for each cursor, after the lock.
         conn.execute("set global TimeZone = 'UTC'")
         folders = ", ".join("'" + folder.replace("'", "''") + "'" for folder in self._folders)
         conn.execute(f"set allowed_directories = [{folders}]")
@@ -60,10 +62,10 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
 
 
 @contextmanager
-def _told_without_values(
+def _without_values(
     manager: DuckDBConnectionManager, sql: str, connection_name: str = "master"
 ) -> Iterator[None]:
-    """In place of dbt-duckdb's own handler of errors, which logs all that the engine says."""
+    """Replaces dbt-duckdb's exception handler, which logs the engine's whole message."""
     try:
         yield
     except DbtRuntimeError:
@@ -74,13 +76,13 @@ def _told_without_values(
 
 
 def without_values(error: BaseException) -> str:
-    """What an error says, but for what it may quote of a row."""
+    """The message of an error, without values that it may quote from a row."""
     text = str(error)
     if isinstance(error, _ABOUT_NO_ROW) or _LOCKED in text:
         return text
     kind = text.partition(":")[0] if isinstance(error, duckdb.Error) else type(error).__name__
     found = _FILE.search(text)
     return (
-        f"{kind}{' in ' + found.group(0) if found else ''} (what the engine says may quote a row, "
+        f"{kind}{' in ' + found.group(0) if found else ''} (the engine's message may quote a row "
         "and is not kept: run the compiled SQL in a DuckDB client to read it)"
     )

@@ -1,1 +1,1 @@
-"""What is measured: a module a section, each with `measure` and the jobs of its children."""
+"""The sections: one module each, with `measure` and the jobs of its children."""

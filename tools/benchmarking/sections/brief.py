@@ -1,8 +1,8 @@
 """The brief's own six statements on the same extracts, beside the questions that replace them.
 
 Each runs in a child for the same random voters: from views on the Parquet files, and from tables
-of DuckDB that hold the columns it needs. Two of them, propensity and attribution, know no segment
-and answer for everybody. The lookalike runs as it is and mended.
+of DuckDB with the columns that it needs. Propensity and attribution have no segment and answer for
+everybody. The lookalike runs as written and corrected.
 """
 
 from __future__ import annotations
@@ -53,24 +53,29 @@ def measure(setting: Setting) -> dict[str, Any]:
     work = setting.work / "brief"
     work.mkdir(exist_ok=True)
     svids, native = work / "svids.csv", work / "native.duckdb"
-    asked: dict[str, Any] = {"database": str(database), "out": str(svids), "size": IDS, "seed": 1}
-    ids = run_job("questions.write_svids", asked)[0]["ids"]
+    arguments: dict[str, Any] = {
+        "database": str(database),
+        "out": str(svids),
+        "size": IDS,
+        "seed": 1,
+    }
+    ids = run_job("questions.write_svids", arguments)[0]["ids"]
     setting.log("loading the tables that the brief's statements read")
     native.unlink(missing_ok=True)
-    asked = {"data": str(setting.data), "file": str(native), "threads": setting.threads}
-    loaded, usage = run_job("brief.load", asked)
+    arguments = {"data": str(setting.data), "file": str(native), "threads": setting.threads}
+    loaded, usage = run_job("brief.load", arguments)
     found = []
     for statement in OURS:
         for source in ("parquet", "native"):
             setting.log(f"the brief's statement: {statement}, {source}")
-            asked = {
+            arguments = {
                 "statement": statement,
                 "data": str(setting.data) if source == "parquet" else None,
                 "file": str(native),
                 "svids_file": str(svids),
                 "threads": setting.threads,
             }
-            answer, used = attempt_job("brief.run", asked, limit_s=setting.limit_s)
+            answer, used = attempt_job("brief.run", arguments, limit_s=setting.limit_s)
             found.append(
                 {
                     "statement": statement,
@@ -84,7 +89,7 @@ def measure(setting: Setting) -> dict[str, Any]:
     ours = []
     setting.log("our questions for the same voters")
     for statement, question in OURS.items():
-        asked = {
+        arguments = {
             "database": str(database),
             "question": question,
             "size": ids,
@@ -93,7 +98,7 @@ def measure(setting: Setting) -> dict[str, Any]:
             "threads": setting.threads,
             "svids_file": str(svids),
         }
-        warm = spread(run_job("questions.ask", asked)[0]["warm_ms"])
+        warm = spread(run_job("questions.ask", arguments)[0]["warm_ms"])
         figures = {f"{name}_ms": round(value, 2) for name, value in warm.items()}
         ours.append({"statement": statement, "question": question, **figures})
     svids.unlink()
@@ -123,7 +128,7 @@ def load(data: str, file: str, threads: int) -> dict[str, float]:
     import duckdb
 
     from benchmarking.brief_statements import create_views
-    from benchmarking.sections.scan import declared_columns
+    from benchmarking.contracts import declared_columns
 
     with duckdb.connect(config={"threads": threads, "preserve_insertion_order": False}) as con:
         create_views(con, Path(data), declared_columns())
@@ -144,7 +149,7 @@ def run(
     import duckdb
 
     from benchmarking.brief_statements import STATEMENTS, bound, create_views
-    from benchmarking.sections.scan import declared_columns
+    from benchmarking.contracts import declared_columns
 
     svids = Path(svids_file).read_text().splitlines()[1:]
     spill = str(Path(file).with_name("spill"))

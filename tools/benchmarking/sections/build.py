@@ -1,7 +1,7 @@
 """The full build: as a whole, by stage and node, and with little memory.
 
-A build has one dbt thread (profiles.yml), so that what the process used between a node's start and
-its end is that node's; DuckDB has all its threads.
+A build has one dbt thread (profiles.yml), so that the process's use between the start and the end
+of a node belongs to that node. DuckDB has all its threads.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ def measure(setting: Setting) -> dict[str, Any]:
         "little_memory": little,
         **more,
         "stages": stages,
-        "nodes": dearest(heard["nodes"]),
+        "nodes": slowest(heard["nodes"]),
         **run_job("build.parts", {"database": str(setting.own_database)})[0],
     }
 
 
-def dearest(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The nodes that took most, the dearest first."""
+def slowest(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The nodes that took longest, the slowest first."""
     return sorted(nodes, key=lambda node: -node["cpu_s"])[:SHOWN]
 
 

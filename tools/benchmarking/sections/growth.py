@@ -1,4 +1,4 @@
-"""How cost grows with the extracts: the same number of voters, more of everything else."""
+"""Growth of the cost with the extracts: the same number of voters, more of everything else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def measure(setting: Setting) -> dict[str, Any]:
     The setting's own scale is not built again where the section build has just done so.
     Sample extracts of a smaller scale are made with the persons of the largest. The generator
     gives every voter some events, gifts and map rows, so that small scales hold more than their
-    share of those: the rows are told.
+    share of those: the rows are given.
     """
     largest = max(setting.scales)
     voters = round(FULL_VOTERS * largest) if setting.voters is None else setting.voters
@@ -51,7 +51,7 @@ def count_rows(data: str) -> dict[str, int]:
     """In a child: the rows of each required extract."""
     import duckdb
 
-    from benchmarking.sections.scan import declared_columns
+    from benchmarking.contracts import declared_columns
 
     with duckdb.connect() as con:
         return {

@@ -1,4 +1,4 @@
-"""A day of news: what it takes to bring an earlier database up to date, beside a full build.
+"""A day of news: the cost of updating an earlier database, beside a full build.
 
 Both builds read the same extracts; both are whole processes, with data tests and dbt's start-up.
 """
@@ -13,12 +13,12 @@ from typing import Any
 
 from benchmarking import news
 from benchmarking.processes import MeasuringError, run_job
-from benchmarking.sections.build import dearest, stage_totals
+from benchmarking.sections.build import slowest, stage_totals
 from benchmarking.setting import Setting, build
 
 
 def measure(setting: Setting) -> dict[str, Any]:
-    """Figures of both builds for each day asked: of news, and of news and changed persons."""
+    """Figures of both builds for each requested day: of news, and of news and changed persons."""
     earlier = setting.require_database()
     found = {}
     for name in setting.days:
@@ -26,13 +26,13 @@ def measure(setting: Setting) -> dict[str, Any]:
         words = "news and changed persons" if with_people else "news"
         extracts = setting.work / "day" / "extracts"
         setting.log(f"making a day of {words}")
-        asked = {
+        arguments = {
             "data": str(setting.data),
             "out": str(extracts),
             "database": str(earlier),
             "with_people": with_people,
         }
-        rows, _ = run_job("incremental.make_day", asked)
+        rows, _ = run_job("incremental.make_day", arguments)
         updated = setting.work / "day" / "updated" / "behavioral.duckdb"
         whole = setting.work / "day" / "whole" / "behavioral.duckdb"
         updated.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def measure(setting: Setting) -> dict[str, Any]:
         found[name] = {
             **{"rows": rows, "incremental": incremental, "full": full, **comparison},
             "stages": stage_totals(heard["nodes"]),
-            "nodes": dearest(heard["nodes"]),
+            "nodes": slowest(heard["nodes"]),
         }
         shutil.rmtree(setting.work / "day")
     return {"days": found}
@@ -64,7 +64,7 @@ def make_day(data: str, out: str, database: str, with_people: bool) -> dict[str,
         attach(con, Path(database), read_only=True)
         info = build_info(con, Path(database))
     if info is None or not isinstance(info[1], datetime.date):
-        raise MeasuringError("the database tells no day")
+        raise MeasuringError("the database has no date")
     return news.make_day(Path(data), Path(out), info[1], with_people=with_people)
 
 

@@ -1,7 +1,7 @@
-"""What dbt itself takes: import, parsing, and a node that has nothing to read.
+"""The cost of dbt itself: import, parsing, and a node without rows.
 
-A node's overhead is that of `dbt build --empty` without tests: models, seeds and table functions
-are made as ever, with contracts and comments, from no rows.
+The overhead of a node comes from `dbt build --empty` without tests: it makes models, seeds and
+table functions as usual, with contracts and comments, from no rows.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""How long a question takes, by size of the segment, and the runner as a whole process.
+"""The time of a question, by size of the segment, and of the runner as a whole process.
 
 A call is a table function of ``segments`` with the ids as one bound list, on a database attached
-read-only, its rows fetched whole. `analyze` is the four functions that the runner asks for it, as
-it asks them, fetched alike; `analyze to a file` is all that the runner does between the ids and the
-file of JSON, with small groups hidden, in a process that goes on.
+read-only; all rows are fetched. `analyze` calls the four functions as the runner does, in one
+statement. `analyze to a file` is all that the runner does between the ids and the JSON file, with
+small groups hidden, in a process that stays open.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def count_voters(database: Path) -> int:
 def measure_size(setting: Setting, database: Path, size: int) -> list[dict[str, Any]]:
     """Latency of every question for segments of one size, in milliseconds.
 
-    Each is asked in several fresh processes; their first calls are told apart.
+    Each runs in several fresh processes; first calls are counted separately.
     """
     setting.log(f"questions about {size:,} voters")
     processes = min(PROCESSES, setting.calls)
@@ -71,7 +71,7 @@ def measure_size(setting: Setting, database: Path, size: int) -> list[dict[str, 
         warm: list[float] = []
         peak = 0.0
         for process in range(processes):
-            asked = {
+            arguments = {
                 "database": str(database),
                 "question": question,
                 "size": size,
@@ -79,7 +79,7 @@ def measure_size(setting: Setting, database: Path, size: int) -> list[dict[str, 
                 "seed": process,
                 "threads": setting.threads,
             }
-            answer, usage = run_job("questions.ask", asked)
+            answer, usage = run_job("questions.ask", arguments)
             first.append(answer["first_ms"])
             warm += answer["warm_ms"]
             peak = max(peak, usage.peak_rss_mb)
@@ -113,8 +113,8 @@ def _runner(setting: Setting, database: Path, ids: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=setting.work) as folder:
         for run in range(min(RUNNER_RUNS, setting.calls)):
             svids, out = Path(folder, "svids.csv"), Path(folder, "x.csv")
-            asked = {"database": str(database), "out": str(svids), "size": ids, "seed": run}
-            run_job("questions.write_svids", asked)
+            arguments = {"database": str(database), "out": str(svids), "size": ids, "seed": run}
+            run_job("questions.write_svids", arguments)
             usage = run_command(
                 [sys.executable, str(RUNNER), "analyze", "--svids", str(svids), "--out", str(out)],
                 environment=setting.environment(database),
@@ -169,7 +169,7 @@ def ask(
 
 @contextmanager
 def _asking(database: str, question: str, threads: int) -> Iterator[Callable[[list[str]], object]]:
-    """What asks a question about voter ids, of a database that stays open."""
+    """A function that asks a question about voter ids; its database stays open."""
     if question in FUNCTIONS:
         con = _attached(database, threads)
         sql = f"select * from {Path(database).stem}.segments.segment_{question}(?)"
@@ -182,19 +182,19 @@ def _asking(database: str, question: str, threads: int) -> Iterator[Callable[[li
 
     os.environ["BEHAVIORAL_DB"] = database
     words, threshold = list(PARTS), 0.1
-    with tempfile.TemporaryDirectory() as folder, Database() as asked:
+    with tempfile.TemporaryDirectory() as folder, Database() as opened:
 
         def fetch(svids: list[str]) -> None:
             groups = functions_about_groups(words, threshold, "json")
             functions = {"segment_profile": {}, **groups}
-            asked.keep_answers(svids, functions)
+            opened.keep_answers(svids, functions)
             for function in functions:
-                asked.all_rows(Query(f"select * from {asked.kept(function)}"))
+                opened.all_rows(Query(f"select * from {opened.kept(function)}"))
 
         def write(svids: list[str]) -> None:
             with target(str(Path(folder, "answer.json")), None) as place:
-                answer, _ = analysis(asked, svids, words, threshold, place.format, is_open=False)
-                place.write(asked, answer)
+                answer, _ = analysis(opened, svids, words, threshold, place.format, is_open=False)
+                place.write(opened, answer)
 
         yield fetch if question == "analyze" else write
 

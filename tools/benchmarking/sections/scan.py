@@ -1,7 +1,7 @@
-"""The scan limit: what it takes to read every declared column of the required extracts once.
+"""The scan limit: the cost of reading every declared column of the required extracts once.
 
-No build that reads them all can take less. Text is decoded by its longest value's length, any
-other column by its largest value.
+No build that reads them all can take less. The query takes the greatest length of text columns and
+the greatest value of other columns, so that every value is decoded.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarking.contracts import declared_columns
 from benchmarking.processes import run_job
 from benchmarking.setting import Setting
-from enrichment.paths import PROJECT
 
 REPEATS = 3
 _ENOUGH_S = 240.0
@@ -22,13 +22,13 @@ _ENOUGH_S = 240.0
 
 def measure(setting: Setting) -> dict[str, Any]:
     """Median of up to three readings after one that warms up; figures by table."""
-    asked = {"data": str(setting.data), "threads": setting.threads}
+    arguments = {"data": str(setting.data), "threads": setting.threads}
     readings: list[dict[str, Any]] = []
     tables: dict[str, Any] = {}
     spent = 0.0
     for repeat in range(REPEATS + 1):
         setting.log("reading every column" + (" (warm-up)" if repeat == 0 else ""))
-        tables, usage = run_job("scan.read", asked)
+        tables, usage = run_job("scan.read", arguments)
         spent += usage.wall_s
         if repeat > 0:
             readings.append(
@@ -50,19 +50,6 @@ def measure(setting: Setting) -> dict[str, Any]:
         "readings": readings,
         "tables": tables,
     }
-
-
-def declared_columns() -> dict[str, list[str]]:
-    """The columns of each required extract, in the order of its contract in models/staging."""
-    import yaml
-
-    found = {}
-    for file in sorted((PROJECT / "models" / "staging").glob("*/_*__sources.yml")):
-        for source in yaml.safe_load(file.read_text())["sources"]:
-            for table in source["tables"]:
-                if table.get("config", {}).get("meta", {}).get("required"):
-                    found[table["name"]] = [column["name"] for column in table["columns"]]
-    return found
 
 
 def read(data: str, threads: int) -> dict[str, Any]:
