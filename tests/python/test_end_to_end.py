@@ -1,7 +1,7 @@
 """The six questions as a user asks them: extract files in, the runner, exported files out.
 
 One small world made by hand: six voters, their mail and gifts in May and June 2025. The answers
-are worked out by hand from `definitions.md`; the arithmetic stands beside each number.
+are worked out by hand from `docs/definitions.md`; the arithmetic stands beside each number.
 
     voter           reached by                                   what happened
     WI:0072345 Ada  ada@, direct                                 clicked two campaigns, gave

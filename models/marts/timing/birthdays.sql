@@ -112,7 +112,7 @@ blocked as (
             when counted.is_placeholder then 'placeholder'
             when counted.turning_age > rules.max_age then 'implausible'
             when counted.turning_age < rules.min_age then 'minor'
-            when counted.contact_blocked_by is not null then 'contact_barred'
+            when counted.contact_blocked_by is not null then 'contact_blocked'
         end as blocked_by,
         coalesce(counted.turning_age = rules.min_age, false) as is_coming_of_age
     from counted
