@@ -1,5 +1,9 @@
 -- depends_on: {{ ref('placeholder_identifiers') }}
 {% set carried = carried_files('list_link_phone_email_map', this) %}
+{#- Set here, not where it is used: dbt must see its refs in a build that carries nothing, too. -#}
+{% set is_not_erased_since = is_not_erased(
+    emails=['known.email_key'], phones=['known.phone_key'], refused='known.row_json'
+) %}
 
 with contact_map as {{ inlined() }} (
     select * from {{ ref('base_outreach__contact_map') }}
@@ -42,7 +46,7 @@ carried_rows as (
             rejection_reason is not null
             or phone_key in (select voter_phones.phone_key from voter_phones)
         )
-        and {{ is_not_erased(emails=['known.email_key'], phones=['known.phone_key'], refused='known.row_json') }}
+        and {{ is_not_erased_since }}
 ),
 
 -- Phones that have joined the voter file since: the last build did not keep their rows.
