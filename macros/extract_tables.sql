@@ -45,6 +45,10 @@
     {% if run_query(is_registered).rows[0][0] == 0 %}
         {{ return(tables) }}
     {% endif %}
-    {% set names = run_query('select distinct source_table from extracts.files').columns[0].values() %}
+    {% set query %}
+        select distinct source_table
+        from {{ source('intake', 'files') }}
+    {% endset %}
+    {% set names = run_query(query).columns[0].values() %}
     {{ return(tables | selectattr(1, 'in', names) | list) }}
 {% endmacro %}
