@@ -547,13 +547,14 @@ def test_what_dbt_writes_names_nobody(which: str, request: pytest.FixtureRequest
         ),
         (
             "assert_seeds_keep_their_rules",
-            "update seeds.behavior_pattern_events set event_type = 'nothing' where noun = 'click'",
+            "update seeds.behavior_pattern_events set event_type = 'nothing' "
+            "where event_type = 'email_unsubscribe'",
             ("behavior_pattern_events", "event_type in ("),
         ),
-        ("key_lnk_voter_", "update linkage.lnk_voter set persons = 0", ("persons >= 1",)),
-        ("key_lnk_voter_", "update linkage.lnk_voter set svid = null", ("not null: svid",)),
+        ("key_lnk_voter_state", "update linkage.lnk_voter set persons = 0", ("persons >= 1",)),
+        ("key_lnk_voter_state", "update linkage.lnk_voter set svid = null", ("not null: svid",)),
         (
-            "key_lnk_voter_",
+            "key_lnk_voter_state",
             "insert into linkage.lnk_voter select * from linkage.lnk_voter",
             ("unique: state, svid",),
         ),
