@@ -11,43 +11,34 @@
 {% test key(model, columns, nullable=[], not_null=[], unique=[], holds=[]) %}
 
 {% set key_hash = short_hash(columns | join(', ')) %}
-{% set known = [] %}
+{% set wrong, messages = ['count(*) > 1'], [] %}
 {% for column in columns + not_null if column not in nullable %}
-    {% do known.append(column) %}
+{% do wrong.append('count(' ~ column ~ ') < count(*)') %}
+{% do messages.append('when count(' ~ column ~ ") < count(*) then 'not null: " ~ column ~ "'") %}
 {% endfor %}
-{% set is_wrong %}
-    count(*) > 1
-    {% for column in known %}
-    or count({{ column }}) < count(*)
-    {% endfor %}
-    {% for condition in holds %}
-    or count(case when not ({{ condition }}) then 1 end) > 0
-    {% endfor %}
-{% endset %}
+{% for condition in holds %}
+{% do wrong.append('count(case when not (' ~ condition ~ ') then 1 end) > 0') %}
+{% do messages.append('when count(case when not (' ~ condition ~ ') then 1 end) > 0 then ' ~ text_literal(condition)) %}
+{% endfor %}
 
 with wrong_hashes as (
     select {{ key_hash }} as key_hash
     from {{ model }}
     group by {{ key_hash }}
-    having {{ is_wrong }}
+    having {{ wrong | join(' or ') }}
 )
 
 select
     {{ columns | join(', ') }},
     count(*) as occurrences,
     case
-        {% for column in known %}
-        when count({{ column }}) < count(*) then 'not null: {{ column }}'
-        {% endfor %}
-        {% for condition in holds %}
-        when count(case when not ({{ condition }}) then 1 end) > 0 then {{ text_literal(condition) }}
-        {% endfor %}
+        {{ messages | join('\n        ') }}
         else 'unique: {{ columns | join(', ') }}'
     end as broken_rule
 from {{ model }}
 where {{ key_hash }} in (select wrong_hashes.key_hash from wrong_hashes)
 group by {{ columns | join(', ') }}
-having {{ is_wrong }}
+having {{ wrong | join(' or ') }}
 {% for column in unique %}
 union all
 select
