@@ -1,5 +1,5 @@
--- In leap years the birthday is 29 February, otherwise it is as many days after the 28th as the rule says (F66). 1900 and
--- 2100 have no 29 February, 2000 had one.
+-- In leap years the birthday is 29 February, otherwise it is as many days after the 28th as the rule says (F66).
+-- 1900 and 2100 have no 29 February, 2000 had one.
 with cases (birth_date, birthday_year, leap_day_shift, expected) as (
     values
     (date '1980-02-29', 2024, 1, date '2024-02-29'),
