@@ -14,6 +14,7 @@ help:
 	@echo "make test         run every check: lint, types, dbt build with its tests, Python tests"
 	@echo "make lint         run sqlfluff, ruff and mypy only"
 	@echo "make thorough     run every kill, fault and day of changes; make test runs a selection (an hour)"
+	@echo "make model        build one model into your own database, with its data tests (NAME=client_affinity)"
 	@echo "make build        build and publish from BEHAVIORAL_DATA_DIR (default: data)"
 	@echo "make docs         write the docs site: tables, lineage, scores, bias audit (HTML in target/)"
 	@echo "make docs/marts.md   write the page of tables and functions from the descriptions"
