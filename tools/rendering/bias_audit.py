@@ -144,12 +144,12 @@ def section(score: str, rows: Sequence[Row]) -> Iterator[str]:
     for kind, heading in KINDS.items():
         groups = [row for row in rows if row.group_kind == kind]
         listed = [row for row in groups if not row.is_hidden]
-        told = f"{len(groups)} groups, {len(groups) - len(listed)} not shown for their size"
+        summary = f"{len(groups)} groups, {len(groups) - len(listed)} not shown for their size"
         if kind == "county" and len(listed) > FEW_COUNTIES:
             listed = [row for row in listed if row.is_flagged]
-            told += f"; {len(listed)} marked, and only these are listed"
+            summary += f"; {len(listed)} marked, and only these are listed"
         yield f"### {heading}\n"
-        yield f"{told}.\n"
+        yield f"{summary}.\n"
         if listed:
             yield from table(listed, with_errors=with_errors)
             yield ""

@@ -1,1 +1,1 @@
-"""What is told about results: goals, tables, plots and the page; all from the JSON alone."""
+"""Reports about results: goals, tables, plots and the page; all from the JSON alone."""

@@ -124,8 +124,8 @@ def _build(build: dict[str, Any], scan: dict[str, Any]) -> Iterable[Goal]:
     name = "CPU of a full build without dbt's start-up, in scan limits"
     if whole and scan:
         times = whole["net_cpu_s"] / scan["cpu_s"]
-        told = f"{times:.1f}× ({whole['net_cpu_s']:.1f} s of {scan['cpu_s']:.1f} s)"
-        yield Goal(name, f"≤ {SCANS:g}×", told, times <= SCANS)
+        shown = f"{times:.1f}× ({whole['net_cpu_s']:.1f} s of {scan['cpu_s']:.1f} s)"
+        yield Goal(name, f"≤ {SCANS:g}×", shown, times <= SCANS)
     else:
         yield Goal(name, f"≤ {SCANS:g}×")
     yield _at_most("Peak memory of a full build", whole.get("peak_rss_mb"), PEAK_RSS_MB, "MB")
@@ -136,8 +136,10 @@ def _build(build: dict[str, Any], scan: dict[str, Any]) -> Iterable[Goal]:
     elif not little["is_limit_applied"]:
         yield Goal(name, "finishes", "the limit was not applied")
     else:
-        told = "finished" if little["is_finished"] else "failed"
-        yield Goal(name, "finishes", f"{told}, {little['peak_rss_mb']:,.0f} MB", told == "finished")
+        shown = "finished" if little["is_finished"] else "failed"
+        yield Goal(
+            name, "finishes", f"{shown}, {little['peak_rss_mb']:,.0f} MB", shown == "finished"
+        )
     yield _at_most("The published database", whole.get("database_mb"), DATABASE_MB, "MB")
 
 
@@ -148,8 +150,8 @@ def _day(incremental: dict[str, Any]) -> Goal:
         return Goal(name, f"≤ {DAY_SHARE:g} %")
     part, whole = (day[kind]["net_cpu_s"] + startup_s(day) for kind in ("incremental", "full"))
     share = 100 * part / whole
-    told = f"{share:.1f} % ({part:.1f} s of {whole:.1f} s)"
-    return Goal(name, f"≤ {DAY_SHARE:g} %", told, share <= DAY_SHARE)
+    shown = f"{share:.1f} % ({part:.1f} s of {whole:.1f} s)"
+    return Goal(name, f"≤ {DAY_SHARE:g} %", shown, share <= DAY_SHARE)
 
 
 def startup_s(day: dict[str, Any]) -> float:
@@ -175,8 +177,8 @@ def _growth(growth: dict[str, Any]) -> Iterable[Goal]:
     worst, question = max(
         (row["p50_ms"] / before[row["question"]], row["question"]) for row in large["latency"]
     )
-    told = f"{worst:.2f}× ({question})"
-    yield Goal(latency_name, f"≤ {GROWTH_LATENCY:g}×", told, worst <= GROWTH_LATENCY)
+    shown = f"{worst:.2f}× ({question})"
+    yield Goal(latency_name, f"≤ {GROWTH_LATENCY:g}×", shown, worst <= GROWTH_LATENCY)
 
 
 def _only(rows: list[dict[str, Any]], question: str) -> list[dict[str, Any]]:
@@ -192,10 +194,10 @@ def _slowest(rows: list[dict[str, Any]]) -> tuple[float, str] | None:
 
 
 def _at_most(what: str, found: tuple[float, str] | float | None, limit: float, unit: str) -> Goal:
-    told = f"≤ {limit:,g} {unit}"
+    shown = f"≤ {limit:,g} {unit}"
     if found is None:
-        return Goal(what, told)
+        return Goal(what, shown)
     value, who = found if isinstance(found, tuple) else (found, "")
     digits = 2 if unit == "s" else 0 if value >= 100 else 1
     measured = f"{value:,.{digits}f} {unit}" + (f" ({who})" if who else "")
-    return Goal(what, told, measured, value <= limit)
+    return Goal(what, shown, measured, value <= limit)

@@ -97,15 +97,15 @@ def _build(build: dict[str, Any], results: Results) -> list[Table]:
         ("as the runner builds", build["whole"]),
         ("memory limit 1 GB", build["little_memory"]),
     ]
-    told = ""
+    summary = ""
     if "optional" in build:
         runs.append(("with the optional extracts", build["with_optional"]))
-        told = f" The sample's optional extracts are {', '.join(build['optional'])}."
+        summary = f" The sample's optional extracts are {', '.join(build['optional'])}."
     whole = Table(
         "The full build",
         ("run", "CPU s", "of it start-up", "wall s", "peak MB", "database MB"),
         [(name, *_run_cells(run)) for name, run in runs],
-        f"Start-up is dbt's import and parse, before it knows its nodes.{told}"
+        f"Start-up is dbt's import and parse, before it knows its nodes.{summary}"
         + (
             ""
             if build["little_memory"].get("is_limit_applied")
@@ -225,17 +225,17 @@ _LATENCY = ("question", "ids", "warm calls", "first ms", "P50 ms", "P95 ms", "ma
 def _questions(questions: dict[str, Any], results: Results) -> list[Table]:
     runner = questions["runner"]
     if "p50_s" in runner:
-        told = f"`segment.py analyze` of {runner['ids']:,} ids as a whole process: P50 "
-        told += f"{runner['p50_s']:.2f} s of {len(runner['wall_s'])} runs."
+        summary = f"`segment.py analyze` of {runner['ids']:,} ids as a whole process: P50 "
+        summary += f"{runner['p50_s']:.2f} s of {len(runner['wall_s'])} runs."
     else:
-        told = f"The runner was not measured: {runner['problem']}."
+        summary = f"The runner was not measured: {runner['problem']}."
     return [
         Table(
             "Questions",
             _LATENCY,
             _latency_rows(questions["latency"]),
             f"{questions['voters']:,} voters, {questions['threads']} threads; the first call opens "
-            f"the database in a fresh process (the median of up to three). {told}",
+            f"the database in a fresh process (the median of up to three). {summary}",
         )
     ]
 
