@@ -68,7 +68,7 @@ def write_plots(results: Results, folder: Path) -> None:
 def page_text(results: Results) -> str:
     """The page as Markdown."""
     machine, versions = results["machine"], results["versions"]
-    versions_used = ", ".join(f"{name} {number}" for name, number in versions.items())
+    installed = ", ".join(f"{name} {number}" for name, number in versions.items())
     parts = [
         "# Benchmark",
         "What a build and a question take on sample extracts, beside the scan limit and the "
@@ -76,9 +76,9 @@ def page_text(results: Results) -> str:
         "`tools/benchmark.py --render` makes this page from the results alone, and plots in "
         f"`benchmark/plots-{results['scale']:g}/`.",
         f"Scale {results['scale']:g} (1.0 is the full size). {machine['cpu']}, {machine['cores']} "
-        f"cores, {machine['memory_gb']:g} GB, {machine['system']}; {versions_used}. CPU is user and system "
-        "time of the whole process; MB are 10^6 bytes; files are in the page cache as far as they "
-        "fit.",
+        f"cores, {machine['memory_gb']:g} GB, {machine['system']}; {installed}. "
+        "CPU is user and system time of the whole process; MB are 10^6 bytes; files are in the "
+        "page cache as far as they fit.",
         "## Goals",
         goal_table(results).markdown(),
     ]
