@@ -79,13 +79,15 @@ with counted as (
         0 as expected
     from {{ ref('segment_channels') }}(cast([] as varchar[]))
     union all
-    -- Nobody is no person. Only values that few people of the whole file have stay hidden.
+    -- An empty list hides only values that few people of the whole file have; in a file of few people, everything.
     select
         'segment_hidden' as function_name,
         count(*) as answers,
         0 as expected
     from {{ ref('segment_hidden') }}(cast([] as varchar[]))
-    where function_name <> 'segment_deviation'
+    where
+        function_name <> 'segment_deviation'
+        and (select count(*) from {{ ref('enriched_profiles') }}) >= {{ rule_value('disclosure_limits', 'small_group') }}
 )
 
 select *
