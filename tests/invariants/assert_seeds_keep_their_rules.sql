@@ -8,14 +8,28 @@
     tests/python/test_conventions.py checks that every seed is listed.
 -#}
 {%- set rules = {
+    'rules': {
+        'key': 'subject, rule',
+        'not_null': ['value', 'unit'],
+        'holds': [
+            "subject in ('affinity_recommendation_rules', 'audit_limits', 'disclosure_limits', 'hygiene_thresholds', "
+            ~ "'journey_rules', 'lifecycle_rules', 'lookalike_weights', 'score_scales', 'session_rules')",
+            "subject <> 'affinity_recommendation_rules' or unit in ('sends', 'ratio')",
+            "subject <> 'audit_limits' or unit in ('percentage points', 'ratio', 'share')",
+            "subject <> 'hygiene_thresholds' "
+            ~ "or unit in ('days', 'bounces', 'sends', 'lookups', 'percent', 'characters')",
+            "subject <> 'journey_rules' or (value >= 1 and unit in ('pairs', 'months'))",
+            "subject <> 'lifecycle_rules' or unit in ('days', 'dollars', 'people', 'percent', 'share')",
+            "subject <> 'session_rules' or value between 1 and 1439",
+            "subject not in ('journey_rules', 'session_rules') or value = floor(value)",
+        ],
+    },
     'placeholder_identifiers': {'key': 'identifier'},
     'linkage_rules': {'holds': ["unit in ('voters', 'addresses')"]},
     'affinity_weights': {'key': 'metric', 'not_null': ['weight']},
-    'affinity_recommendation_rules': {'not_null': ['value', 'unit'], 'holds': ["unit in ('sends', 'ratio')"]},
     'propensity_weights': {'key': 'component', 'not_null': ['weight']},
     'health_thresholds': {'key': 'metric'},
     'attribution_models': {'key': 'model'},
-    'lookalike_weights': {'not_null': ['value', 'unit']},
     'lookalike_bands': {'key': 'band', 'not_null': ['feature']},
     'age_bands': {'key': 'age_band'},
     'timing_rules': {'not_null': ['value', 'unit'], 'holds': ['value >= 0']},
@@ -31,7 +45,6 @@
         'not_null': ['is_permitted'],
         'holds': ["subject_kind in ('donation_source', 'state')", "use in ('contact', 'solicit')"],
     },
-    'disclosure_limits': {'not_null': ['value', 'unit']},
     'rejection_reasons': {'key': 'reason'},
     'input_limits': {
         'key': 'check_name, source_table',
@@ -48,7 +61,6 @@
         'holds': ["role in ('exposure', 'response', 'activity', 'outcome', 'opt_out', 'failure')"],
     },
     'time_zones': {'key': 'state', 'not_null': ['time_zone']},
-    'session_rules': {'not_null': ['value', 'unit'], 'holds': ['value between 1 and 1439']},
     'funnel_steps': {
         'key': 'funnel, step_number, event_type',
         'not_null': ['step', 'within_days', 'is_implied'],
@@ -57,11 +69,6 @@
             'within_days >= 0',
             'event_type in (select event_types.recorded_as from ' ~ ref('event_types') ~ ' as event_types)',
         ],
-    },
-    'journey_rules': {'not_null': ['value', 'unit'], 'holds': ['value >= 1', "unit in ('pairs', 'months')"]},
-    'lifecycle_rules': {
-        'not_null': ['value', 'unit'],
-        'holds': ["unit in ('days', 'dollars', 'people', 'percent', 'share')"],
     },
     'churn_bands': {'key': 'feature, band', 'not_null': ['sort_order']},
     'behavior_pattern_rules': {'not_null': ['sort_order', 'behavior_pattern', 'min_events', 'min_subjects']},
@@ -76,7 +83,6 @@
     'segment_words': {'key': 'dimension, value', 'not_null': ['sort_order']},
     'engagement_weights': {'key': 'component', 'not_null': ['weight'], 'holds': ['weight between 0 and 1']},
     'score_levels': {'key': 'score, level', 'not_null': ['sort_order', 'min_score']},
-    'score_scales': {'not_null': ['value', 'unit']},
     'channel_weights': {'key': 'channel', 'not_null': ['weight', 'half_rate_multiple', 'half_activities']},
     'address_classes': {'key': 'address_class', 'not_null': ['is_mailed', 'is_mailed_when_engaged']},
     'disposable_domains': {'key': 'domain', 'holds': ["domain_class in ('disposable', 'reserved')"]},
@@ -86,10 +92,6 @@
         'holds': ["domain_class in ('public', 'relay')"],
     },
     'role_names': {'key': 'role_name'},
-    'hygiene_thresholds': {
-        'not_null': ['value', 'unit'],
-        'holds': ["unit in ('days', 'bounces', 'sends', 'lookups', 'percent', 'characters')"],
-    },
     'sensitive_fields': {
         'key': 'field_pattern',
         'not_null': ['category', 'purpose', 'legal_basis'],
@@ -98,10 +100,6 @@
             ~ "'immigration', 'government_id', 'financial', 'criminal_record')"],
     },
     'audited_scores': {'key': 'score', 'not_null': ['selects_at', 'outcome']},
-    'audit_limits': {
-        'not_null': ['value', 'unit'],
-        'holds': ["unit in ('percentage points', 'ratio', 'share')"],
-    },
     'allowed_properties': {
         'key': 'source_table, json_column, path, target',
         'not_null': ['sort_order'],
