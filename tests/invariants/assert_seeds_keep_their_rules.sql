@@ -5,6 +5,7 @@
     `key`: columns that are unique together and never NULL; the default is `rule`.
     `not_null`: further columns without NULL.
     `holds`: conditions of each row; a condition that is NULL passes.
+    What several rows keep together stands at the end.
     tests/python/test_conventions.py checks that every seed is listed.
 -#}
 {%- set rules = {
@@ -111,6 +112,18 @@
     },
 } -%}
 
+with levels as (
+    select
+        score,
+        level,
+        min_score,
+        max_score,
+        lag(max_score) over (partition by score order by min_score) as previous_max,
+        row_number() over (partition by score order by min_score) as place,
+        row_number() over (partition by score order by min_score desc) as place_from_above
+    from {{ ref('score_levels') }}
+)
+
 {% for seed, rule in rules.items() %}
 {% set key = rule.get('key', 'rule') %}
 {% set conditions = rule.get('holds', []) | list %}
@@ -133,3 +146,71 @@ from {{ ref(seed) }}
 where not ({{ condition }})
 {% endfor %}
 {% endfor %}
+
+union all
+-- The levels of a score cover it from 0 up, without a gap or an overlap (F60).
+select
+    'score_levels' as seed,
+    'levels leave no gap' as broken_rule
+from levels
+where
+    (place = 1 and min_score <> 0)
+    or (place > 1 and (previous_max is null or previous_max <> min_score))
+    or (place_from_above = 1) <> (max_score is null)
+
+union all
+-- The engagement score covers 0 to 100 only if the weights of its components sum to 1 (F61). The component that decays
+-- has a half-life; the others have a cap.
+select
+    'engagement_weights' as seed,
+    'weights sum to 1, and each component has its numbers' as broken_rule
+from {{ ref('engagement_weights') }}
+having
+    round(sum(weight), 9) <> 1
+    or count(case when component = 'recency' and half_life_days > 0 then 1 end) <> 1
+    or count(
+        case
+            when
+                component in ('frequency', 'depth', 'duration')
+                and least_cap > 0
+                and cap_percentile > 0
+                and cap_percentile <= 1
+                then 1
+        end
+    ) <> 3
+    or count(*) <> 4
+
+union all
+-- A type that another type is recorded as exists itself, with the same kind and points. Each channel has a weight.
+-- Outcomes show no intent (F81), opt-outs raise no score (F96), and our own events earn no points.
+select
+    'event_types' as seed,
+    'types are weighed' as broken_rule
+from {{ ref('event_types') }} as types
+left join {{ ref('event_types') }} as recorded
+    on
+        types.recorded_as = recorded.event_type
+        and recorded.event_type = recorded.recorded_as
+left join {{ ref('channel_weights') }} as channel_weights
+    on types.channel = channel_weights.channel
+where
+    recorded.event_type is null
+    or channel_weights.weight is null
+    or types.channel <> recorded.channel
+    or types.role <> recorded.role
+    or types.is_human <> recorded.is_human
+    or types.engagement_points <> recorded.engagement_points
+    or types.recent_weight <> recorded.recent_weight
+    or (types.role = 'outcome' and types.intent_points <> 0)
+    or (
+        types.role = 'opt_out'
+        and greatest(types.engagement_points, types.interest_points, types.intent_points, types.recent_weight) > 0
+    )
+    or (
+        not types.is_human
+        and greatest(
+            abs(types.engagement_points), abs(types.interest_points), abs(types.intent_points),
+            abs(types.recent_weight)
+        ) > 0
+    )
+    or (types.is_answer and not types.is_human)

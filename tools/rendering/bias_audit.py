@@ -42,8 +42,8 @@ Does any score or flag treat groups of people unequally? This page shows `marts.
   that can be checked since.
 - **unknown**: people for whom the voter file does not say it. They often differ from the rest
   in other ways too.
-- Groups of fewer than {min_people} people are not shown (`disclosure_limits` in the seed `rules`), nor enough
-  others that the small ones cannot be found by subtraction.
+- Groups of fewer than {min_people} people are not shown (`small_group` in the seed `rules`), nor
+  enough others that the small ones cannot be found by subtraction.
 
 A mark is a reason to look for the cause; it does not prove unfair treatment. No mark does not
 prove fair treatment: with few people or few outcomes only large differences show.
