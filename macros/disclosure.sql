@@ -1,6 +1,6 @@
 {#-
-    The rule that hides small groups: see segment_hidden. An answer about fewer people than the seed disclosure_limits
-    allows points at persons.
+    The rule that hides small groups: see segment_hidden. An answer about fewer people than small_group
+    in the seed rules points at persons.
 -#}
 
 {#- Is one of these counts about somebody, but about too few? Needs the column `minimum_people`; 0 is nobody. -#}

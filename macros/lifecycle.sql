@@ -1,4 +1,4 @@
-{#- The seed lifecycle_rules as one row: one join serves every bound of a query. -#}
+{#- The rules of lifecycle_rules, in the seed rules, as one row: one join serves every bound of a query. -#}
 {% macro lifecycle_rules() -%}
     (
         select
@@ -26,7 +26,8 @@
             max(case when rule = 'rule_drop' then value end) as rule_drop,
             max(case when rule = 'segment_narrow' then value end) as segment_narrow,
             max(case when rule = 'segment_broad' then value end) as segment_broad
-        from {{ ref('lifecycle_rules') }}
+        from {{ ref('rules') }}
+        where subject = 'lifecycle_rules'
     )
 {%- endmacro %}
 

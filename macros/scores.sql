@@ -60,7 +60,7 @@
     0 + {{ weight }} * least(coalesce(cast({{ value }} as double), {{ cap }}), {{ cap }}) / {{ cap }}
 {%- endmacro %}
 
-{#- The seed score_scales as one row: one join serves every window and scale of a query. -#}
+{#- The rules of score_scales, in the seed rules, as one row: one join serves every window and scale of a query. -#}
 {% macro score_scales() -%}
     (
         select
@@ -81,7 +81,8 @@
             max(case when rule = 'low_share' then value end) as low_share,
             max(case when rule = 'distribution_bins' then value end) as distribution_bins,
             max(case when rule = 'content_prior_interactions' then value end) as content_prior_interactions
-        from {{ ref('score_scales') }}
+        from {{ ref('rules') }}
+        where subject = 'score_scales'
     )
 {%- endmacro %}
 

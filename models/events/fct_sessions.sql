@@ -49,7 +49,7 @@ capped as (
         started_at,
         ended_at,
         local_started_at,
-        least(uncapped_seconds, cast({{ rule_value('session_rules', 'longest') }} * 60 as double)) as duration_seconds,
+        least(uncapped_seconds, {{ rule_value('session_rules', 'longest') }} * 60) as duration_seconds,
         uncapped_seconds > {{ rule_value('session_rules', 'longest') }} * 60 as is_capped,
         events,
         event_types,

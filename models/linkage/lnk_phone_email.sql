@@ -38,7 +38,7 @@ counted as (
 ruled as (
     select
         *,
-        addresses <= {{ rule_value('linkage_rules', 'phone_address_hub') }} as is_bridge
+        addresses <= {{ linkage_limit('phone_address_hub') }} as is_bridge
     from counted
 )
 

@@ -103,10 +103,10 @@ ruled as (
         link_method,
         phone_key,
         shared_by,
-        coalesce(shared_by <= {{ rule_value('linkage_rules', 'address_hub') }}, false) as is_used,
+        coalesce(shared_by <= {{ linkage_limit('address_hub') }}, false) as is_used,
         coalesce(
             removed_by,
-            case when shared_by > {{ rule_value('linkage_rules', 'address_hub') }} then 'address_hub' end
+            case when shared_by > {{ linkage_limit('address_hub') }} then 'address_hub' end
         ) as unused_reason
     from counted
 )

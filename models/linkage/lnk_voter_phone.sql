@@ -43,8 +43,8 @@ counted as (
 ruled as (
     select
         *,
-        shared_by <= {{ rule_value('linkage_rules', 'phone_hub') }} as is_used,
-        case when shared_by > {{ rule_value('linkage_rules', 'phone_hub') }} then 'phone_hub' end as unused_reason
+        shared_by <= {{ linkage_limit('phone_hub') }} as is_used,
+        case when shared_by > {{ linkage_limit('phone_hub') }} then 'phone_hub' end as unused_reason
     from counted
 )
 

@@ -64,9 +64,12 @@ class Disclosure:
         functions = ", ".join(text(name) for name in sorted({SUMMARY, *self._requested}))
         condition = f"where function_name in ({functions})"
         database.keep("hidden", database.ask("segment_hidden", segment, then=condition))
-        seed = database.relation("seeds", "disclosure_limits")
+        seed = database.relation("seeds", "rules")
         ((self._minimum,),) = database.all_rows(
-            Query(f"select cast(value as bigint) from {seed} where rule = 'small_group'")
+            Query(
+                f"select cast(value as bigint) from {seed} "
+                "where subject = 'disclosure_limits' and rule = 'small_group'"
+            )
         )
         self._hidden = [
             (function, column, reason)

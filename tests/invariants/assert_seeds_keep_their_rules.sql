@@ -5,17 +5,32 @@
     `key`: columns that are unique together and never NULL; the default is `rule`.
     `not_null`: further columns without NULL.
     `holds`: conditions of each row; a condition that is NULL passes.
+    What several rows keep together stands at the end.
     tests/python/test_conventions.py checks that every seed is listed.
 -#}
 {%- set rules = {
+    'rules': {
+        'key': 'subject, rule',
+        'not_null': ['value', 'unit'],
+        'holds': [
+            "subject in ('affinity_recommendation_rules', 'audit_limits', 'disclosure_limits', 'hygiene_thresholds', "
+            ~ "'journey_rules', 'lifecycle_rules', 'lookalike_weights', 'score_scales', 'session_rules')",
+            "subject <> 'affinity_recommendation_rules' or unit in ('sends', 'ratio')",
+            "subject <> 'audit_limits' or unit in ('percentage points', 'ratio', 'share')",
+            "subject <> 'hygiene_thresholds' "
+            ~ "or unit in ('days', 'bounces', 'sends', 'lookups', 'percent', 'characters')",
+            "subject <> 'journey_rules' or (value >= 1 and unit in ('pairs', 'months'))",
+            "subject <> 'lifecycle_rules' or unit in ('days', 'dollars', 'people', 'percent', 'share')",
+            "subject <> 'session_rules' or value between 1 and 1439",
+            "subject not in ('journey_rules', 'session_rules') or value = floor(value)",
+        ],
+    },
     'placeholder_identifiers': {'key': 'identifier'},
     'linkage_rules': {'holds': ["unit in ('voters', 'addresses')"]},
     'affinity_weights': {'key': 'metric', 'not_null': ['weight']},
-    'affinity_recommendation_rules': {'not_null': ['value', 'unit'], 'holds': ["unit in ('sends', 'ratio')"]},
     'propensity_weights': {'key': 'component', 'not_null': ['weight']},
     'health_thresholds': {'key': 'metric'},
     'attribution_models': {'key': 'model'},
-    'lookalike_weights': {'not_null': ['value', 'unit']},
     'lookalike_bands': {'key': 'band', 'not_null': ['feature']},
     'age_bands': {'key': 'age_band'},
     'timing_rules': {'not_null': ['value', 'unit'], 'holds': ['value >= 0']},
@@ -31,7 +46,6 @@
         'not_null': ['is_permitted'],
         'holds': ["subject_kind in ('donation_source', 'state')", "use in ('contact', 'solicit')"],
     },
-    'disclosure_limits': {'not_null': ['value', 'unit']},
     'rejection_reasons': {'key': 'reason'},
     'input_limits': {
         'key': 'check_name, source_table',
@@ -48,7 +62,6 @@
         'holds': ["role in ('exposure', 'response', 'activity', 'outcome', 'opt_out', 'failure')"],
     },
     'time_zones': {'key': 'state', 'not_null': ['time_zone']},
-    'session_rules': {'not_null': ['value', 'unit'], 'holds': ['value between 1 and 1439']},
     'funnel_steps': {
         'key': 'funnel, step_number, event_type',
         'not_null': ['step', 'within_days', 'is_implied'],
@@ -57,11 +70,6 @@
             'within_days >= 0',
             'event_type in (select event_types.recorded_as from ' ~ ref('event_types') ~ ' as event_types)',
         ],
-    },
-    'journey_rules': {'not_null': ['value', 'unit'], 'holds': ['value >= 1', "unit in ('pairs', 'months')"]},
-    'lifecycle_rules': {
-        'not_null': ['value', 'unit'],
-        'holds': ["unit in ('days', 'dollars', 'people', 'percent', 'share')"],
     },
     'churn_bands': {'key': 'feature, band', 'not_null': ['sort_order']},
     'behavior_pattern_rules': {'not_null': ['sort_order', 'behavior_pattern', 'min_events', 'min_subjects']},
@@ -76,7 +84,6 @@
     'segment_words': {'key': 'dimension, value', 'not_null': ['sort_order']},
     'engagement_weights': {'key': 'component', 'not_null': ['weight'], 'holds': ['weight between 0 and 1']},
     'score_levels': {'key': 'score, level', 'not_null': ['sort_order', 'min_score']},
-    'score_scales': {'not_null': ['value', 'unit']},
     'channel_weights': {'key': 'channel', 'not_null': ['weight', 'half_rate_multiple', 'half_activities']},
     'address_classes': {'key': 'address_class', 'not_null': ['is_mailed', 'is_mailed_when_engaged']},
     'disposable_domains': {'key': 'domain', 'holds': ["domain_class in ('disposable', 'reserved')"]},
@@ -86,10 +93,6 @@
         'holds': ["domain_class in ('public', 'relay')"],
     },
     'role_names': {'key': 'role_name'},
-    'hygiene_thresholds': {
-        'not_null': ['value', 'unit'],
-        'holds': ["unit in ('days', 'bounces', 'sends', 'lookups', 'percent', 'characters')"],
-    },
     'sensitive_fields': {
         'key': 'field_pattern',
         'not_null': ['category', 'purpose', 'legal_basis'],
@@ -98,10 +101,6 @@
             ~ "'immigration', 'government_id', 'financial', 'criminal_record')"],
     },
     'audited_scores': {'key': 'score', 'not_null': ['selects_at', 'outcome']},
-    'audit_limits': {
-        'not_null': ['value', 'unit'],
-        'holds': ["unit in ('percentage points', 'ratio', 'share')"],
-    },
     'allowed_properties': {
         'key': 'source_table, json_column, path, target',
         'not_null': ['sort_order'],
@@ -112,6 +111,18 @@
         'holds': ["direction in ('above', 'below')"],
     },
 } -%}
+
+with levels as (
+    select
+        score,
+        level,
+        min_score,
+        max_score,
+        lag(max_score) over (partition by score order by min_score) as previous_max,
+        row_number() over (partition by score order by min_score) as place,
+        row_number() over (partition by score order by min_score desc) as place_from_above
+    from {{ ref('score_levels') }}
+)
 
 {% for seed, rule in rules.items() %}
 {% set key = rule.get('key', 'rule') %}
@@ -135,3 +146,71 @@ from {{ ref(seed) }}
 where not ({{ condition }})
 {% endfor %}
 {% endfor %}
+
+union all
+-- The levels of a score cover it from 0 up, without a gap or an overlap (F60).
+select
+    'score_levels' as seed,
+    'levels leave no gap' as broken_rule
+from levels
+where
+    (place = 1 and min_score <> 0)
+    or (place > 1 and (previous_max is null or previous_max <> min_score))
+    or (place_from_above = 1) <> (max_score is null)
+
+union all
+-- The engagement score covers 0 to 100 only if the weights of its components sum to 1 (F61). The component that decays
+-- has a half-life; the others have a cap.
+select
+    'engagement_weights' as seed,
+    'weights sum to 1, and each component has its numbers' as broken_rule
+from {{ ref('engagement_weights') }}
+having
+    round(sum(weight), 9) <> 1
+    or count(case when component = 'recency' and half_life_days > 0 then 1 end) <> 1
+    or count(
+        case
+            when
+                component in ('frequency', 'depth', 'duration')
+                and least_cap > 0
+                and cap_percentile > 0
+                and cap_percentile <= 1
+                then 1
+        end
+    ) <> 3
+    or count(*) <> 4
+
+union all
+-- A type that another type is recorded as exists itself, with the same kind and points. Each channel has a weight.
+-- Outcomes show no intent (F81), opt-outs raise no score (F96), and our own events earn no points.
+select
+    'event_types' as seed,
+    'types are weighed' as broken_rule
+from {{ ref('event_types') }} as types
+left join {{ ref('event_types') }} as recorded
+    on
+        types.recorded_as = recorded.event_type
+        and recorded.event_type = recorded.recorded_as
+left join {{ ref('channel_weights') }} as channel_weights
+    on types.channel = channel_weights.channel
+where
+    recorded.event_type is null
+    or channel_weights.weight is null
+    or types.channel <> recorded.channel
+    or types.role <> recorded.role
+    or types.is_human <> recorded.is_human
+    or types.engagement_points <> recorded.engagement_points
+    or types.recent_weight <> recorded.recent_weight
+    or (types.role = 'outcome' and types.intent_points <> 0)
+    or (
+        types.role = 'opt_out'
+        and greatest(types.engagement_points, types.interest_points, types.intent_points, types.recent_weight) > 0
+    )
+    or (
+        not types.is_human
+        and greatest(
+            abs(types.engagement_points), abs(types.interest_points), abs(types.intent_points),
+            abs(types.recent_weight)
+        ) > 0
+    )
+    or (types.is_answer and not types.is_human)

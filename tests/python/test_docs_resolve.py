@@ -5,6 +5,7 @@ Nothing here needs a database or dbt: files are read as text, YAML with pyyaml.
 
 from __future__ import annotations
 
+import csv
 import re
 from functools import cache
 from pathlib import Path
@@ -113,7 +114,7 @@ def beside(name: str, page: str) -> str:
 
 @cache
 def known_names() -> set[str]:
-    """Models, seeds, macros, tables of extracts, and columns: what a page may name."""
+    """Models, seeds, subjects of rules, macros, tables of extracts, and columns."""
     paths = [Path(name) for name in readability.tracked(PROJECT)]
     models = {path.stem for path in paths if path.parts[0] == "models" and path.suffix == ".sql"}
     seeds = {path.stem for path in paths if path.parts[0] == "seeds" and path.suffix == ".csv"}
@@ -127,7 +128,10 @@ def known_names() -> set[str]:
     described = [*(entry for _, entry in entries("models")), *sources]
     columns = {column["name"] for entry in described for column in entry.get("columns", [])}
     project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
-    return models | seeds | macros | {one["name"] for one in sources} | columns | {*project["vars"]}
+    with (PROJECT / "seeds" / "rules.csv").open(newline="", encoding="utf-8") as file:
+        subjects = {row["subject"] for row in csv.DictReader(file)}
+    tables = models | seeds | subjects | {one["name"] for one in sources}
+    return tables | macros | columns | {*project["vars"]}
 
 
 def exists(name: str) -> bool:

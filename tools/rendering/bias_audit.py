@@ -36,14 +36,14 @@ Does any score or flag treat groups of people unequally? This page shows `marts.
   of the difference, corrected by Benjamini and Hochberg over all {rows} rows of the table.
 - **!** marks a group if q is at most {q_value:g}, and the difference is at least
   {rate_difference:g} points or the ratio is below {selection_ratio:g} or above its inverse
-  (seed `audit_limits`).
+  (`audit_limits` in the seed `rules`).
 - **false positives** were selected on an earlier day, and the outcome did not follow. **false
   negatives** were not selected, and it did. They exist only for scores that forecast something
   that can be checked since.
 - **unknown**: people for whom the voter file does not say it. They often differ from the rest
   in other ways too.
-- Groups of fewer than {min_people} people are not shown (seed `disclosure_limits`), nor enough
-  others that the small ones cannot be found by subtraction.
+- Groups of fewer than {min_people} people are not shown (`small_group` in the seed `rules`), nor
+  enough others that the small ones cannot be found by subtraction.
 
 A mark is a reason to look for the cause; it does not prove unfair treatment. No mark does not
 prove fair treatment: with few people or few outcomes only large differences show.
@@ -167,7 +167,8 @@ def page_text(con: duckdb.DuckDBPyConnection, source: str) -> str:
         f"scores.{name}" if name == "selects_at" else f"audit.{name}" for name in Row._fields
     )
     ((min_people,),) = con.execute(
-        "select cast(value as bigint) from seeds.disclosure_limits where rule = 'small_group'"
+        "select cast(value as bigint) from seeds.rules "
+        "where subject = 'disclosure_limits' and rule = 'small_group'"
     ).fetchall()
     sized = (
         f"(select *, group_voters as people, 0 as other_people, {min_people} as minimum_people, "
@@ -183,7 +184,9 @@ def page_text(con: duckdb.DuckDBPyConnection, source: str) -> str:
         ).fetchall()
     ]
     ((as_of_date,),) = con.execute("select as_of_date from marts.build_info").fetchall()
-    limits = dict(con.execute("select rule, value from seeds.audit_limits").fetchall())
+    limits = dict(
+        con.execute("select rule, value from seeds.rules where subject = 'audit_limits'").fetchall()
+    )
     head = HEAD.format(
         source=source,
         as_of_date=as_of_date,

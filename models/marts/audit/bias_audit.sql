@@ -6,10 +6,6 @@ audited_scores as (
     select * from {{ ref('audited_scores') }}
 ),
 
-disclosure_limits as (
-    select * from {{ ref('disclosure_limits') }}
-),
-
 -- The rest: the people of all other groups of the kind.
 compared as (
     select
@@ -89,7 +85,7 @@ flagged as (
         corrected.group_kind,
         corrected.group_value,
         corrected.group_voters,
-        corrected.group_voters < disclosure_limits.value as is_small_group,
+        corrected.group_voters < {{ rule_value('disclosure_limits', 'small_group') }} as is_small_group,
         round({{ share('corrected.score_sum', 'corrected.group_voters') }}, 4) as mean_score,
         corrected.selected,
         round(corrected.p_selected * 100, 2) as selection_rate,
@@ -104,7 +100,7 @@ flagged as (
         corrected.p_value,
         corrected.q_value,
         coalesce(
-            corrected.group_voters >= disclosure_limits.value
+            corrected.group_voters >= {{ rule_value('disclosure_limits', 'small_group') }}
             and corrected.q_value <= {{ rule_value('audit_limits', 'q_value') }}
             and (
                 -- Rounded: 0.6 - 0.5 is a hair below 0.1 in binary fractions.
@@ -134,8 +130,6 @@ flagged as (
     from corrected
     inner join audited_scores
         on corrected.score = audited_scores.score
-    inner join disclosure_limits
-        on disclosure_limits.rule = 'small_group'
 )
 
 select * from flagged

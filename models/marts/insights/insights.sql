@@ -3,10 +3,6 @@ with insight_rules as (
     select * from {{ ref('insight_rules') }}
 ),
 
-disclosure_limits as (
-    select * from {{ ref('disclosure_limits') }}
-),
-
 alerts as (
     select * from {{ ref('engagement_health_alerts') }}
 ),
@@ -249,11 +245,9 @@ proportioned as (
         {{ proportion('candidates.successes', 'candidates.trials') }} as proportion,
         {{ sample_size('candidates.trials') }} as sample_size
     from candidates
-    inner join disclosure_limits
-        on disclosure_limits.rule = 'small_group'
     where
-        candidates.successes >= disclosure_limits.value
-        and candidates.trials - candidates.successes >= disclosure_limits.value
+        candidates.successes >= {{ rule_value('disclosure_limits', 'small_group') }}
+        and candidates.trials - candidates.successes >= {{ rule_value('disclosure_limits', 'small_group') }}
 ),
 
 bounded as (

@@ -52,7 +52,7 @@ sized as (
 limited as (
     select
         *,
-        least(months_begun, {{ rule_value('journey_rules', 'cohort_months') }}) as last_month
+        least(months_begun, cast({{ rule_value('journey_rules', 'cohort_months') }} as bigint)) as last_month
     from sized
 ),
 
