@@ -74,7 +74,7 @@
 
 {#-
     The id of a gift: its own id, otherwise a keyed hash of its columns (F50). A gift without a source keeps the id that it
-    had before sources were read. For relations with the columns of stg_giving__donations.
+    had before sources were read. For relations with the columns of base_giving__donations.
 -#}
 {% macro donation_key() -%}
     coalesce(donation_id, {{ keyed_hash(

@@ -1,7 +1,7 @@
 {% set carried = carried_gifts(this) %}
 
 with donations as {{ inlined() }} (
-    select * from {{ ref('stg_giving__donations') }}
+    select * from {{ ref('base_giving__donations') }}
 ),
 
 voter_addresses as (
@@ -47,6 +47,9 @@ identified as {{ materialized() if carried else inlined() }} (
         donation_source,
         source_file
     from donations
+    where
+        rejection_reason is null
+        and not {{ is_future('donated_at') }}
 ),
 
 {% if carried %}

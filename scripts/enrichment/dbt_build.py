@@ -145,9 +145,10 @@ def dbt_build(
     os.environ["BEHAVIORAL_DB"] = str(database_file())
     os.environ["BEHAVIORAL_WORK_DB"] = str(work)
     os.environ["BEHAVIORAL_PREVIOUS_DB"] = str(previous or "")
-    # Unit tests and truth tables check the code, not the data: `make test` runs them.
+    # Unit tests, truth tables and tests/code check the code, not the data: `make test` runs them.
     arguments = ["--no-use-colors", "--log-level", "none", "build", "--target", "publish"]
-    arguments += ["--exclude-resource-type", "unit_test", "--exclude", "path:tests/macros"]
+    arguments += ["--exclude-resource-type", "unit_test"]
+    arguments += ["--exclude", "path:tests/macros", "path:tests/code"]
     # The engine's message about a failure may quote a row: write neither a log nor a result file.
     arguments += ["--log-level-file", "none", "--no-write-json"]
     arguments += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]

@@ -255,7 +255,7 @@ def test_a_statement_out_of_time_counts_with_its_time(made_up: dict[str, Any]) -
 @pytest.mark.parametrize(
     ("kind", "path", "stage"),
     [
-        ("model", "staging/giving/stg_giving__donations.sql", "staging"),
+        ("model", "staging/giving/base_giving__donations.sql", "staging"),
         ("model", "aggregates/events/agg_engagement_by_voter.sql", "aggregates/events"),
         ("model", "aggregates/key_clock.sql", "aggregates"),
         ("model", "marts/profiles/coverage.sql", "marts"),

@@ -6,10 +6,6 @@ campaigns as (
     select * from {{ ref('stg_outreach__campaigns') }}
 ),
 
-campaign_clients as (
-    select * from {{ ref('agg_clicks_by_campaign_client') }}
-),
-
 voter_addresses as (
     select * from {{ ref('lnk_voter_address') }}
 ),
@@ -35,13 +31,29 @@ counted_by_campaign as (
     group by clicks.campaign_id
 ),
 
--- A campaign that is missing from the campaigns table takes the client of most of its clicks.
+-- A campaign that is missing from the campaigns table takes the client of most of its clicks (F48).
+summed_by_client as (
+    select
+        clicks.campaign_id,
+        clicks.client_shortname,
+        sum(clicks.clicks) as clicks
+    from clicks
+    where
+        clicks.client_shortname is not null
+        and not exists (
+            select 1
+            from campaigns
+            where campaigns.campaign_id = clicks.campaign_id
+        )
+    group by clicks.campaign_id, clicks.client_shortname
+),
+
 main_clients as (
     select
         campaign_id,
         client_shortname,
         row_number() over (partition by campaign_id order by clicks desc, client_shortname asc) as client_in_campaign
-    from campaign_clients
+    from summed_by_client
 ),
 
 described as (

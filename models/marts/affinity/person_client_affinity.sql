@@ -1,19 +1,43 @@
-with voter_clients as (
-    select * from {{ ref('agg_engagement_by_voter_client') }}
+with address_clients as (
+    select * from {{ ref('agg_engagement_by_address_client') }}
+),
+
+voter_addresses as (
+    select * from {{ ref('lnk_voter_address') }}
 ),
 
 client_affinity as (
     select * from {{ ref('client_affinity') }}
 ),
 
+-- An address with several voters counts in full for each of them (F05).
+summed_by_voter as (
+    select
+        voter_addresses.state,
+        voter_addresses.svid,
+        address_clients.client_shortname,
+        count(*) as unique_contacts,
+        cast(sum(address_clients.total_events) as bigint) as total_events,
+        cast(sum(address_clients.sends) as bigint) as sends,
+        cast(sum(address_clients.opens) as bigint) as opens,
+        cast(sum(address_clients.clicks) as bigint) as clicks,
+        cast(sum(address_clients.unsubs) as bigint) as unsubs,
+        cast(sum(address_clients.engagements) as bigint) as engagements,
+        max(case when address_clients.has_opted_out then 1 else 0 end) = 1 as has_opted_out
+    from voter_addresses
+    inner join address_clients
+        on voter_addresses.email_key = address_clients.email_key
+    group by voter_addresses.state, voter_addresses.svid, address_clients.client_shortname
+),
+
 scored as (
     select
-        voter_clients.*,
+        summed_by_voter.*,
         {{ affinity_score(
-            'voter_clients.clicks', 'voter_clients.opens', 'voter_clients.unsubs', 'voter_clients.sends'
+            'summed_by_voter.clicks', 'summed_by_voter.opens', 'summed_by_voter.unsubs', 'summed_by_voter.sends'
         ) }} as affinity_score,
-        {{ adjusted_affinity_score('voter_clients') }} as affinity_score_adjusted
-    from voter_clients
+        {{ adjusted_affinity_score('summed_by_voter') }} as affinity_score_adjusted
+    from summed_by_voter
     cross join {{ affinity_weights() }} as weights
     -- Data without a single send has no prior: nothing is adjusted.
     left join {{ affinity_priors() }} as priors

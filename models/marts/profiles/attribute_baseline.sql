@@ -37,7 +37,9 @@ counted as (
 
 shared as (
     select
-        counted.*,
+        counted.attribute,
+        counted.value,
+        counted.people,
         voters.voters,
         {{ share('counted.people', 'voters.voters') }} as baseline_share,
         '{{ invocation_id }}' as build_id

@@ -18,8 +18,8 @@ engagement as (
     select * from {{ ref('agg_engagement_by_voter') }}
 ),
 
-donations as (
-    select * from {{ ref('agg_donations_by_voter') }}
+voter_donations as (
+    select * from {{ ref('fct_donation_voters') }}
 ),
 
 age_bands as (
@@ -46,6 +46,18 @@ counted_phones as (
     group by state, svid
 ),
 
+-- Refunds lower the sum and are not gifts.
+summed_donations as (
+    select
+        state,
+        svid,
+        cast(sum(case when is_gift then 1 else 0 end) as bigint) as donation_count,
+        cast(sum(amount) as decimal(18, 2)) as donation_amount,
+        cast(max(case when is_gift then donated_at end) as date) as last_donation_date
+    from voter_donations
+    group by state, svid
+),
+
 aged as (
     select
         state,
@@ -67,7 +79,7 @@ profiled as (
         voters.gender,
         age_bands.age_band,
         case
-            when engagement.total_events > 0 or donations.donation_count > 0 then 'with_behavior'
+            when engagement.total_events > 0 or summed_donations.donation_count > 0 then 'with_behavior'
             else 'no_behavior'
         end as link_status,
         voters.is_contactable,
@@ -82,13 +94,13 @@ profiled as (
         coalesce(engagement.opens, 0) as total_opens,
         coalesce(engagement.clients_engaged, 0) as clients_engaged,
         coalesce(engagement.has_opted_out, false) as has_opted_out,
-        coalesce(donations.donation_count, 0) as donation_count,
-        donations.donation_amount,
-        coalesce(donations.donation_count > 0, false) as is_donor,
+        coalesce(summed_donations.donation_count, 0) as donation_count,
+        summed_donations.donation_amount,
+        coalesce(summed_donations.donation_count > 0, false) as is_donor,
         coalesce(engagement.clicks > 0, false) as is_clicker,
         engagement.last_engagement_date,
         engagement.last_click_date,
-        donations.last_donation_date,
+        summed_donations.last_donation_date,
         voter_numbers.voter_number,
         '{{ invocation_id }}' as build_id
     from voters
@@ -117,10 +129,10 @@ profiled as (
         on
             voters.state = engagement.state
             and voters.svid = engagement.svid
-    left join donations
+    left join summed_donations
         on
-            voters.state = donations.state
-            and voters.svid = donations.svid
+            voters.state = summed_donations.state
+            and voters.svid = summed_donations.svid
 )
 
 select * from profiled

@@ -56,7 +56,11 @@ summed as (
 
 rated as (
     select
-        *,
+        dimension,
+        value,
+        user_count,
+        average_engagement_score,
+        total_human_events,
         round({{ share('total_human_events', 'user_count') }}, 4) as events_per_user,
         user_count < {{ rule_value('disclosure_limits', 'small_group') }} as is_small_group,
         '{{ invocation_id }}' as build_id
