@@ -79,13 +79,19 @@ with counted as (
         0 as expected
     from {{ ref('segment_channels') }}(cast([] as varchar[]))
     union all
-    -- Nobody is no person. Only values that few people of the whole file have stay hidden.
+    -- Nobody is no person. Only values that few people of the whole file have stay hidden, or all of a small file.
     select
         'segment_hidden' as function_name,
         count(*) as answers,
         0 as expected
     from {{ ref('segment_hidden') }}(cast([] as varchar[]))
-    where function_name <> 'segment_deviation'
+    where
+        function_name <> 'segment_deviation'
+        and not (
+            reason_hidden = 'segment_too_small'
+            and (select count(*) from {{ ref('enriched_profiles') }})
+            < {{ rule_value('disclosure_limits', 'small_group') }}
+        )
 )
 
 select *
