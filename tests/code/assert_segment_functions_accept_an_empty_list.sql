@@ -87,7 +87,11 @@ with counted as (
     from {{ ref('segment_hidden') }}(cast([] as varchar[]))
     where
         function_name <> 'segment_deviation'
-        and (select count(*) from {{ ref('enriched_profiles') }}) >= {{ rule_value('disclosure_limits', 'small_group') }}
+        and not (
+            reason_hidden = 'segment_too_small'
+            and (select count(*) from {{ ref('enriched_profiles') }})
+            < {{ rule_value('disclosure_limits', 'small_group') }}
+        )
 )
 
 select *
