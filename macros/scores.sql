@@ -1,8 +1,3 @@
-{#- One number of a seed: the weight, threshold or limit that stands beside a name. -#}
-{% macro seed_number(seed, name_column, name, number_column) -%}
-    (select numbers.{{ number_column }} from {{ ref(seed) }} as numbers where numbers.{{ name_column }} = '{{ name }}')
-{%- endmacro %}
-
 {#-
     Affinity of sent mail (000-22): weighted reactions per 100 sends. Give counts and sends for the
     raw score, or rates and 1 for the adjusted one; needs the relation `weights`. NULL without sends.
