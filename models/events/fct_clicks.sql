@@ -26,7 +26,7 @@ stranger_events as {{ materialized() }} (
         )
 ),
 
--- Few events were delivered twice, and only these need an order. Two keys may share a hash; they are told apart below.
+-- Few events were delivered twice, and only these need an order. Two keys may share a hash; the key decides below.
 repeated_hashes as (
     select event_hash
     from stranger_events

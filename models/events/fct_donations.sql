@@ -161,7 +161,7 @@ hashed as {{ materialized() }} (
 ),
 
 -- Few donations were delivered twice, and only these need an order. A hash is cheaper to count than an id; two ids may
--- share a hash, and are told apart below.
+-- share a hash; the key decides below.
 repeated_hashes as (
     select donation_hash
     from hashed

@@ -17,7 +17,7 @@ accepted as {{ materialized() }} (
         and email_key in (select voter_addresses.email_key from voter_addresses)
 ),
 
--- Few events were delivered twice, and only these need an order. Two keys may share a hash; they are told apart below.
+-- Few events were delivered twice, and only these need an order. Two keys may share a hash; the key decides below.
 repeated_hashes as (
     select event_hash
     from accepted
