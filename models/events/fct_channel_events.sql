@@ -112,7 +112,7 @@ known_opens as (
         coalesce(campaign_id, '') as campaign_text,
         event_at
     from email_events
-    where opens > 0 or is_bot
+    where opens > 0 or is_machine
 ),
 
 numbered as (
