@@ -63,6 +63,19 @@
     (cast({{ later }} as double) - cast({{ earlier }} as double))
 {%- endmacro %}
 
+{#- A moment so many seconds later. -#}
+{% macro add_seconds(moment, seconds) -%}
+    {{ adapter.dispatch('add_seconds')(moment, seconds) }}
+{%- endmacro %}
+
+{% macro default__add_seconds(moment, seconds) -%}
+    ({{ moment }} + to_seconds({{ seconds }}))
+{%- endmacro %}
+
+{% macro spark__add_seconds(moment, seconds) -%}
+    timestampadd(second, {{ seconds }}, {{ moment }})
+{%- endmacro %}
+
 {#- The first day of a date's or timestamp's month. -#}
 {% macro month_start(moment) -%}
     cast(date_trunc('month', {{ moment }}) as date)

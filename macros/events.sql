@@ -1,34 +1,82 @@
 {#-
-    Which delivered rows are one e-mail event (F16): rows with the same EVENT_ID; without one, rows that agree in every
-    declared column. For relations with the columns of fct_email_rows.
+    Which delivered rows are one e-mail event (F16). Rows with the same EVENT_ID, address, campaign, client and IS_BOT
+    are about one message; a row that another row of its message covers is no event of its own. Without an id, a row is
+    one event with the rows that agree in every declared column. For relations with the columns of fct_email_rows.
 -#}
 
-{#- The id of an event: its own id, otherwise a hash of its columns. -#}
-{% macro event_key() -%}
-    coalesce(event_id, {{ surrogate_key([
-        'email_key', 'campaign_id', 'client_shortname', 'event_at', 'sends', 'opens', 'clicks', 'bounces',
-        'complaints', 'unsubs', 'is_bot',
-    ]) }})
+{#- What a row is about: the message, or without an id all columns of the row. -#}
+{% macro message_key() -%}
+    case
+        when event_id is not null
+            then {{ surrogate_key(['event_id', 'email_key', 'campaign_id', 'client_shortname', 'is_bot']) }}
+        else {{ event_columns_key() }}
+    end
 {%- endmacro %}
 
-{#- The order of an event's rows, of which the first is kept: by time, then by the columns. -#}
-{% macro first_of_event() -%}
-    partition by event_key
-    order by
-        event_at nulls last,
-        email_key nulls last,
-        campaign_id nulls last,
-        client_shortname nulls last,
-        sends nulls last,
-        opens nulls last,
-        clicks nulls last,
-        bounces nulls last,
-        complaints nulls last,
-        unsubs nulls last,
-        is_bot nulls last
+{#- Key of a kept event: its message and its flags, or without an id all columns of the row. -#}
+{% macro event_key() -%}
+    case
+        when event_id is not null
+            then {{ surrogate_key([
+                'event_id', 'email_key', 'campaign_id', 'client_shortname', 'is_bot', 'sends', 'opens', 'clicks',
+                'bounces', 'complaints', 'unsubs',
+            ]) }}
+        else {{ event_columns_key() }}
+    end
+{%- endmacro %}
+
+{% macro event_columns_key() -%}
+    {{ surrogate_key([
+        'email_key', 'campaign_id', 'client_shortname', 'event_at', 'sends', 'opens', 'clicks', 'bounces', 'complaints',
+        'unsubs', 'is_bot', 'link',
+    ]) }}
 {%- endmacro %}
 
 {#- Is this row of fct_email_rows an event that counts: not rejected, and not after the clock's day (F17)? -#}
 {% macro is_accepted_event() -%}
     rejection_reason is null and not {{ is_future('event_at') }}
+{%- endmacro %}
+
+{#-
+    Windows of time around the moment of a row; `seconds` is a column, and both ends belong to the window. Spark accepts
+    no column as the end of a window, nor a distinct count over one: it needs an arm of its own here.
+-#}
+
+{#- The rows of a partition that are at most so many seconds away, this one included. -#}
+{% macro rows_around(partition, moment, seconds) -%}
+    {{ adapter.dispatch('rows_around')(partition, moment, seconds) }}
+{%- endmacro %}
+
+{% macro default__rows_around(partition, moment, seconds) -%}
+    count(*) over (
+        partition by {{ partition }}
+        order by {{ moment }}
+        range between to_seconds({{ seconds }}) preceding and to_seconds({{ seconds }}) following
+    )
+{%- endmacro %}
+
+{#- The distinct values in the rows of a partition from this one until so many seconds later. -#}
+{% macro distinct_following(value, partition, moment, seconds) -%}
+    {{ adapter.dispatch('distinct_following')(value, partition, moment, seconds) }}
+{%- endmacro %}
+
+{% macro default__distinct_following(value, partition, moment, seconds) -%}
+    count(distinct {{ value }}) over (
+        partition by {{ partition }}
+        order by {{ moment }}
+        range between current row and to_seconds({{ seconds }}) following
+    )
+{%- endmacro %}
+
+{#- The largest value in the rows of a partition from this one until so many seconds later. -#}
+{% macro last_following(value, partition, moment, seconds) -%}
+    {{ adapter.dispatch('last_following')(value, partition, moment, seconds) }}
+{%- endmacro %}
+
+{% macro default__last_following(value, partition, moment, seconds) -%}
+    max({{ value }}) over (
+        partition by {{ partition }}
+        order by {{ moment }}
+        range between current row and to_seconds({{ seconds }}) following
+    )
 {%- endmacro %}

@@ -368,7 +368,7 @@
         action,
         is_accepted,
         coalesce(message, case
-            when check_name = 'rejected_share' then 'known when the rows have been read'
+            when check_name in ('rejected_share', 'ids_with_other_content') then 'known when the rows have been read'
             when check_name = 'manifest' and found_value = 0 then format('table {} agrees with manifest.json', source_table)
             when check_name = 'manifest' then 'there is no manifest.json'
             when found_value is null then format('table {} has no earlier build to be compared with', source_table)

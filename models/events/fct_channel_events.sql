@@ -18,16 +18,22 @@ voter_numbers as (
     select * from {{ ref('key_voters') }}
 ),
 
+-- The first voter of an address or phone stands for it where a single contact is meant.
 linked_addresses as (
-    select email_key
+    select
+        email_key,
+        {{ voter_text('state', 'svid') }} as first_voter
     from voter_addresses
     where is_first_voter
 ),
 
 linked_phones as (
-    select distinct phone_key
+    select
+        phone_key,
+        min({{ voter_text('state', 'svid') }}) as first_voter
     from voter_phones
     where is_used
+    group by phone_key
 ),
 
 voter_svids as (
@@ -50,7 +56,11 @@ linked as (
         case
             when voter_svids.svid is not null then {{ voter_text('voter_svids.state', 'voter_svids.svid') }}
             else coalesce(linked_addresses.email_key, linked_phones.phone_key)
-        end as contact_key
+        end as contact_key,
+        case
+            when voter_svids.svid is not null then {{ voter_text('voter_svids.state', 'voter_svids.svid') }}
+            else coalesce(linked_addresses.first_voter, linked_phones.first_voter)
+        end as first_voter
     from channel_events
     -- Most events have no voter id. One without a state that two states gave out names no voter (F02).
     left join voter_svids
@@ -68,41 +78,70 @@ linked as (
     where coalesce(voter_svids.svid, linked_addresses.email_key, linked_phones.phone_key) is not null
 ),
 
--- Without an id, an event is identified by its columns.
-keyed as (
-    select
-        *,
-        coalesce(event_id, {{ surrogate_key([
-            'contact_key', 'occurred_at', 'given_session_id', 'campaign_id', 'client_shortname', 'subject', 'topic',
-            'duration_seconds', 'depth', 'quantity', 'value', 'is_bot',
-        ]) }}) as event_key
-    from linked
-),
-
--- Rows with one id and type are one event; the first row stays (F50).
+-- Rows with one id are one row; without an id, rows that agree in every declared column are. The first one by time, then
+-- by the columns in their order, stays with all its events (F50).
 ranked as (
     select
-        *,
-        count(case when is_first_of_row then 1 end) over (
-            partition by source_table, event_key, event_type
-        ) as delivered_rows,
+        source_table,
+        source_file,
+        source_row_number,
+        count(*) over (partition by source_table, row_key) as delivered_rows,
         row_number() over (
-            partition by source_table, event_key, event_type
+            partition by source_table, row_key
             order by
                 occurred_at nulls last,
-                contact_key nulls last,
                 given_local_at nulls last,
+                email_key nulls last,
+                phone_key nulls last,
+                svid_state nulls last,
+                svid nulls last,
+                ended_at nulls last,
                 given_session_id nulls last,
+                case when source_table = 'behavior_events' then event_type end nulls last,
+                subject nulls last,
+                sends nulls last,
+                replies nulls last,
+                clicks nulls last,
+                opt_outs nulls last,
+                outcome nulls last,
+                topic nulls last,
+                coalesce(call_seconds, duration_seconds) nulls last,
+                depth nulls last,
                 campaign_id nulls last,
                 client_shortname nulls last,
-                topic nulls last,
-                duration_seconds nulls last,
-                depth nulls last,
-                quantity nulls last,
+                is_bot nulls last,
                 value nulls last,
-                is_bot nulls last
-        ) as row_in_event
-    from keyed
+                source_file,
+                source_row_number
+        ) as row_of_key,
+        -- Rows of one id about several voters or days say different things; so do several amounts.
+        min(first_voter) over (partition by source_table, row_key)
+        <> max(first_voter) over (partition by source_table, row_key)
+        or min(cast(occurred_at as date)) over (partition by source_table, row_key)
+        <> max(cast(occurred_at as date)) over (partition by source_table, row_key)
+        or coalesce(
+            min(value) over (partition by source_table, row_key)
+            <> max(value) over (partition by source_table, row_key),
+            false
+        )
+        or count(value) over (partition by source_table, row_key)
+        not in (0, count(*) over (partition by source_table, row_key)) as has_other_content
+    from linked
+    where is_first_of_row
+),
+
+kept as (
+    select
+        linked.*,
+        case when linked.is_first_of_row then ranked.delivered_rows else 0 end as delivered_rows,
+        linked.is_first_of_row and ranked.has_other_content as has_other_content
+    from linked
+    inner join ranked
+        on
+            linked.source_table = ranked.source_table
+            and linked.source_file = ranked.source_file
+            and linked.source_row_number = ranked.source_row_number
+    where ranked.row_of_key = 1
 ),
 
 -- An open that email_clickers has at the same moment, a machine's too, is no second event.
@@ -118,35 +157,35 @@ known_opens as (
 numbered as (
     select
         row_number() over (
-            order by ranked.occurred_at, ranked.source_table, ranked.event_key, ranked.event_type
+            order by kept.occurred_at, kept.source_table, kept.row_key, kept.event_type
         ) as channel_event_number,
-        ranked.source_table,
-        ranked.event_type,
-        ranked.link_method,
-        ranked.contact_key,
-        ranked.occurred_at,
-        ranked.given_local_at,
-        ranked.given_session_id,
-        ranked.campaign_id,
-        ranked.client_shortname,
-        ranked.topic,
-        ranked.duration_seconds,
-        ranked.depth,
-        ranked.quantity,
-        ranked.value,
-        ranked.delivered_rows,
+        kept.source_table,
+        kept.event_type,
+        kept.link_method,
+        kept.contact_key,
+        kept.occurred_at,
+        kept.given_local_at,
+        kept.given_session_id,
+        kept.campaign_id,
+        kept.client_shortname,
+        kept.topic,
+        kept.duration_seconds,
+        kept.depth,
+        kept.quantity,
+        kept.value,
+        kept.delivered_rows,
+        kept.has_other_content,
         known_opens.event_at is not null as is_repeated,
-        not ranked.is_bot and known_opens.event_at is null as is_counted
-    from ranked
+        not kept.is_bot and known_opens.event_at is null as is_counted
+    from kept
     -- Most opens are in one extract only.
     left join known_opens
         on
-            ranked.source_table = 'email_openers'
-            and ranked.link_method = 'email'
-            and ranked.contact_key = known_opens.email_key
-            and coalesce(ranked.campaign_id, '') = known_opens.campaign_text
-            and ranked.occurred_at = known_opens.event_at
-    where ranked.row_in_event = 1
+            kept.source_table = 'email_openers'
+            and kept.link_method = 'email'
+            and kept.contact_key = known_opens.email_key
+            and coalesce(kept.campaign_id, '') = known_opens.campaign_text
+            and kept.occurred_at = known_opens.event_at
 )
 
 select * from numbered

@@ -156,7 +156,9 @@ linked as (
 hashed as {{ materialized() }} (
     select
         *,
-        {{ short_hash('donation_id') }} as donation_hash
+        {{ short_hash('donation_id') }} as donation_hash,
+        case when link_method is not null then cast(donated_at as date) end as linked_date,
+        case when link_method is not null then amount end as linked_amount
     from linked
 ),
 
@@ -174,6 +176,15 @@ ranked as (
     select
         *,
         count(case when link_method is not null then 1 end) over (partition by donation_id) as linked_rows,
+        -- Linked rows of one id about several contacts, days or amounts say different things.
+        coalesce(
+            min(first_voter) over (partition by donation_id) <> max(first_voter) over (partition by donation_id)
+            or min(linked_date) over (partition by donation_id) <> max(linked_date) over (partition by donation_id)
+            or min(linked_amount) over (partition by donation_id) <> max(linked_amount) over (partition by donation_id),
+            false
+        )
+        or count(linked_amount) over (partition by donation_id)
+        not in (0, count(linked_date) over (partition by donation_id)) as has_other_content,
         row_number() over (
             partition by donation_id
             order by
@@ -197,6 +208,7 @@ deduplicated as (
     select
         *,
         case when link_method is not null then 1 else 0 end as linked_rows,
+        false as has_other_content,
         1 as row_in_donation
     from hashed
     where
@@ -231,7 +243,8 @@ minimised as (
         left(first_voter, 2) as contact_state,
         substring(first_voter, 4) as contact_svid,
         unhex({{ keyed_hash('coalesce(first_voter, email_key, phone_key)') }}) as contact_hash,
-        cast(linked_rows as bigint) as linked_rows
+        cast(linked_rows as bigint) as linked_rows,
+        has_other_content
     from classified
 ),
 

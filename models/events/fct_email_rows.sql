@@ -1,6 +1,6 @@
 {% set carried = carried_files('email_clickers', this, clock=ref('stg_clock')) %}
 
-{#- Reasons to keep a row, whichever build has read it; the event id may be one more. -#}
+{#- Reasons to keep a row, whichever build has read it. -#}
 {% set has_a_use -%}
     email_key in (select voter_addresses.email_key from voter_addresses)
             or rejection_reason is not null
@@ -19,9 +19,9 @@ voter_addresses as (
     select distinct email_key from {{ ref('lnk_voter_address') }}
 ),
 
--- First pass, over the files that the last build did not read. It keeps 3 rows in 100: rows of the voter file's
--- addresses; everybody's clicks, for attribution; rejected rows and rows in the future, for quarantine; rows with an
--- untrimmed event id, which may be the id of a kept row. Trim after filtering: trimming is slow.
+-- Over the files that the last build did not read. It keeps 3 rows in 100: rows of the voter file's addresses;
+-- everybody's clicks, for attribution; rejected rows and rows in the future, for quarantine. Trim after filtering:
+-- trimming is slow.
 picked as (
     select
         *,
@@ -29,13 +29,11 @@ picked as (
         {{ text_id('delivered_campaign_id') }} as campaign_id,
         {{ text_id('delivered_client') }} as client_shortname,
         {{ text_id('delivered_event_id') }} as event_id,
-        coalesce({{ has_plain_ends('delivered_event_id') }}, true) as has_plain_id,
         case when {{ needs_text }} then {{ row_as_json('source_row') }} end as row_json
     from email_events
     where
         (
             {{ has_a_use }}
-            or not coalesce({{ has_plain_ends('delivered_event_id') }}, true)
         )
         and not {{ is_in_files('source_file', carried) }}
 ),
@@ -70,24 +68,12 @@ own_rows as {{ inlined() }} (
     {% endif %}
 ),
 
--- Rows with the event id of a click are kept too: which row of an event stays is decided among all its rows.
-click_ids as (
-    select event_id
-    from own_rows
-    where
-        clicks > 0
-        and rejection_reason is null
-        and event_id is not null
-),
-
 -- A carried row may have lost its use.
 used_rows as (
     select *
     from own_rows
     where
         {{ has_a_use }}
-        or not has_plain_id
-        or event_id in (select click_ids.event_id from click_ids)
 ),
 
 {% if carried %}
@@ -104,25 +90,8 @@ new_addresses as (
         )
 ),
 
--- The last build has looked up the ids of the clicks that it read.
-new_click_ids as (
-    select read_rows.event_id
-    from read_rows
-    where
-        read_rows.clicks > 0
-        and read_rows.rejection_reason is null
-        and read_rows.event_id is not null
-        and not exists (
-            select 1
-            from known
-            where
-                known.clicks > 0
-                and known.rejection_reason is null
-                and known.event_id = read_rows.event_id
-        )
-),
-
--- Search the unchanged files for both, one column at a time, and fetch the rows by their places.
+-- Search the unchanged files for them, one column at a time, and fetch the rows by their places. Normalize after
+-- filtering: normalizing is slow.
 searched as (
     select
         source_file,
@@ -131,35 +100,6 @@ searched as (
     where
         {{ is_in_files('source_file', carried) }}
         and {{ is_one_of([email_lookup('delivered_email')], 'new_addresses', ['email_key']) }}
-    union all
-    select
-        source_file,
-        source_row_number
-    from email_events
-    where
-        {{ is_in_files('source_file', carried) }}
-        and {{ is_one_of(['delivered_event_id'], 'new_click_ids', ['event_id']) }}
-),
-
-{% endif %}
-
--- Second pass: rows kept for their event id, or for an address that has since joined the voter file. Normalize after
--- filtering: normalizing is slow.
-sought as (
-    select *
-    from email_events
-    where
-        not {{ is_in_files('source_file', carried) }}
-        and clicks <= 0
-        and {{ is_one_of(['delivered_event_id'], 'click_ids', ['event_id']) }}
-    {% if carried %}
-    union all
-    select *
-    from email_events
-    where
-        {{ is_in_files('source_file', carried) }}
-        and {{ is_one_of(['source_file', 'source_row_number'], 'searched', ['source_file', 'source_row_number']) }}
-    {% endif %}
 ),
 
 found as {{ materialized() }} (
@@ -178,9 +118,12 @@ found as {{ materialized() }} (
         complaints,
         unsubs,
         is_bot,
-        delivered_event_id as event_id,
-        true as has_plain_id
-    from sought
+        delivered_event_id,
+        link
+    from email_events
+    where
+        {{ is_in_files('source_file', carried) }}
+        and {{ is_one_of(['source_file', 'source_row_number'], 'searched', ['source_file', 'source_row_number']) }}
 ),
 
 keyed as (
@@ -188,7 +131,8 @@ keyed as (
         *,
         {{ email_key('well_formed_email') }} as email_key,
         {{ text_id('delivered_campaign_id') }} as campaign_id,
-        {{ text_id('delivered_client') }} as client_shortname
+        {{ text_id('delivered_client') }} as client_shortname,
+        {{ text_id('delivered_event_id') }} as event_id
     from found
 ),
 
@@ -197,10 +141,7 @@ found_rows as (
     select *
     from keyed
     where
-        (
-            email_key in (select voter_addresses.email_key from voter_addresses)
-            or event_id in (select click_ids.event_id from click_ids)
-        )
+        email_key in (select voter_addresses.email_key from voter_addresses)
         and not exists (
             select 1
             from own_rows
@@ -210,10 +151,14 @@ found_rows as (
         )
 ),
 
+{% endif %}
+
 united as (
     select * from used_rows
+    {% if carried %}
     {{ union_all_by_name() }}
     select * from found_rows
+    {% endif %}
 ),
 
 -- A row in the future becomes an ordinary row when its day comes; its text then goes.
@@ -234,7 +179,7 @@ kept as (
         unsubs,
         is_bot,
         event_id,
-        has_plain_id,
+        link,
         rejection_reason,
         case when {{ needs_text }} then row_json end as row_json
     from united

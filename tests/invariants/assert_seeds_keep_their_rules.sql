@@ -27,6 +27,17 @@
     },
     'placeholder_identifiers': {'key': 'identifier'},
     'linkage_rules': {'holds': ["unit in ('voters', 'addresses')"]},
+    'machine_rules': {
+        'key': 'sort_order',
+        'not_null': ['rule', 'rationale'],
+        'holds': [
+            "rule in ('sender_flag', 'fast_click', 'burst_clicks', 'burst_campaigns', 'burst_links', 'proxy_open')",
+            "rule = 'sender_flag' or within_seconds >= 0",
+            "rule in ('sender_flag', 'fast_click') or more_than >= 1",
+            'sort_order = (select min(same.sort_order) from ' ~ ref('machine_rules') ~ ' as same where same.rule = '
+            ~ ref('machine_rules').identifier ~ '.rule)',
+        ],
+    },
     'affinity_weights': {'key': 'metric', 'not_null': ['weight']},
     'propensity_weights': {'key': 'component', 'not_null': ['weight']},
     'health_thresholds': {'key': 'metric'},

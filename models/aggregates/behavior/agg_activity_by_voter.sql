@@ -16,7 +16,7 @@ rules as (
 ),
 
 -- By the time of the event, not of its arrival (F93, F94). Points are decimals: their sum does not depend on the
--- order of adding.
+-- order of adding. A flag above 1 earns its points that many times, as in the scores (F15).
 summed_by_day as (
     select
         events.voter_number,
@@ -24,7 +24,7 @@ summed_by_day as (
         min(events.occurred_at) as first_event_at,
         max(events.occurred_at) as last_event_at,
         count(*) as human_events,
-        sum(cast(event_types.engagement_points as decimal(18, 4))) as points
+        sum(cast(event_types.engagement_points as decimal(18, 4)) * events.quantity) as points
     from events
     inner join event_types
         on events.event_type = event_types.event_type

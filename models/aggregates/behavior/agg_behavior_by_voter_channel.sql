@@ -59,9 +59,12 @@ summed_by_channel as (
         cast(sum(case when weighed.is_contact and weighed.is_answer then weighed.quantity else 0 end) as bigint)
             as contact_responses,
         count(case when weighed.role = 'opt_out' then 1 end) as opt_outs,
-        count(case when weighed.is_human then 1 end) as human_events,
-        count(case when weighed.is_human and weighed.is_contact then 1 end) as contact_human_events,
-        count(distinct case when weighed.is_human then weighed.event_type end) as human_event_types,
+        -- An opt-out is not a sign of activity (F96).
+        count(case when weighed.is_human and weighed.role <> 'opt_out' then 1 end) as human_events,
+        count(case when weighed.is_human and weighed.role <> 'opt_out' and weighed.is_contact then 1 end)
+            as contact_human_events,
+        count(distinct case when weighed.is_human and weighed.role <> 'opt_out' then weighed.event_type end)
+            as human_event_types,
         min(weighed.event_date) as first_event_date,
         max(case when weighed.is_human and weighed.engagement_points > 0 then weighed.event_date end)
             as last_activity_date,

@@ -18,6 +18,10 @@ behavior as (
     select * from {{ ref('agg_behavior_by_voter_channel') }}
 ),
 
+engagement as (
+    select * from {{ ref('agg_engagement_by_voter') }}
+),
+
 -- A person who replied STOP to a text message, or refused a call, is not contacted by phone or text again.
 phone_opt_outs as (
     select distinct voter_number
@@ -92,6 +96,8 @@ reviewed as (
     select
         profiles.*,
         phone_opt_outs.voter_number is not null as has_opted_out_by_phone,
+        -- Rows of machines are not in these counts.
+        coalesce(engagement.unsubs + engagement.complaints > 0, false) as has_opted_out_in_person,
         coalesce(suppressions.is_email_suppressed, false) as is_email_suppressed,
         coalesce(suppressions.is_phone_suppressed, false) as is_phone_suppressed,
         reviewed_states.is_contact_permitted as is_state_contact_permitted,
@@ -102,6 +108,10 @@ reviewed as (
     inner join reviewed_states
         on profiles.state = reviewed_states.state
     -- Few voters opted out or are suppressed, and few have given.
+    left join engagement
+        on
+            profiles.state = engagement.state
+            and profiles.svid = engagement.svid
     left join phone_opt_outs
         on profiles.voter_number = phone_opt_outs.voter_number
     left join suppressions
@@ -121,7 +131,8 @@ blocked as (
         is_state_contact_permitted and is_donor_contact_permitted as is_contact_permitted,
         case
             when is_email_suppressed or is_phone_suppressed then 'suppressed'
-            when has_opted_out then 'opted_out'
+            when has_opted_out_in_person then 'opted_out'
+            when has_opted_out then 'machine'
             when not is_state_contact_permitted then 'permitted_use_of_state'
             when not is_donor_contact_permitted then 'permitted_use'
         end as contact_reason,

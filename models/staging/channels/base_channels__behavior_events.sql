@@ -58,6 +58,11 @@ keyed as (
             as duration_seconds,
         try_cast({{ allowed_property('properties_json', 'properties', 'depth') }} as double) as depth,
         value,
+        -- Two rows without an id that differ in any of these are two events.
+        case
+            when {{ text_id('event_id') }} is null
+                then {{ surrogate_key([text_id('category'), text_id('source'), 'page_text', 'properties_text', 'context_text']) }}
+        end as details_key,
         (page_text is not null and page_json is null)
         or (properties_text is not null and properties_json is null)
         or (context_text is not null and not {{ is_json('context_text') }}) as has_malformed_json,

@@ -101,6 +101,8 @@ united as (
         campaign_id,
         client_shortname,
         is_bot,
+        source_file,
+        source_row_number,
         rejection_reason
     from email_openers
     {{ union_all_by_name() }}
@@ -114,7 +116,13 @@ united as (
         campaign_id,
         client_shortname,
         quantity,
+        sends,
+        replies,
+        clicks,
+        opt_outs,
         is_first_of_row,
+        source_file,
+        source_row_number,
         rejection_reason
     from sms_parts
     {{ union_all_by_name() }}
@@ -128,7 +136,11 @@ united as (
         campaign_id,
         client_shortname,
         talk_seconds as duration_seconds,
+        disposition as outcome,
+        duration_seconds as call_seconds,
         is_first_of_row,
+        source_file,
+        source_row_number,
         rejection_reason
     from phone_parts
     {{ union_all_by_name() }}
@@ -144,6 +156,8 @@ united as (
         survey_id as subject,
         topic,
         duration_seconds,
+        source_file,
+        source_row_number,
         rejection_reason
     from survey_responses
     {{ union_all_by_name() }}
@@ -160,8 +174,11 @@ united as (
             when 'no_show' then 'event_no_show'
         end as event_type,
         client_shortname,
+        status as outcome,
         gathering_id as subject,
         topic,
+        source_file,
+        source_row_number,
         rejection_reason
     from event_attendance
     {{ union_all_by_name() }}
@@ -176,6 +193,8 @@ united as (
         client_shortname,
         petition_id as subject,
         topic,
+        source_file,
+        source_row_number,
         rejection_reason
     from petition_signers
     {{ union_all_by_name() }}
@@ -190,7 +209,10 @@ united as (
         page_path as subject,
         topic,
         duration_seconds,
+        ended_at,
         scroll_depth as depth,
+        source_file,
+        source_row_number,
         rejection_reason
     from web_visits
     {{ union_all_by_name() }}
@@ -209,6 +231,9 @@ united as (
         duration_seconds,
         depth,
         value,
+        details_key,
+        source_file,
+        source_row_number,
         rejection_reason
     from behavior_events
 ),
@@ -217,6 +242,13 @@ accepted as (
     select
         source_table,
         event_id,
+        coalesce(event_id, {{ surrogate_key([
+            'source_table', 'email_key', 'phone_key', 'svid_state', 'svid', 'occurred_at', 'given_local_at',
+            "case when source_table = 'behavior_events' then event_type end", 'given_session_id', 'ended_at', 'subject',
+            'sends', 'replies', 'clicks', 'opt_outs', 'outcome', 'topic',
+            "case when source_table = 'phone_contacts' then call_seconds else duration_seconds end", 'depth',
+            'campaign_id', 'client_shortname', 'is_bot', 'value', 'details_key',
+        ]) }}) as row_key,
         email_key,
         phone_key,
         svid_state,
@@ -225,16 +257,26 @@ accepted as (
         given_local_at,
         event_type,
         given_session_id,
+        ended_at,
         campaign_id,
         client_shortname,
         subject,
+        outcome,
         topic,
         duration_seconds,
+        call_seconds,
         depth,
+        sends,
+        replies,
+        clicks,
+        opt_outs,
         cast(coalesce(quantity, 1) as bigint) as quantity,
         value,
         coalesce(is_bot, false) as is_bot,
-        coalesce(is_first_of_row, true) as is_first_of_row
+        details_key,
+        coalesce(is_first_of_row, true) as is_first_of_row,
+        source_file,
+        source_row_number
     from united
     where
         rejection_reason is null
