@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from sample_data import channels, planted, world
+from sample_data import channels, machines, planted, world
 
 WORKERS = 2
 ROWS_PER_FILE = 8_000_000
@@ -210,6 +210,8 @@ def build(out: Path, scale: float, seed: int, voters: int | None, log: Log) -> d
             _periods(writer, "sending", size.email_clickers, 6), start=1
         )
     ]
+    con.execute(machines.visits(sends))
+    jobs["email_clickers"].append((Path("email_clickers") / "machines.parquet", machines.ROWS))
     jobs["donations"] = [
         (_part("donations", number), world.donation_rows(gifts, since, before))
         for number, (since, before) in enumerate(
@@ -241,6 +243,7 @@ def build(out: Path, scale: float, seed: int, voters: int | None, log: Log) -> d
     truth = {
         **world.TRUTH,
         **channels.TRUTH,
+        "machines": machines.TRUTH,
         "client_preferences": world.preference_truth(size),
         "donation_causes": world.cause_truth(gifts),
         "planted_rows": "select * from planted_rows order by all",
