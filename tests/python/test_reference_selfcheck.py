@@ -1,8 +1,9 @@
 """The reference against answers worked out by hand, one tiny case a definition."""
 
 import math
+from collections import Counter, defaultdict
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -36,7 +37,7 @@ from reference.measures import (
 )
 from reference.normalise import UncastableError, boolean, email, flag, moment, phone, state, text
 from reference.segments import Questions, age_band, requested_ids
-from reference.settings import RATES
+from reference.settings import RATES, machine_rules
 
 Rows = list[dict[str, Any]]
 Extracts = Callable[..., Path]
@@ -426,6 +427,103 @@ def test_f06_f25_f29_engagement_and_bots(extracts: Extracts) -> None:
     assert world.population_basis == "clickers_only"
     assert person_client_affinity(world, priors)["WI", "1", "acme"]["is_stopped"]
     assert enriched_profiles(world)["WI", "2"]["link_status"] == "no_behavior"
+
+
+def test_f16_a_message_and_its_flags(extracts: Extracts) -> None:
+    """Covered rows are duplicates; what stays keeps its time; strangers' clicks count once."""
+    folder = extracts(
+        person=[person(1, "ann@x.org")],
+        person_custom_field=[svid(1, "1")],
+        custom_field=FIELDS,
+        email_clickers=[
+            event("ann@x.org", "2024-01-01 10:00", SEND=1, EVENT_ID="stages"),
+            event("ann@x.org", "2024-01-01 11:00", OPEN=1, EVENT_ID="stages"),
+            event("ann@x.org", "2024-01-01 12:00", CLICK=1, EVENT_ID="stages"),
+            event("ann@x.org", "2024-01-02 10:00", SEND=1, EVENT_ID="again"),
+            event("ann@x.org", "2024-01-03 10:00", SEND=1, OPEN=1, EVENT_ID="again"),
+            event("ann@x.org", "2024-01-04 10:00", SEND=1, CAMPAIGN_ID="c2", EVENT_ID="again"),
+            event("ann@x.org", "2024-01-05 10:00", SEND=1),
+            event("ANN@x.org", "2024-01-05 10:00", SEND=1, EVENT_ID=" "),
+            event("ann@x.org", "2024-01-05 10:00", SEND=1, LINK="/a"),
+            event("zoe@x.org", "2024-01-01 09:00", SEND=1, OPEN=1, EVENT_ID="stages"),
+            event("zoe@x.org", "2024-01-01 10:00", CLICK=2, EVENT_ID="stages"),
+            event("zoe@x.org", "2024-01-01 09:30", CLICK=1, EVENT_ID="stages"),
+        ],
+    )
+    world = World(folder)
+    account = world.accounts["email_clickers"]
+    assert (account["rows_kept"], account["rows_duplicate"], account["rows_unlinked"]) == (7, 2, 3)
+    assert {e.at.day for e in world.events if e.event_id == "again"} == {3, 4}
+    strangers = [event for event in world.everybodys_events if event.email == "zoe@x.org"]
+    assert [event.click for event in strangers] == [2]
+
+
+def test_f06_machines_are_judged_row_by_row(extracts: Extracts) -> None:
+    """Each rule of the seed at its limits, with the numbers of the seed."""
+    rules = {rule.rule: rule for rule in machine_rules()}
+    fast, burst = rules["fast_click"].within_seconds, rules["burst_clicks"]
+    proxy = rules["proxy_open"]
+    sent = datetime(2024, 1, 1, 10)
+
+    def after(seconds: float) -> str:
+        return str(sent + timedelta(seconds=seconds))
+
+    def clicks(address: str, count: int, span: float) -> Rows:
+        return [
+            event(address, after(3600 + span * place / (count - 1)), CLICK=1, EVENT_ID=f"{place}")
+            for place in range(count)
+        ]
+
+    def opens(address: str, count: int, seconds: float) -> Rows:
+        rows: Rows = []
+        for place in range(count):
+            day = sent + timedelta(days=place)
+            own = {"CAMPAIGN_ID": f"c{place}"}
+            rows.append(event(address, str(day), SEND=1, **own))
+            rows.append(event(address, str(day + timedelta(seconds=seconds)), OPEN=1, **own))
+        return rows
+
+    names = ["fast", "slow", "midnight", "burst", "few", "wide", "proxy", "late", "human"]
+    folder = extracts(
+        person=[person(number, f"{name}@x.org") for number, name in enumerate(names)],
+        person_custom_field=[svid(number, f"{number}") for number in range(len(names))],
+        custom_field=FIELDS,
+        email_clickers=[
+            event("fast@x.org", after(0), SEND=1),
+            event("fast@x.org", after(fast), CLICK=1),
+            event("slow@x.org", after(0), SEND=1),
+            event("slow@x.org", after(fast + 0.000001), CLICK=1),
+            event("midnight@x.org", "2024-01-01", SEND=1),
+            event("midnight@x.org", "2024-01-01 00:00:01", CLICK=1),
+            *clicks("burst@x.org", burst.more_than + 1, burst.within_seconds),
+            event("burst@x.org", after(3600), OPEN=1),
+            event("burst@x.org", after(3600 + burst.within_seconds), UNSUBSCRIBE=1),
+            event("burst@x.org", after(3599), OPEN=1),
+            *clicks("few@x.org", burst.more_than, 0),
+            *clicks("wide@x.org", burst.more_than + 1, burst.within_seconds + 0.1),
+            *clicks("stranger@x.org", burst.more_than + 1, burst.within_seconds),
+            *opens("proxy@x.org", proxy.more_than + 1, proxy.within_seconds),
+            *opens("late@x.org", proxy.more_than + 1, proxy.within_seconds + 1),
+            *opens("human@x.org", proxy.more_than + 1, 1),
+            event("human@x.org", "2024-03-01", CLICK=1),
+        ],
+    )
+    world = World(folder)
+    reasons: dict[str, Counter[str | None]] = defaultdict(Counter)
+    for own in world.everybodys_events:
+        reasons[own.email.split("@")[0]][own.machine] += 1
+    assert reasons == {
+        "fast": {None: 1, "fast_click": 1},
+        "slow": {None: 2},
+        "midnight": {None: 2},
+        "burst": {None: 1, "burst_clicks": burst.more_than + 3},
+        "few": {None: burst.more_than},
+        "wide": {None: burst.more_than + 1},
+        "stranger": {"burst_clicks": burst.more_than + 1},
+        "proxy": {None: proxy.more_than + 1, "proxy_open": proxy.more_than + 1},
+        "late": {None: 2 * (proxy.more_than + 1)},
+        "human": {None: 2 * (proxy.more_than + 1) + 1},
+    }
 
 
 def test_f31_events_belong_to_the_week_of_their_send(extracts: Extracts) -> None:

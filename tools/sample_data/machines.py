@@ -1,15 +1,15 @@
 """Machines in the random population: what scanners and proxies leave in `email_clickers`.
 
-The sender does not flag these rows. They are drawn from a stream of their own and stand in a file of
-their own, so the rest of the sample is the same with and without them.
+The sender does not flag these rows. They are drawn from a stream of their own and stand in a file
+of their own, so the rest of the sample is the same with and without them.
 """
 
 from __future__ import annotations
 
 from sample_data.world import FIRST_VOTER_ADDRESS, LAST_DAY
 
-# What each machine does, by the share of voters' addresses that it guards. A slow scanner looks like a
-# person: no rule can recognise it, and the truth counts it as missed.
+# What each machine does, by the share of voters' addresses that it guards. A slow scanner looks
+# like a person: no rule can recognise it, and the truth counts it as missed.
 KINDS = {
     "gateway": (0.000, 0.004),  # follows every link while it delivers, the unsubscribe link too
     "late_gateway": (0.004, 0.007),  # the same, hours later

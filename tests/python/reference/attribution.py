@@ -97,7 +97,7 @@ class Attribution:
         self.last_click: dict[str, date] = {}
         clicks_of_client: dict[str, Counter[str]] = defaultdict(Counter)
         for event in world.everybodys_events:
-            if event.is_bot or event.click <= 0 or event.campaign_id is None:
+            if not event.is_human or event.click <= 0 or event.campaign_id is None:
                 continue
             campaign_id, day = event.campaign_id, event.at.date()
             self.clicks[event.email].append((campaign_id, event.at))

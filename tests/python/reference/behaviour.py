@@ -10,12 +10,14 @@ from typing import Any
 
 from reference.extracts import Accounts, new_accounts
 from reference.links import Links, build_links
+from reference.machines import judged
 from reference.measures import Rounded
 from reference.records import (
     Campaign,
     Event,
     Gift,
-    keep,
+    keep_events,
+    keep_gifts,
     read_campaigns,
     read_records,
     voters_of_gift,
@@ -44,7 +46,7 @@ class Totals:
         self.addresses.add(event.email)
         self.total_events += 1
         self.sends += event.send
-        if event.is_bot:
+        if not event.is_human:
             return
         self.opens += event.open
         self.clicks += event.click
@@ -109,12 +111,14 @@ class World:
         self.links: Links = build_links(folder, file, self.as_of, self.accounts)
         self.campaigns: dict[str, Campaign] = read_campaigns(folder, self.accounts)
 
-        self.events, self.everybodys_events = keep(
+        kept, clicks = keep_events(
             records.events,
             lambda event: event.email in self.links.voters_of_email,
             self.accounts["email_clickers"],
         )
-        donations, everybodys_donations = keep(
+        self.events = judged(kept, is_of_voter=True)
+        self.everybodys_events = self.events + judged(clicks, is_of_voter=False)
+        donations, everybodys_donations = keep_gifts(
             records.gifts,
             lambda gift: bool(voters_of_gift(gift, self.links)),
             self.accounts["donations"],

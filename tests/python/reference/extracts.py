@@ -31,6 +31,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "unsubscribe",
         "is_bot",
         "event_id",
+        "link",
     ),
     "campaigns": (
         "campaign_id",

@@ -48,6 +48,8 @@ class Hostile:
         self.svids = [f"{i:04d}" for i in range(38)] + ["12", "0012 ", "ab-7", "\u200b0003"]
         self.campaigns = [str(number) for number in range(101, 113)]
         self.clients = ["amber", "Amber", "birch", "cedar \u00a0", "dune"]
+        self.proxied = [f"proxied{i}@example.com" for i in range(8)]
+        self.machine = random.Random(1000 + seed)  # noqa: S311
 
     def skewed(self, pool: Sequence[Item]) -> Item:
         """One of a pool, the first ones often."""
@@ -179,7 +181,18 @@ class Hostile:
             }
             for number in range(1, 76)
         ]
-        return rows + self.chance.choices(rows, k=6)
+        guarded: Rows = [
+            {
+                "Id": self.number_id(str(801 + place)),
+                "EMAIL": address,
+                "cell_phone": None,
+                "home_phone": None,
+                "county": "Dane",
+                "state": "WI",
+            }
+            for place, address in enumerate(self.proxied)
+        ]
+        return rows + self.chance.choices(rows, k=6) + guarded
 
     def field_names(self) -> Rows:
         """Two ids for the voter id, names in any case, blanks and duplicates."""
@@ -210,7 +223,15 @@ class Hostile:
                         "value": self.chance.choice(choices),
                     }
                 )
-        return rows + self.chance.choices(rows, k=10)
+        guarded: Rows = [
+            {
+                "person_id": self.number_id(str(801 + place)),
+                "custom_field_id": self.number_id("1"),
+                "value": f"80{place}",
+            }
+            for place in range(len(self.proxied))
+        ]
+        return rows + self.chance.choices(rows, k=10) + guarded
 
     def map_rows(self) -> Rows:
         """Bridges to voters' own, other voters' and nobody's addresses, some not yet seen."""
@@ -271,7 +292,70 @@ class Hostile:
             if row["EVENT_ID"]:
                 row["EVENT_DATE"] = self.written(self.moment())
                 row["CLICK"] = self.written(1)
-        return rows + again
+        for row in again[60:100]:
+            row["OPEN"] = self.written(self.chance.choice([0, 1, 2]))
+            row["SEND"] = self.written(self.chance.choice([0, 1]))
+        for row in again[100:115]:
+            row["CAMPAIGN_ID"] = self.number_id(self.campaign_id())
+        for row in again[115:125]:
+            row["Email"] = self.email(pool)
+        return [{"LINK": None} | row for row in rows + again + self.machine_rows()]
+
+    def machine_rows(self) -> Rows:
+        """Scanners and proxies, with every distance at, below and above its limit."""
+        chance = self.machine
+        rows: Rows = []
+
+        def row(address: str, at: datetime, campaign: str, **more: Any) -> None:
+            flags = {name: self.written(more.get(name, 0)) for name in FLAGS}
+            rows.append(
+                {
+                    "Email": address,
+                    "CAMPAIGN_ID": self.number_id(campaign),
+                    "CLIENT_SHORTNAME": "birch",
+                    "EVENT_DATE": self.written(at),
+                    "IS_BOT": self.written(more.get("IS_BOT", False)),
+                    "EVENT_ID": f"m{len(rows)}",
+                    "LINK": more.get("LINK"),
+                }
+                | flags
+            )
+
+        def seconds(*choices: int) -> timedelta:
+            return timedelta(seconds=chance.choice(choices))
+
+        for address in [*self.emails, *self.strangers] * 3:
+            at = LAST_DAY - timedelta(days=chance.randrange(90))
+            at += chance.choice([timedelta(0), timedelta(hours=9), timedelta(hours=17, seconds=7)])
+            campaign = chance.choice(self.campaigns)
+            row(address, at, campaign, SEND=1)
+            at += seconds(0, 1, 4, 5, 6, 600)
+            for _ in range(chance.randrange(1, 9)):
+                row(
+                    address,
+                    at,
+                    campaign if chance.random() < 0.7 else chance.choice(self.campaigns),
+                    CLICK=chance.choice([1, 1, 2]),
+                    SEND=int(chance.random() < 0.05),
+                    IS_BOT=chance.random() < 0.05,
+                    LINK=chance.choice([None, "/a", "/b", " /b ", "/c", "/d", "/e"]),
+                )
+                if chance.random() < 0.3:
+                    flag = chance.choice(["OPEN", "UNSUBSCRIBE", "COMPLAINT", "BOUNCE"])
+                    row(address, at, campaign, **{flag: 1})
+                at += seconds(0, 0, 1, 2, 2, 4, 10)
+            row(address, at, campaign, OPEN=1)
+        for place, address in enumerate(self.proxied):
+            for number in range(4 + place % 3):
+                at = LAST_DAY - timedelta(days=2 + number) + timedelta(hours=8)
+                row(address, at, self.campaigns[number], SEND=1)
+                late = timedelta(seconds=31 if place == 3 and number == 2 else 0)
+                row(address, at + (late or seconds(0, 5, 30)), self.campaigns[number], OPEN=1)
+            if place == 4:
+                row(address, LAST_DAY, self.campaigns[0], CLICK=1)
+            if place == 5:
+                row(address, LAST_DAY - timedelta(hours=1), self.campaigns[0], CLICK=1, IS_BOT=True)
+        return rows
 
     def campaign_rows(self) -> Rows:
         """Campaigns, some twice with another start, client or name."""

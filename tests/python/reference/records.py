@@ -40,11 +40,37 @@ class Event(NamedTuple):
     unsub: int
     is_bot: bool
     event_id: str | None
+    link: str | None
+    machine: str | None = None
+    """The rule by which a machine caused it, None for a human event."""
+
+    @property
+    def is_human(self) -> bool:
+        """No rule of machine_rules fits."""
+        return self.machine is None
 
     @property
     def is_engagement(self) -> bool:
         """F06: a human event with an open or a click."""
-        return not self.is_bot and (self.open > 0 or self.click > 0)
+        return self.is_human and (self.open > 0 or self.click > 0)
+
+    @property
+    def flags(self) -> tuple[int, ...]:
+        """SEND to UNSUBSCRIBE."""
+        return (self.send, self.open, self.click, self.bounce, self.complaint, self.unsub)
+
+    @property
+    def message(self) -> tuple[Any, ...]:
+        """F16: what the row is about; without an id every declared column."""
+        if self.event_id is None:
+            return tuple(self)
+        return (self.event_id, self.email, self.campaign_id, self.client, self.is_bot)
+
+    def covers(self, other: "Event") -> bool:
+        """F16: all flags are at least as large and one is larger."""
+        return self.flags != other.flags and all(
+            own >= flag for own, flag in zip(self.flags, other.flags, strict=True)
+        )
 
 
 class Gift(NamedTuple):
@@ -98,6 +124,7 @@ def _event(row: tuple[Any, ...]) -> Event:
         flag(row[9]),
         boolean(row[10]),
         text(row[11]),
+        text(row[12]),
     )
 
 
@@ -163,39 +190,56 @@ def read_records(folder: Path, as_of: date | None, build_day: date, accounts: Ac
     )
 
 
-def identity(record: Event | Gift) -> tuple[Any, ...]:
-    """F16, F50: the row's own id where it has one, else its declared columns."""
-    own_id = record[-1]
-    return tuple(record) if own_id is None else (own_id,)
+def _identity(gift: Gift) -> tuple[Any, ...]:
+    """F50: the gift's own id where it has one, else its declared columns."""
+    return tuple(gift) if gift.donation_id is None else (gift.donation_id,)
 
 
-def _order(record: Event | Gift) -> tuple[Any, ...]:
-    return nulls_last((record.at, *record))
-
-
-def distinct(records: list[Record]) -> dict[tuple[Any, ...], Record]:
+def distinct_gifts(gifts: list[Gift]) -> dict[tuple[Any, ...], Gift]:
     """Of the rows with one id: the first by time, then by the columns, NULLs last."""
-    first: dict[tuple[Any, ...], Record] = {}
-    for record in records:
-        key = identity(record)
-        if key not in first or _order(record) < _order(first[key]):
-            first[key] = record
+    first: dict[tuple[Any, ...], Gift] = {}
+    for gift in sorted(gifts, key=lambda gift: nulls_last((gift.at, *gift))):
+        first.setdefault(_identity(gift), gift)
     return first
 
 
-def keep(
-    records: list[Record], is_linked: Callable[[Record], bool], account: Counter[str]
-) -> tuple[list[Record], list[Record]]:
-    """Kept rows, and everybody's rows each once (strangers behind the kept ones)."""
-    linked: list[Record] = [record for record in records if is_linked(record)]
-    kept: dict[tuple[Any, ...], Record] = distinct(linked)
-    strangers: dict[tuple[Any, ...], Record] = distinct(
-        [record for record in records if not is_linked(record)]
-    )
-    account["rows_unlinked"] += len(records) - len(linked)
+def distinct_events(events: list[Event]) -> list[Event]:
+    """F16: of a message's rows those that no other covers; of equal flags the first."""
+    messages: dict[tuple[Any, ...], dict[tuple[int, ...], Event]] = {}
+    for event in sorted(events, key=lambda event: nulls_last((event.at, *event))):
+        messages.setdefault(event.message, {}).setdefault(event.flags, event)
+    return [
+        event
+        for said in messages.values()
+        for event in said.values()
+        if not any(other.covers(event) for other in said.values())
+    ]
+
+
+def keep_events(
+    events: list[Event], is_linked: Callable[[Event], bool], account: Counter[str]
+) -> tuple[list[Event], list[Event]]:
+    """Kept events, and the clicks of strangers, each once."""
+    linked = [event for event in events if is_linked(event)]
+    kept = distinct_events(linked)
+    account["rows_unlinked"] += len(events) - len(linked)
     account["rows_duplicate"] += len(linked) - len(kept)
     account["rows_kept"] += len(kept)
-    others: list[Record] = [record for key, record in strangers.items() if key not in kept]
+    clicks = [event for event in events if event.click > 0 and not is_linked(event)]
+    return kept, distinct_events(clicks)
+
+
+def keep_gifts(
+    gifts: list[Gift], is_linked: Callable[[Gift], bool], account: Counter[str]
+) -> tuple[list[Gift], list[Gift]]:
+    """Kept gifts, and everybody's gifts each once (strangers behind the kept ones)."""
+    linked = [gift for gift in gifts if is_linked(gift)]
+    kept = distinct_gifts(linked)
+    strangers = distinct_gifts([gift for gift in gifts if not is_linked(gift)])
+    account["rows_unlinked"] += len(gifts) - len(linked)
+    account["rows_duplicate"] += len(linked) - len(kept)
+    account["rows_kept"] += len(kept)
+    others = [gift for key, gift in strangers.items() if key not in kept]
     return list(kept.values()), list(kept.values()) + others
 
 

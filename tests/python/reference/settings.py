@@ -4,6 +4,7 @@ import csv
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -73,6 +74,25 @@ _PLACEHOLDERS = (
     "na@na.com",
     "unknown@unknown.com",
 )
+
+
+class MachineRule(NamedTuple):
+    """A rule of the seed machine_rules; 0 where it has no number."""
+
+    rule: str
+    within_seconds: int
+    more_than: int
+
+
+@cache
+def machine_rules() -> tuple[MachineRule, ...]:
+    """The rules by which a machine is recognised, in their order."""
+    with (PROJECT / "seeds" / "machine_rules.csv").open(newline="", encoding="utf-8") as lines:
+        seed = sorted(csv.DictReader(lines), key=lambda row: int(row["sort_order"]))
+    return tuple(
+        MachineRule(row["rule"], int(row["within_seconds"] or 0), int(row["more_than"] or 0))
+        for row in seed
+    )
 
 
 SENTINEL_FLAGS = frozenset({999, 9999})
