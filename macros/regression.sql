@@ -8,9 +8,12 @@
     round(ln(1 + cast({{ x }} as double)) * 4) / 4
 {%- endmacro %}
 
-{#- The logistic function of log-odds. Beyond 30 it is 0 or 1 to 13 digits; exp() would overflow far beyond that. -#}
+{#-
+    The logistic function of a column with log-odds. Beyond 30 it is 0 or 1 to 13 digits; exp() would overflow far
+    beyond that. NULL gives NULL.
+-#}
 {% macro logistic(logit) -%}
-    1 / (1 + exp(-greatest(-30, least(30, {{ logit }}))))
+    1 / (1 + exp(-case when {{ logit }} > 30 then 30 when {{ logit }} < -30 then -30 else {{ logit }} end))
 {%- endmacro %}
 
 {#- A sum of fractions that does not depend on the order of adding. -#}
@@ -50,7 +53,7 @@
     CTEs that fit the log-odds of `positives` among `people` to standardized features, for each `fit` of `relation` on
     its own. Eight Newton steps from 0, each at most 1.5 in any coefficient: data that a feature separates perfectly
     would otherwise run away. The ridge penalty of 1 leaves the intercept alone. The last CTE is `fitted`, one row per
-    fit: coefficient_base and coefficient_<feature>. All sums are exact, so the result is the same on any number of
+    fit: coefficient_base and coefficient_<feature>, 9 places. All sums are exact, so the result is the same on any number of
     threads. Each step solves its equations by Gaussian elimination, one unknown a CTE.
 -#}
 {% macro newton_steps(relation, features, steps=8, ridge=1, longest_step=1.5) -%}
@@ -73,11 +76,18 @@
             {% for i in range(last + 1) %}
             coefficients.b{{ i }},
             {% endfor %}
-            {% set logit %}coefficients.b0{% for i in range(1, last + 1) %} + coefficients.b{{ i }} * cells.{{ names[i] }}{% endfor %}{% endset %}
-            {{ logistic(logit) }} as probability
+            coefficients.b0
+            {%- for i in range(1, last + 1) %} + coefficients.b{{ i }} * cells.{{ names[i] }}{% endfor %} as logit
         from {{ relation }} as cells
         inner join step_{{ step - 1 }} as coefficients
             on cells.fit = coefficients.fit
+    ),
+
+    rated_{{ step }} as (
+        select
+            *,
+            {{ logistic('logit') }} as probability
+        from predicted_{{ step }}
     ),
 
     weighted_{{ step }} as (
@@ -85,7 +95,7 @@
             *,
             people * probability * (1 - probability) as weight,
             positives - people * probability as residual
-        from predicted_{{ step }}
+        from rated_{{ step }}
     ),
 
     summed_{{ step }} as (
@@ -148,7 +158,7 @@
         select
             fit,
             {% for name in names %}
-            b{{ loop.index0 }} as coefficient_{{ name }}{{ ',' if not loop.last }}
+            round(b{{ loop.index0 }}, 9) as coefficient_{{ name }}{{ ',' if not loop.last }}
             {% endfor %}
         from step_{{ steps }}
     )

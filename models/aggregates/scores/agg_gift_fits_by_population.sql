@@ -12,9 +12,7 @@
 
 with history as (
     select * from {{ ref('agg_history_by_voter_moment') }}
-    where
-        family = 'giving'
-        and horizons_back > 0
+    where horizons_back > 0
 ),
 
 -- The gifts of past donors say what their other acts would say. With fewer features a fit needs fewer people.
@@ -103,12 +101,12 @@ described as (
         totals.people,
         totals.positives,
         totals.gifts_after,
-        fitted.coefficient_base,
         {% for feature in features %}
         scales.mean_{{ feature }},
         scales.deviation_{{ feature }},
-        fitted.coefficient_{{ feature }}{{ ',' if not loop.last }}
+        fitted.coefficient_{{ feature }},
         {% endfor %}
+        fitted.coefficient_base
     from totals
     inner join fitted
         on totals.fit = fitted.fit

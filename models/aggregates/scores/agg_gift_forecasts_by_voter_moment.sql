@@ -1,13 +1,12 @@
 with history as (
     select * from {{ ref('agg_history_by_voter_moment') }}
-    where family = 'giving'
 ),
 
 fits as (
     select * from {{ ref('agg_gift_fits_by_population') }}
 ),
 
--- Each moment is predicted by the fit of the horizon before it, so that no outcome is known to its own prediction.
+-- The fit of the horizon before predicts each moment, so that no outcome is known to its own prediction.
 explained as (
     select
         history.*,

@@ -6,24 +6,13 @@ events as (
     select * from {{ ref('fct_voter_events') }}
 ),
 
-horizons as (
-    select
-        'giving' as family,
-        cast({{ rule_value('score_rules', 'gift_horizon') }} as bigint) as horizon_days
-    union all
-    select
-        'activity' as family,
-        cast({{ rule_value('lifecycle_rules', 'churn_horizon') }} as bigint) as horizon_days
-),
-
 -- The clock, and one, two and three horizons before it.
 moments as (
     select
-        horizons.*,
         numbers.horizons_back,
-        horizons.horizon_days * numbers.horizons_back as days_back
-    from horizons
-    cross join (
+        cast({{ rule_value('score_rules', 'gift_horizon') }} as bigint) as horizon_days,
+        cast({{ rule_value('score_rules', 'gift_horizon') }} as bigint) * numbers.horizons_back as days_back
+    from (
         values
         (cast(0 as bigint)),
         (cast(1 as bigint)),
@@ -40,11 +29,10 @@ known_since as (
     group by voter_number
 ),
 
--- Voters of whom some event was known at the moment.
+-- Voters with a known event at the moment, if only a message that was sent to them.
 present as (
     select
         known_since.voter_number,
-        moments.family,
         moments.horizons_back,
         moments.horizon_days,
         known_since.days_since_first_event - moments.days_back as tenure_days
@@ -60,11 +48,10 @@ aged as (
     from acts
 ),
 
--- Days before a moment: 0 and above was known then, below 0 is what came after it. Nothing else may reach a feature.
+-- Days before a moment: 0 and above was known then, below 0 is what came after it and may reach no feature.
 placed as (
     select
         aged.*,
-        moments.family,
         moments.horizons_back,
         aged.days_ago - moments.days_back as days_before
     from aged
@@ -75,7 +62,6 @@ placed as (
 summed as (
     select
         voter_number,
-        family,
         horizons_back,
         cast(sum(case when days_before >= 0 then gifts else 0 end) as bigint) as gifts,
         cast(sum(case when days_before >= 0 then gift_amount else 0 end) as decimal(18, 2)) as gift_amount,
@@ -85,17 +71,12 @@ summed as (
         cast(sum(case when days_before >= 0 then new_campaigns else 0 end) as bigint) as campaigns,
         cast(sum(case when days_before >= 0 then new_clients else 0 end) as bigint) as clients,
         cast(sum(case when days_before >= 0 then new_channels else 0 end) as bigint) as channels,
-        cast(sum(case when days_before >= 0 then other_acts else 0 end) as bigint) as other_acts,
         min(case when days_before >= 0 and clicks > 0 then days_before end) as days_since_last_click,
         min(case when days_before >= 0 and acts > 0 then days_before end) as days_since_last_act,
-        max(case when days_before >= 0 and acts > 0 then days_before end) as days_since_first_act,
-        count(case when days_before between 0 and 59 and acts > 0 then 1 end) as active_days_60,
         count(case when days_before between 0 and 179 and acts > 0 then 1 end) as active_days_180,
-        count(case when days_before >= 0 and acts > 0 then 1 end) as active_days,
-        cast(sum(case when days_before < 0 then gifts else 0 end) as bigint) as gifts_after,
-        cast(sum(case when days_before < 0 then acts else 0 end) as bigint) as acts_after
+        cast(sum(case when days_before < 0 then gifts else 0 end) as bigint) as gifts_after
     from placed
-    group by voter_number, family, horizons_back
+    group by voter_number, horizons_back
 ),
 
 completed as (
@@ -109,57 +90,33 @@ completed as (
         coalesce(summed.campaigns, 0) as campaigns,
         coalesce(summed.clients, 0) as clients,
         coalesce(summed.channels, 0) as channels,
-        coalesce(summed.other_acts, 0) as other_acts,
         summed.days_since_last_click,
         summed.days_since_last_act,
-        summed.days_since_first_act,
-        coalesce(summed.active_days_60, 0) as active_days_60,
         coalesce(summed.active_days_180, 0) as active_days_180,
-        coalesce(summed.active_days, 0) as active_days,
-        coalesce(summed.gifts_after, 0) as gifts_after,
-        coalesce(summed.acts_after, 0) as acts_after
+        coalesce(summed.gifts_after, 0) as gifts_after
     from present
-    -- A voter may have got mail only.
+    -- A voter may only have been sent mail.
     left join summed
         on
             present.voter_number = summed.voter_number
-            and present.family = summed.family
             and present.horizons_back = summed.horizons_back
 ),
 
--- Past donors may give again, others for the first time. Active people may go quiet, dormant people may return.
-placed_in_population as (
-    select
-        *,
-        case
-            when family = 'giving' and gifts > 0 then 'past_donors'
-            when family = 'giving' then 'never_donors'
-            when days_since_last_act < horizon_days then 'active'
-            else 'dormant'
-        end as population,
-        case
-            when family = 'giving' and gifts > 0 then 'gift'
-            when family = 'giving' then 'first_gift'
-            when days_since_last_act < horizon_days then 'quiet'
-            else 'return'
-        end as outcome
-    from completed
-),
-
--- What happens after the clock is not known: NULL.
+-- Past donors may give again, others for the first time. Nobody knows what happens after the clock: NULL.
 judged as (
     select
         *,
+        case when gifts > 0 then 'past_donors' else 'never_donors' end as population,
+        case when gifts > 0 then 'gift' else 'first_gift' end as outcome,
         case
             when horizons_back = 0 then null
-            when outcome in ('gift', 'first_gift') then case when gifts_after > 0 then 1 else 0 end
-            when outcome = 'quiet' then case when acts_after = 0 then 1 else 0 end
-            else case when acts_after > 0 then 1 else 0 end
+            when gifts_after > 0 then 1
+            else 0
         end as is_positive
-    from placed_in_population
+    from completed
 ),
 
--- The features of the regressions (macros/regression.sql). Without an act or a gift, the pause is as long as can be.
+-- The features of the regression. Without an act, the pause is as long as can be.
 featured as (
     select
         *,
@@ -167,21 +124,12 @@ featured as (
         {{ log_quarter('coalesce(days_since_last_gift, 0)') }} as log_days_since_last_gift,
         {{ log_quarter('coalesce(days_since_first_gift, 0)') }} as log_days_since_first_gift,
         {{ log_quarter('greatest(gift_amount, 0)') }} as log_gift_amount,
+        {{ log_quarter('active_days_180') }} as log_active_days_180,
         {{ log_quarter('clicks') }} as log_clicks,
         {{ log_quarter('clients') }} as log_clients,
         {{ log_quarter('channels') }} as log_channels,
-        {{ log_quarter('other_acts') }} as log_other_acts,
         {{ log_quarter('coalesce(days_since_last_act, ' ~ rule_value('score_rules', 'longest_pause') ~ ')') }}
-            as log_days_since_last_act,
-        {{ log_quarter('active_days_60') }} as log_active_days_60,
-        {{ log_quarter('active_days_180') }} as log_active_days_180,
-        {{ log_quarter('active_days') }} as log_active_days,
-        {{ log_quarter('tenure_days') }} as log_tenure_days,
-        -- The pause over the mean gap between active days: above 1 the person is later than usual.
-        {{ log_quarter(
-            'coalesce(cast(days_since_last_act as double) * (active_days - 1)'
-            ~ ' / nullif(days_since_first_act - days_since_last_act, 0), 0)'
-        ) }} as log_pause_ratio
+            as log_days_since_last_act
     from judged
 )
 

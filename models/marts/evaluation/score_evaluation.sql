@@ -6,29 +6,26 @@ clock as (
     select * from {{ ref('key_clock') }}
 ),
 
+evaluated_scores as (
+    select * from {{ ref('evaluated_scores') }}
+),
+
+shares as (
+    select value as k_share
+    from {{ ref('rules') }}
+    where subject = 'evaluation_shares'
+),
+
 -- Every score has its rows, even where nobody could be judged.
 requested as (
     select
-        scores.score,
-        scores.is_probability,
-        populations.outcome,
-        populations.population,
+        evaluated_scores.*,
         moments.horizons_back,
         cast({{ rule_value('score_rules', 'gift_horizon') }} as bigint) as horizon_days,
         shares.k_share
-    from (
-        values
-        ('gift_probability', true),
-        ('donor_propensity_score', false),
-        ('recency_only', false),
-        ('count_only', false),
-        ('random', false)
-    ) as scores (score, is_probability)
-    cross join (
-        values ('past_donors', 'gift'), ('never_donors', 'first_gift'), ('all', 'gift')
-    ) as populations (population, outcome)
+    from evaluated_scores
     cross join (values (cast(1 as bigint)), (cast(2 as bigint))) as moments (horizons_back)
-    cross join (values (0.005e0), (0.01e0), (0.02e0), (0.05e0), (0.1e0), (0.2e0)) as shares (k_share)
+    cross join shares
 ),
 
 ranked as (
@@ -118,7 +115,10 @@ measured as (
         cut.wins / nullif(cast(cut.positives as double) * (cut.people - cut.positives), 0) as auc,
         found.positives_found / cut.k as precision_at_k,
         {{ sample_size('cut.k') }} as k_trials,
-        least(1, cut.positives / nullif(cut.k, 0)) as precision_ceiling,
+        case
+            when cut.positives < cut.k then cut.positives / cut.k
+            when cut.k is not null then 1
+        end as precision_ceiling,
         case when cut.is_probability then cut.squared_errors / nullif(cut.people, 0) end as brier
     from cut
     left join found
@@ -144,11 +144,11 @@ spread as (
 bounded as (
     select
         *,
-        1.96e0 * sqrt(greatest(0, (
+        1.96e0 * sqrt(abs(
             auc * (1 - auc)
             + (positives - 1) * (both_positives - auc * auc)
             + (people - positives - 1) * (both_negatives - auc * auc)
-        ) / nullif(cast(positives as double) * (people - positives), 0))) as auc_margin,
+        ) / nullif(cast(positives as double) * (people - positives), 0)) as auc_margin,
         1 - brier / nullif(brier_base, 0) as skill,
         1.96e0 * sqrt(greatest(
             0, squared_differences / people - (brier_base - brier) * (brier_base - brier)
@@ -177,8 +177,10 @@ graded as (
         compared.positives,
         round(compared.base_rate, 6) as base_rate,
         round(compared.auc, 4) as auc,
-        round(greatest(0, compared.auc - compared.auc_margin), 4) as auc_low,
-        round(least(1, compared.auc + compared.auc_margin), 4) as auc_high,
+        case when compared.auc is not null then round(greatest(0, compared.auc - compared.auc_margin), 4) end
+            as auc_low,
+        case when compared.auc is not null then round(least(1, compared.auc + compared.auc_margin), 4) end
+            as auc_high,
         round(compared.precision_at_k, 6) as precision_at_k,
         round(compared.precision_low, 6) as precision_low,
         round(compared.precision_high, 6) as precision_high,

@@ -7,26 +7,28 @@ forecasts as (
     where horizons_back = 0
 ),
 
--- The last moment whose outcomes are known; every share of it has the same verdict.
-judged as (
-    select *
-    from {{ ref('score_evaluation') }}
-    where
-        score = 'gift_probability'
-        and k_share = 0.1
+evaluation as (
+    select * from {{ ref('score_evaluation') }}
+    where score = 'gift_probability'
 ),
 
+-- The last day whose outcomes are known.
+last_day as (
+    select max(as_of_date) as as_of_date
+    from evaluation
+),
+
+-- All shares of a population have one skill.
 proven as (
     select
-        judged.population,
-        judged.base_rate,
-        judged.positives >= {{ rule_value('score_rules', 'least_positives') }} and judged.skill_low > 0 as is_proven
-    from judged
-    inner join (
-        select max(judged.as_of_date) as as_of_date
-        from judged
-    ) as last_moment
-        on judged.as_of_date = last_moment.as_of_date
+        evaluation.population,
+        max(evaluation.base_rate) as base_rate,
+        max(evaluation.positives) >= {{ rule_value('score_rules', 'least_positives') }}
+        and max(evaluation.skill_low) > 0 as is_proven
+    from evaluation
+    inner join last_day
+        on evaluation.as_of_date = last_day.as_of_date
+    group by evaluation.population
 ),
 
 mean_gift as (
@@ -47,8 +49,8 @@ valued as (
         -- A giver's gifts in a horizon, times horizons in a year.
         cast(forecasts.fitted_gifts as double) / nullif(forecasts.fitted_positives, 0)
         * 365 / forecasts.horizon_days as gifts_a_year,
-        (forecasts.gift_amount + {{ rule_value('score_rules', 'mean_gift_people') }} * mean_gift.amount)
-        / (forecasts.gifts + {{ rule_value('score_rules', 'mean_gift_people') }}) as own_mean_gift
+        (forecasts.gift_amount + {{ rule_value('score_rules', 'mean_gift_gifts') }} * mean_gift.amount)
+        / (forecasts.gifts + {{ rule_value('score_rules', 'mean_gift_gifts') }}) as own_mean_gift
     from forecasts
     inner join proven
         on forecasts.population = proven.population
@@ -73,7 +75,7 @@ ranked as (
             order by
                 coalesce(valued.proven_probability, valued.base_rate, 0) desc,
                 valued.fixed_rate desc nulls last,
-                profiles.voter_number
+                profiles.voter_number asc
         ) as gift_rank,
         round(valued.proven_probability * valued.gifts_a_year * valued.own_mean_gift, 2) as expected_value,
         case when valued.proven_probability is not null then valued.logit_base end as logit_base,
