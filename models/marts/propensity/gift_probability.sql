@@ -23,6 +23,7 @@ proven as (
     select
         evaluation.population,
         max(evaluation.base_rate) as base_rate,
+        max(evaluation.verdict) as verdict,
         max(evaluation.positives) >= {{ rule_value('score_rules', 'least_positives') }}
         and max(evaluation.skill_low) > 0 as is_proven
     from evaluation
@@ -40,6 +41,7 @@ valued as (
     select
         forecasts.*,
         proven.base_rate,
+        proven.verdict,
         case
             when
                 proven.is_proven
@@ -71,6 +73,7 @@ ranked as (
             else 'first'
         end as gift_probability_basis,
         valued.base_rate,
+        coalesce(valued.verdict, 'insufficient_data') as gift_verdict,
         row_number() over (
             order by
                 coalesce(valued.proven_probability, valued.base_rate, 0) desc,
