@@ -13,8 +13,11 @@
         'key': 'subject, rule',
         'not_null': ['value', 'unit'],
         'holds': [
-            "subject in ('affinity_recommendation_rules', 'audit_limits', 'disclosure_limits', 'hygiene_thresholds', "
-            ~ "'journey_rules', 'lifecycle_rules', 'lookalike_weights', 'score_scales', 'session_rules')",
+            "subject in ('affinity_recommendation_rules', 'audit_limits', 'disclosure_limits', 'evaluation_shares', "
+            ~ "'hygiene_thresholds', 'journey_rules', 'lifecycle_rules', 'lookalike_weights', 'score_rules', "
+            ~ "'score_scales', 'session_rules')",
+            "subject <> 'evaluation_shares' or (value > 0 and value <= 1 and unit = 'share')",
+            "subject <> 'score_rules' or (value > 0 and unit in ('days', 'people', 'area', 'gifts'))",
             "subject <> 'affinity_recommendation_rules' or unit in ('sends', 'ratio')",
             "subject <> 'audit_limits' or unit in ('percentage points', 'ratio', 'share')",
             "subject <> 'hygiene_thresholds' "
@@ -111,6 +114,7 @@
             ~ "'sexual_orientation', 'sex', 'biometric', 'precise_location', 'minor', 'age', 'union_membership', "
             ~ "'immigration', 'government_id', 'financial', 'criminal_record')"],
     },
+    'evaluated_scores': {'key': 'score, population', 'not_null': ['outcome', 'is_probability']},
     'audited_scores': {'key': 'score', 'not_null': ['selects_at', 'outcome']},
     'allowed_properties': {
         'key': 'source_table, json_column, path, target',

@@ -1,0 +1,130 @@
+with events as (
+    select * from {{ ref('fct_voter_events') }}
+),
+
+event_types as (
+    select * from {{ ref('event_types') }}
+),
+
+donation_voters as (
+    select * from {{ ref('fct_donation_voters') }}
+),
+
+voter_numbers as (
+    select * from {{ ref('key_voters') }}
+),
+
+-- An opt-out is no sign of activity (F96).
+acts as (
+    select
+        events.voter_number,
+        cast(events.occurred_at as date) as active_date,
+        events.channel,
+        events.client_shortname,
+        case when events.source_table = 'email_clickers' then events.campaign_id end as engaged_campaign_id,
+        case when events.source_table = 'email_clickers' and events.event_type = 'email_click' then events.quantity end
+            as clicks
+    from events
+    inner join event_types
+        on events.event_type = event_types.event_type
+    where
+        events.is_human
+        and event_types.role <> 'opt_out'
+),
+
+-- The first day of a subject: how many subjects a voter knew by any day is the number of first days until then.
+first_days as (
+    select
+        voter_number,
+        min(active_date) as active_date,
+        'campaign' as subject
+    from acts
+    where engaged_campaign_id is not null
+    group by voter_number, engaged_campaign_id
+    union all
+    select
+        voter_number,
+        min(active_date) as active_date,
+        'client' as subject
+    from acts
+    where client_shortname is not null
+    group by voter_number, client_shortname
+    union all
+    select
+        voter_number,
+        min(active_date) as active_date,
+        'channel' as subject
+    from acts
+    group by voter_number, channel
+),
+
+gifts as (
+    select
+        voter_numbers.voter_number,
+        cast(donation_voters.donated_at as date) as active_date,
+        donation_voters.amount
+    from donation_voters
+    inner join voter_numbers
+        on
+            donation_voters.state = voter_numbers.state
+            and donation_voters.svid = voter_numbers.svid
+    where donation_voters.is_gift
+),
+
+united as (
+    select
+        voter_number,
+        active_date,
+        count(*) as acts,
+        cast(coalesce(sum(clicks), 0) as bigint) as clicks,
+        0 as campaigns,
+        0 as clients,
+        0 as channels,
+        0 as gifts,
+        cast(0 as decimal(18, 2)) as gift_amount
+    from acts
+    group by voter_number, active_date
+    union all
+    select
+        voter_number,
+        active_date,
+        0 as acts,
+        0 as clicks,
+        count(case when subject = 'campaign' then 1 end) as campaigns,
+        count(case when subject = 'client' then 1 end) as clients,
+        count(case when subject = 'channel' then 1 end) as channels,
+        0 as gifts,
+        cast(0 as decimal(18, 2)) as gift_amount
+    from first_days
+    group by voter_number, active_date
+    union all
+    select
+        voter_number,
+        active_date,
+        0 as acts,
+        0 as clicks,
+        0 as campaigns,
+        0 as clients,
+        0 as channels,
+        count(*) as gifts,
+        cast(coalesce(sum(amount), 0) as decimal(18, 2)) as gift_amount
+    from gifts
+    group by voter_number, active_date
+),
+
+summed_by_day as (
+    select
+        voter_number,
+        active_date,
+        cast(sum(acts) as bigint) as acts,
+        cast(sum(clicks) as bigint) as clicks,
+        cast(sum(campaigns) as bigint) as new_campaigns,
+        cast(sum(clients) as bigint) as new_clients,
+        cast(sum(channels) as bigint) as new_channels,
+        cast(sum(gifts) as bigint) as gifts,
+        cast(sum(gift_amount) as decimal(18, 2)) as gift_amount
+    from united
+    group by voter_number, active_date
+)
+
+select * from summed_by_day
