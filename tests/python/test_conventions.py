@@ -45,7 +45,8 @@ PROFILE = """
 CLIENT_AFFINITY = """
     client_shortname unique_contacts total_events sends opens clicks unsubs open_rate
     click_to_open_rate click_rate unsub_rate affinity_score affinity_score_adjusted affinity_rank
-    population_basis
+    population_basis delivered unique_delivered unique_opens unique_clicks unique_open_rate
+    unique_click_rate answers machine_answers machine_share
 """
 PROPENSITY = """
     state svid total_clicks total_opens campaigns_count clients_count days_since_last_click
@@ -55,6 +56,8 @@ PROPENSITY = """
 HEALTH = " ".join(
     [
         "week_start is_complete_week active_contacts sends opens clicks bounces complaints unsubs",
+        "delivered unique_delivered unique_opens unique_clicks unique_open_rate unique_click_rate",
+        "machine_share",
         *(f"{rate} {rate}_status {rate}_is_certain" for rate in RATES),
         "population_basis",
     ]
@@ -91,7 +94,13 @@ MARTS = {
     "marts.client_affinity": CLIENT_AFFINITY,
     "marts.person_client_affinity": """
         state svid client_shortname unique_contacts total_events sends opens clicks unsubs
-        affinity_score_adjusted affinity_lift recommendation
+        affinity_score_adjusted affinity_lift recommendation delivered unique_delivered
+        unique_opens unique_clicks unique_open_rate unique_click_rate machine_share
+    """,
+    "marts.campaign_engagement": """
+        campaign_id campaign_name client_shortname channel start_date sends opens clicks bounces
+        complaints unsubs delivered unique_delivered unique_opens unique_clicks unique_open_rate
+        unique_click_rate machine_share
     """,
     "marts.donor_propensity": PROPENSITY,
     "marts.engagement_health_weekly": HEALTH,

@@ -18,7 +18,7 @@ from reference import hostile
 from reference.affinity import client_affinity, person_client_affinity
 from reference.attribution import campaign_attribution, credit_row
 from reference.behaviour import Row, World, coverage, donor_propensity, enriched_profiles
-from reference.health import engagement_health, engagement_health_alerts
+from reference.health import campaign_engagement, engagement_health, engagement_health_alerts
 from reference.measures import Rounded
 from reference.segments import Questions
 from reference.settings import RATES
@@ -233,6 +233,12 @@ def test_engagement_health_weekly(world: World, questions: Questions, database: 
     expected = engagement_health(world, questions.weeks, world.events)
     found = database.keyed("marts.engagement_health_weekly", ("week_start",))
     assert_same("engagement_health_weekly", expected, found)
+
+
+def test_campaign_engagement(world: World, questions: Questions, database: Database) -> None:
+    """F19, F48: distinct mailings, and the campaign's own name and client."""
+    found = database.keyed("marts.campaign_engagement", ("campaign_id",))
+    assert_same("campaign_engagement", campaign_engagement(world, questions.attribution), found)
 
 
 def test_engagement_health_alerts(world: World, questions: Questions, database: Database) -> None:
