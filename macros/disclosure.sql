@@ -85,16 +85,17 @@
             ] + of_either,
         },
     } -%}
-    {%- for figure, functions in figures.items() %}
-    {%- set last_figure = loop.last %}
-    {%- for function_name, column_names in functions.items() %}
-    {%- set last_function = loop.last %}
-    {%- for column_name in column_names %}
-    select '{{ figure }}' as figure, '{{ function_name }}' as function_name, '{{ column_name }}' as column_name
-    {%- if not (last_figure and last_function and loop.last) %}
-    union all
-    {%- endif %}
-    {%- endfor %}
-    {%- endfor %}
-    {%- endfor %}
+    select * from (
+        values
+        {%- for figure, functions in figures.items() %}
+        {%- set last_figure = loop.last %}
+        {%- for function_name, column_names in functions.items() %}
+        {%- set last_function = loop.last %}
+        {%- for column_name in column_names %}
+        ('{{ figure }}', '{{ function_name }}', '{{ column_name }}')
+        {%- if not (last_figure and last_function and loop.last) %},{% endif %}
+        {%- endfor %}
+        {%- endfor %}
+        {%- endfor %}
+    ) as listed_columns (figure, function_name, column_name)
 {%- endmacro %}
