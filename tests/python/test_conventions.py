@@ -876,6 +876,26 @@ def test_sql_is_portable(what: str) -> None:
     assert places == []
 
 
+FRACTIONS_SUMMED = (
+    r"\b(?:sum|avg|stddev\w*|var_\w+|variance)\("
+    r"(?!cast)[^()]*(?:/|double|share|credit|probability|depth|strength|score)[^()]*\)"
+)
+"""A sum or mean of what may have a fraction, other than through a cast to decimals or integers."""
+
+
+def test_sums_of_fractions_are_exact() -> None:
+    """The order of rows would decide the last digits: macros exact_sum and exact_mean."""
+    places = []
+    for path, text in code_files("models", "macros"):
+        places += found_in(FRACTIONS_SUMMED, path, text)
+    # Values of these columns are decimals.
+    allowed = ("models/marts/audit/audit_groups.sql",)
+    assert [place for place in places if not place.startswith(allowed)] == []
+    assert found_in(FRACTIONS_SUMMED, "some.sql", "select sum(united.share) / 3")
+    assert found_in(FRACTIONS_SUMMED, "some.sql", "select sum(a / b)")
+    assert not found_in(FRACTIONS_SUMMED, "some.sql", "select sum(cast(a as decimal(18, 9)))")
+
+
 @pytest.mark.parametrize(
     ("what", "sql"),
     [
