@@ -1,6 +1,6 @@
--- A mailing is in one row of campaign_engagement. A mailing of several weeks or clients is in a row of each, so that the
--- sums over weeks are no smaller. Answers are in one row everywhere; those without a campaign or client are left out
--- where rows are of campaigns or clients.
+-- A mailing is in one row of campaign_engagement. A mailing of several weeks is in a row of each, so that the sums over
+-- weeks are no smaller. An answer is in one row everywhere; one without a campaign or client is left out where rows are
+-- of campaigns or clients.
 with counted as (
     select
         count(distinct case when opens > 0 or clicks > 0 then email_key || '/' || campaign_id end) as unique_opens,

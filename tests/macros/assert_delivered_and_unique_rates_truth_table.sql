@@ -1,5 +1,5 @@
--- Delivered messages are never below 0; unique rates are percentages of delivered mailings, with 2 places, and the share
--- of machines has 4; each is NULL where its denominator is 0.
+-- Delivered messages are never below 0. Unique rates are percentages of delivered mailings, with 2 places. The share of
+-- machines has 4. Each is NULL where its denominator is 0.
 with cases (sends, bounces, part, whole, delivered, unique_rate, machine_share) as (
     values
     (10, 3, 1, 3, 7, 33.33, 0.3333),

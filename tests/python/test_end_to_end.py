@@ -315,8 +315,8 @@ def test_client_affinity_of_the_segment(built: Built) -> None:
     # 252 / 1003, 22 / 252, 22 / 1003, 1 / 1003; score = (3 * 22 + 252 - 5 * 1) / 1003 * 100.
     assert acme[:8] == [1, "acme", 3, 11, 1003, 252, 22, 1]
     assert acme[8:] == [25.12, 8.73, 2.19, 0.0997, 31.21, 32.34, "clickers_only"]
-    # Distinct mailings: ada, ben and house, each of campaigns 1 and 2; house opened one. Of birch ada's and
-    # house's, and of five rows with an answer one is a bot's. Ben's 10 bounces leave 987 of 997.
+    # Mailings of acme: campaigns 1 and 2, each to ada, ben and house, all but the last opened. Of
+    # birch: to ada and to house, and one of four rows with an answer is a bot's. 10 bounces.
     columns = """delivered unique_delivered unique_opens unique_clicks unique_open_rate
         unique_click_rate answers machine_answers machine_share"""
     acme, birch = (only(columns, row) for row in table.to_pylist())
