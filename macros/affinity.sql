@@ -10,6 +10,9 @@
         {{ click_to_open_rate('counted.clicks', 'counted.opens') }} as click_to_open_rate,
         {{ click_rate('counted.clicks', 'counted.sends') }} as click_rate,
         {{ unsub_rate('counted.unsubs', 'counted.sends') }} as unsub_rate,
+        {{ unique_open_rate('counted.unique_opens', 'counted.unique_delivered') }} as unique_open_rate,
+        {{ unique_click_rate('counted.unique_clicks', 'counted.unique_delivered') }} as unique_click_rate,
+        {{ machine_share('counted.machine_answers', 'counted.answers') }} as machine_share,
         {{ affinity_score('counted.clicks', 'counted.opens', 'counted.unsubs', 'counted.sends') }} as affinity_score,
         {{ adjusted_affinity_score('counted') }} as affinity_score_adjusted
     from (
@@ -20,7 +23,14 @@
             cast(sum(sends) as bigint) as sends,
             cast(sum(opens) as bigint) as opens,
             cast(sum(clicks) as bigint) as clicks,
-            cast(sum(unsubs) as bigint) as unsubs
+            cast(sum(bounces) as bigint) as bounces,
+            cast(sum(unsubs) as bigint) as unsubs,
+            {{ delivered('sum(sends)', 'sum(bounces)') }} as delivered,
+            cast(sum(unique_delivered) as bigint) as unique_delivered,
+            cast(sum(unique_opens) as bigint) as unique_opens,
+            cast(sum(unique_clicks) as bigint) as unique_clicks,
+            cast(sum(answers) as bigint) as answers,
+            cast(sum(machine_answers) as bigint) as machine_answers
         from {{ relation }}
         group by client_shortname
     ) as counted

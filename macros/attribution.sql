@@ -51,7 +51,7 @@
         campaigns.client_shortname,
         campaigns.campaign_name,
         coalesce(credited.donors_attributed, 0) as donors_attributed,
-        coalesce(credited.donations_credited, 0) as donations_credited,
+        round(coalesce(credited.donations_credited, 0), 9) as donations_credited,
         credited.avg_days_to_donate,
         credited.min_days,
         credited.max_days,
@@ -75,7 +75,7 @@
             campaign_id,
             model,
             count(distinct contact_id) as donors_attributed,
-            sum(credit) as donations_credited,
+            {{ exact_sum('credit', 15) }} as donations_credited,
             avg(cast(days_to_donation as double)) as avg_days_to_donate,
             min(days_to_donation) as min_days,
             max(days_to_donation) as max_days

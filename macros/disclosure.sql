@@ -52,6 +52,11 @@
     the number of people itself: it is hidden only with everything else.
 -#}
 {% macro columns_of_figures() -%}
+    {#- These count rows or mailings with an open or a click. A mailing that only an answer proves is delivered. -#}
+    {%- set of_either = [
+        'unique_delivered', 'unique_opens', 'unique_open_rate', 'unique_click_rate',
+        'answers', 'machine_answers', 'machine_share',
+    ] -%}
     {%- set figures = {
         'segment': {'segment_summary': ['known']},
         'linked': {'segment_summary': ['linked']},
@@ -60,36 +65,37 @@
         'clicks': {
             'segment_summary': ['clickers', 'total_clicks'],
             'segment_affinity': [
-                'clicks', 'click_rate', 'click_to_open_rate',
+                'clicks', 'unique_clicks', 'click_rate', 'click_to_open_rate',
                 'affinity_score', 'affinity_score_adjusted', 'affinity_rank',
-            ],
+            ] + of_either,
             'segment_health': [
-                'clicks', 'click_rate', 'click_rate_status', 'click_rate_is_certain',
+                'clicks', 'unique_clicks', 'click_rate', 'click_rate_status', 'click_rate_is_certain',
                 'click_to_open_rate', 'click_to_open_rate_status', 'click_to_open_rate_is_certain',
-            ],
+            ] + of_either,
         },
         'opens': {
             'segment_summary': ['total_opens'],
             'segment_affinity': [
                 'opens', 'open_rate', 'click_to_open_rate',
                 'affinity_score', 'affinity_score_adjusted', 'affinity_rank',
-            ],
+            ] + of_either,
             'segment_health': [
                 'opens', 'open_rate', 'open_rate_status', 'open_rate_is_certain',
                 'click_to_open_rate', 'click_to_open_rate_status', 'click_to_open_rate_is_certain',
-            ],
+            ] + of_either,
         },
     } -%}
-    {%- for figure, functions in figures.items() %}
-    {%- set last_figure = loop.last %}
-    {%- for function_name, column_names in functions.items() %}
-    {%- set last_function = loop.last %}
-    {%- for column_name in column_names %}
-    select '{{ figure }}' as figure, '{{ function_name }}' as function_name, '{{ column_name }}' as column_name
-    {%- if not (last_figure and last_function and loop.last) %}
-    union all
-    {%- endif %}
-    {%- endfor %}
-    {%- endfor %}
-    {%- endfor %}
+    select * from (
+        values
+        {%- for figure, functions in figures.items() %}
+        {%- set last_figure = loop.last %}
+        {%- for function_name, column_names in functions.items() %}
+        {%- set last_function = loop.last %}
+        {%- for column_name in column_names %}
+        ('{{ figure }}', '{{ function_name }}', '{{ column_name }}')
+        {%- if not (last_figure and last_function and loop.last) %},{% endif %}
+        {%- endfor %}
+        {%- endfor %}
+        {%- endfor %}
+    ) as listed_columns (figure, function_name, column_name)
 {%- endmacro %}

@@ -15,7 +15,13 @@
         coalesce(counted.clicks, 0) as clicks,
         coalesce(counted.bounces, 0) as bounces,
         coalesce(counted.complaints, 0) as complaints,
-        coalesce(counted.unsubs, 0) as unsubs
+        coalesce(counted.unsubs, 0) as unsubs,
+        coalesce(counted.delivered, 0) as delivered,
+        coalesce(counted.unique_delivered, 0) as unique_delivered,
+        coalesce(counted.unique_opens, 0) as unique_opens,
+        coalesce(counted.unique_clicks, 0) as unique_clicks,
+        coalesce(counted.answers, 0) as answers,
+        coalesce(counted.machine_answers, 0) as machine_answers
     from {{ population_weeks() }} as weeks
     left join (
         select
@@ -26,7 +32,13 @@
             cast(sum(clicks) as bigint) as clicks,
             cast(sum(bounces) as bigint) as bounces,
             cast(sum(complaints) as bigint) as complaints,
-            cast(sum(unsubs) as bigint) as unsubs
+            cast(sum(unsubs) as bigint) as unsubs,
+            {{ delivered('sum(sends)', 'sum(bounces)') }} as delivered,
+            cast(sum(unique_delivered) as bigint) as unique_delivered,
+            cast(sum(unique_opens) as bigint) as unique_opens,
+            cast(sum(unique_clicks) as bigint) as unique_clicks,
+            cast(sum(answers) as bigint) as answers,
+            cast(sum(machine_answers) as bigint) as machine_answers
         from {{ relation }}
         group by week_start
     ) as counted
@@ -61,6 +73,9 @@
 {% macro graded_weeks(relation) -%}
     select
         weeks.*,
+        {{ unique_open_rate('weeks.unique_opens', 'weeks.unique_delivered') }} as unique_open_rate,
+        {{ unique_click_rate('weeks.unique_clicks', 'weeks.unique_delivered') }} as unique_click_rate,
+        {{ machine_share('weeks.machine_answers', 'weeks.answers') }} as machine_share,
         {{ open_rate('weeks.opens', 'weeks.sends') }} as open_rate,
         coalesce(grades.open_rate_status, 'insufficient_data') as open_rate_status,
         coalesce(grades.open_rate_is_certain, false) as open_rate_is_certain,

@@ -35,6 +35,43 @@
     round({{ percent(complaints, sends) }}, 4)
 {%- endmacro %}
 
+{#- Messages that arrived, as far as is known: sends less bounces, never below 0. -#}
+{% macro delivered(sends, bounces) -%}
+    cast(greatest({{ sends }} - {{ bounces }}, 0) as bigint)
+{%- endmacro %}
+
+{#-
+    Counts of mailings, over a relation with a row per mailing: one campaign to one address. Events without a campaign
+    are of no mailing. An answer proves delivery, so opened and clicked mailings are among the delivered ones.
+-#}
+{% macro delivered_mailings() -%}
+    count(case when campaign_id is not null and (sends > bounces or engagements > 0) then 1 end)
+{%- endmacro %}
+
+{#- A click opens a message, whether or not its images were loaded. -#}
+{% macro opened_mailings() -%}
+    count(case when campaign_id is not null and engagements > 0 then 1 end)
+{%- endmacro %}
+
+{% macro clicked_mailings() -%}
+    count(case when campaign_id is not null and clicks > 0 then 1 end)
+{%- endmacro %}
+
+{#- Opened mailings per 100 delivered ones, 2 places. -#}
+{% macro unique_open_rate(unique_opens, unique_delivered) -%}
+    round({{ percent(unique_opens, unique_delivered) }}, 2)
+{%- endmacro %}
+
+{#- Clicked mailings per 100 delivered ones, 2 places. -#}
+{% macro unique_click_rate(unique_clicks, unique_delivered) -%}
+    round({{ percent(unique_clicks, unique_delivered) }}, 2)
+{%- endmacro %}
+
+{#- The part of the answers that machines caused, 0-1, 4 places. NULL without an answer. -#}
+{% macro machine_share(machine_answers, answers) -%}
+    round({{ share(machine_answers, answers) }}, 4)
+{%- endmacro %}
+
 {#- A part of a whole, 0-1, unrounded. NULL if the whole is 0. -#}
 {% macro share(part, whole) -%}
     cast({{ part }} as double) / nullif(cast({{ whole }} as double), 0)

@@ -21,6 +21,7 @@ timed as (
             and session_events.event_number = events.event_number
 ),
 
+-- A depth is a share of a page: a number far from it is garbage of the source, and is cut off.
 summed_by_session as (
     select
         session_number,
@@ -33,7 +34,9 @@ summed_by_session as (
         round(max(begun_seconds + taken_seconds) - min(begun_seconds), 3) as uncapped_seconds,
         count(*) as events,
         count(distinct event_type) as event_types,
-        round(sum(depth), 4) as depth,
+        round(
+            {{ exact_sum('case when depth > 1e6 then 1e6 when depth < -1e6 then -1e6 else depth end', 9) }}, 4
+        ) as depth,
         min_by(event_type, event_in_session) as entry_event_type,
         max_by(event_type, event_in_session) as exit_event_type
     from timed

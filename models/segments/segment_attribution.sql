@@ -66,5 +66,4 @@ attributed as (
 )
 
 select * from attributed
--- Rounded, because sums of thirds differ in their last digits from run to run.
-order by model asc, round(donations_credited, 9) desc nulls last, campaign_id asc nulls last
+order by model asc, donations_credited desc nulls last, campaign_id asc nulls last

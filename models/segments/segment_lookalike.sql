@@ -55,7 +55,7 @@ candidates as (
 segment_traits as (
     select
         traits.trait_number,
-        sum(traits.share) as people
+        {{ exact_sum('traits.share', 15) }} as people
     from traits
     inner join voters
         on traits.voter_number = voters.voter_number
@@ -65,7 +65,7 @@ segment_traits as (
 segment_people as (
     select
         population.feature,
-        sum(segment_traits.people) as people
+        {{ exact_sum('segment_traits.people', 12, 28) }} as people
     from segment_traits
     inner join population
         on segment_traits.trait_number = population.trait_number
@@ -100,7 +100,7 @@ weighed as (
 summed as (
     select
         traits.voter_number,
-        round(1 / (1 + exp(-sum(traits.share * weighed.weight))), 4) as similarity
+        round(1 / (1 + exp(-{{ exact_sum('traits.share * weighed.weight', 12) }})), 4) as similarity
     from traits
     inner join weighed
         on traits.trait_number = weighed.trait_number
@@ -156,9 +156,9 @@ segment_shares as (
 overlapped as (
     select
         limited_clients.voter_number,
-        sum(
-            least(limited_clients.engagements, 2 * segment_shares.engagements) * segment_shares.share
-        ) as similarity_score
+        {{ exact_sum(
+            'least(limited_clients.engagements, 2 * segment_shares.engagements) * segment_shares.share', 12, 28
+        ) }} as similarity_score
     from limited_clients
     inner join segment_shares
         on limited_clients.client_shortname = segment_shares.client_shortname

@@ -1,5 +1,5 @@
--- A column of these answers that is named like a rate or a score of clicks or opens is hidden with them: a new one
--- must be added to the macro columns_of_figures.
+-- A column of these answers that is named like a count, a rate or a score of clicks or opens is hidden with them: a new
+-- one must be added to the macro columns_of_figures.
 with listed as (
     select distinct
         function_name,
@@ -29,6 +29,9 @@ where
     listed.column_name is null
     and (
         documented.column_name in ('clicks', 'opens')
+        or documented.column_name like '%answers'
+        or documented.column_name like 'machine_%'
+        or (documented.column_name like 'unique_%' and documented.column_name <> 'unique_contacts')
         or documented.column_name like 'click_%'
         or documented.column_name like 'open_%'
         or documented.column_name like 'affinity_%'

@@ -1,5 +1,5 @@
--- The kept events have one total: summed by address, by week, by client plus the events without a client, and in the
--- marts.
+-- The kept events have one total: summed by address, by week, by client plus the events without a client, by campaign
+-- plus the events without a campaign, and in the marts.
 with totals as (
     select
         'events' as relation_name,
@@ -61,6 +61,32 @@ with totals as (
             unsubs
         from {{ ref('fct_email_events') }}
         where client_shortname is null
+    ) as parts
+    union all
+    select
+        'campaign_engagement and events without a campaign' as relation_name,
+        coalesce(sum(total_events), 0) as total_events,
+        coalesce(sum(sends), 0) as sends,
+        coalesce(sum(opens), 0) as opens,
+        coalesce(sum(clicks), 0) as clicks,
+        coalesce(sum(unsubs), 0) as unsubs
+    from (
+        select
+            total_events,
+            sends,
+            opens,
+            clicks,
+            unsubs
+        from {{ ref('campaign_engagement') }}
+        union all
+        select
+            1 as total_events,
+            sends,
+            opens,
+            clicks,
+            unsubs
+        from {{ ref('fct_email_events') }}
+        where campaign_id is null
     ) as parts
 ),
 

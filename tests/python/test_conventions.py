@@ -45,7 +45,8 @@ PROFILE = """
 CLIENT_AFFINITY = """
     client_shortname unique_contacts total_events sends opens clicks unsubs open_rate
     click_to_open_rate click_rate unsub_rate affinity_score affinity_score_adjusted affinity_rank
-    population_basis
+    population_basis delivered unique_delivered unique_opens unique_clicks unique_open_rate
+    unique_click_rate answers machine_answers machine_share
 """
 PROPENSITY = """
     state svid total_clicks total_opens campaigns_count clients_count days_since_last_click
@@ -55,6 +56,8 @@ PROPENSITY = """
 HEALTH = " ".join(
     [
         "week_start is_complete_week active_contacts sends opens clicks bounces complaints unsubs",
+        "delivered unique_delivered unique_opens unique_clicks unique_open_rate unique_click_rate",
+        "machine_share",
         *(f"{rate} {rate}_status {rate}_is_certain" for rate in RATES),
         "population_basis",
     ]
@@ -91,7 +94,13 @@ MARTS = {
     "marts.client_affinity": CLIENT_AFFINITY,
     "marts.person_client_affinity": """
         state svid client_shortname unique_contacts total_events sends opens clicks unsubs
-        affinity_score_adjusted affinity_lift recommendation
+        affinity_score_adjusted affinity_lift recommendation delivered unique_delivered
+        unique_opens unique_clicks unique_open_rate unique_click_rate machine_share
+    """,
+    "marts.campaign_engagement": """
+        campaign_id campaign_name client_shortname channel start_date sends opens clicks bounces
+        complaints unsubs delivered unique_delivered unique_opens unique_clicks unique_open_rate
+        unique_click_rate machine_share
     """,
     "marts.donor_propensity": PROPENSITY,
     "marts.engagement_health_weekly": HEALTH,
@@ -865,6 +874,26 @@ def test_sql_is_portable(what: str) -> None:
     for path, text in code_files("models", "macros"):
         places += found_in(DUCKDB_ONLY[what], path, portable(path, text))
     assert places == []
+
+
+FRACTIONS_SUMMED = (
+    r"\b(?:sum|avg|stddev\w*|var_\w+|variance)\("
+    r"(?!cast)[^()]*(?:/|double|share|credit|probability|depth|strength|score)[^()]*\)"
+)
+"""A sum or mean of what may have a fraction, other than through a cast to decimals or integers."""
+
+
+def test_sums_of_fractions_are_exact() -> None:
+    """The order of rows would decide the last digits: macros exact_sum and exact_mean."""
+    places = []
+    for path, text in code_files("models", "macros"):
+        places += found_in(FRACTIONS_SUMMED, path, text)
+    # Values of these columns are decimals.
+    allowed = ("models/marts/audit/audit_groups.sql",)
+    assert [place for place in places if not place.startswith(allowed)] == []
+    assert found_in(FRACTIONS_SUMMED, "some.sql", "select sum(united.share) / 3")
+    assert found_in(FRACTIONS_SUMMED, "some.sql", "select sum(a / b)")
+    assert not found_in(FRACTIONS_SUMMED, "some.sql", "select sum(cast(a as decimal(18, 9)))")
 
 
 @pytest.mark.parametrize(

@@ -261,7 +261,7 @@ def test_analysis_in_json(built: Built) -> None:
         *("0007207", "0072345", "100", "999", "WI:0007207")
     ]
     assert [row["donation_amount"] for row in answer["donations"]] == [None, 30, 10, None, 25]
-    assert [row["client_shortname"] for row in answer["client_affinity"]] == ["birch", "acme"]
+    assert [row["client_shortname"] for row in answer["client_affinity"]] == ["acme", "birch"]
 
 
 def test_analysis_as_a_workbook_keeps_leading_zeros(built: Built) -> None:
@@ -303,19 +303,25 @@ def test_client_affinity_of_the_segment(built: Built) -> None:
     columns = """affinity_rank client_shortname unique_contacts total_events sends opens clicks
         unsubs open_rate click_to_open_rate click_rate unsub_rate affinity_score
         affinity_score_adjusted population_basis"""
-    # The prior of the file's clients (acme 1004 sends, birch 3, cedar 1): opens and clicks differ
-    # so much by client that they are not shrunk (rho is 1); unsubscribes do not differ beyond
-    # chance (rho is 0), so each client gets the overall rate, 1 / 1008.
-    birch, acme = (only(columns, row) for row in table.to_pylist())
+    # Of the file's clients only acme has enough sends to tell of clients (1004; birch 3, cedar 1):
+    # with nothing to compare, every adjusted score is that of all mail. Successes capped at sends,
+    # that is (3 * 25 + 256 - 5 * 1) / 1008 * 100. Ties rank by name.
+    acme, birch = (only(columns, row) for row in table.to_pylist())
     # Ada: a send, an open, a bot's row; Dee's house: a send with an open, a click.
-    # score = (3 * 1 + 1 * 2 - 5 * 0) / 2 * 100; adjusted = 250 - 5 * 100 / 1008.
-    assert birch[:8] == [1, "birch", 2, 5, 2, 2, 1, 0]
-    assert birch[8:] == [100, 50, 50, 0, 250, 249.50, "clickers_only"]
+    # score = (3 * 1 + 1 * 2 - 5 * 0) / 2 * 100.
+    assert birch[:8] == [2, "birch", 2, 5, 2, 2, 1, 0]
+    assert birch[8:] == [100, 50, 50, 0, 250, 32.34, "clickers_only"]
     # Ada 4 rows, Ben 4, house 3: sends 2 + 999 + 2, opens 2 + 249 + 1, clicks 2 + 20 + 0.
-    # 252 / 1003, 22 / 252, 22 / 1003, 1 / 1003; score = (3 * 22 + 252 - 5 * 1) / 1003 * 100;
-    # adjusted = (3 * 22 + 252) / 1003 * 100 - 5 * 100 / 1008.
-    assert acme[:8] == [2, "acme", 3, 11, 1003, 252, 22, 1]
-    assert acme[8:] == [25.12, 8.73, 2.19, 0.0997, 31.21, 31.21, "clickers_only"]
+    # 252 / 1003, 22 / 252, 22 / 1003, 1 / 1003; score = (3 * 22 + 252 - 5 * 1) / 1003 * 100.
+    assert acme[:8] == [1, "acme", 3, 11, 1003, 252, 22, 1]
+    assert acme[8:] == [25.12, 8.73, 2.19, 0.0997, 31.21, 32.34, "clickers_only"]
+    # Mailings of acme: campaigns 1 and 2, each to ada, ben and house, all but the last opened. Of
+    # birch: to ada and to house, and one of four rows with an answer is a bot's. 10 bounces.
+    columns = """delivered unique_delivered unique_opens unique_clicks unique_open_rate
+        unique_click_rate answers machine_answers machine_share"""
+    acme, birch = (only(columns, row) for row in table.to_pylist())
+    assert acme == [993, 6, 5, 4, 83.33, 66.67, 6, 0, 0]
+    assert birch == [2, 2, 2, 1, 100, 50, 4, 1, 0.25]
 
 
 # ------------------------------------------------------------------------------------- scenario 3

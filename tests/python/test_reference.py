@@ -18,8 +18,8 @@ from reference import hostile
 from reference.affinity import client_affinity, person_client_affinity
 from reference.attribution import campaign_attribution, credit_row
 from reference.behaviour import Row, World, coverage, donor_propensity, enriched_profiles
-from reference.health import engagement_health, engagement_health_alerts
-from reference.measures import Rounded
+from reference.health import campaign_engagement, engagement_health, engagement_health_alerts
+from reference.measures import Rounded, fit_prior
 from reference.segments import Questions
 from reference.settings import RATES
 from warm import Warm
@@ -206,6 +206,28 @@ def test_client_affinity(world: World, questions: Questions, database: Database)
     assert_same("client_affinity", expected, found)
 
 
+def test_few_sends_neither_set_the_prior_nor_win(
+    world: World, questions: Questions, database: Database
+) -> None:
+    """F20: on the sample clients of a send or two would lead, and weaken the prior for all."""
+    clients = database.keyed("marts.client_affinity", ("client_shortname",))
+    small = {client for client, row in clients.items() if row["sends"] < 20}
+    large = [row for client, row in clients.items() if row["sends"] >= 200]
+    for name, prior in (("click", "clicks"), ("open", "opens"), ("unsub", "unsubs")):
+        (row,) = database.select(f"marts.affinity_prior where rate = '{name}'")
+        others = fit_prior(
+            (clients[client][prior], clients[client]["sends"]) for client in clients.keys() - small
+        )
+        assert row["rho"] == pytest.approx(others.weight, rel=0.05, abs=1e-6), name
+        assert row["fitted_clients"] == len(clients.keys() - small)
+    ranks = sorted(row["affinity_rank"] for row in large)
+    for client in small:
+        ahead = [rank for rank in ranks if rank < clients[client]["affinity_rank"]]
+        assert len(ahead) >= len(ranks) // 10, client
+    if {"cast_spark", "delta_fund"} <= clients.keys():
+        assert clients["cast_spark"]["affinity_rank"] > clients["delta_fund"]["affinity_rank"]
+
+
 def test_person_client_affinity(world: World, questions: Questions, database: Database) -> None:
     """000-23, F21, F22: counts, adjusted score and lift; unsubscribes and complaints stop."""
     expected = person_client_affinity(world, questions.priors)
@@ -233,6 +255,12 @@ def test_engagement_health_weekly(world: World, questions: Questions, database: 
     expected = engagement_health(world, questions.weeks, world.events)
     found = database.keyed("marts.engagement_health_weekly", ("week_start",))
     assert_same("engagement_health_weekly", expected, found)
+
+
+def test_campaign_engagement(world: World, questions: Questions, database: Database) -> None:
+    """F19, F48: distinct mailings, and the campaign's own name and client."""
+    found = database.keyed("marts.campaign_engagement", ("campaign_id",))
+    assert_same("campaign_engagement", campaign_engagement(world, questions.attribution), found)
 
 
 def test_engagement_health_alerts(world: World, questions: Questions, database: Database) -> None:

@@ -6,10 +6,12 @@ address_numbers as (
     select * from {{ ref('key_addresses') }}
 ),
 
-summed_by_client as (
+-- One campaign to one address is a mailing, whatever came of it; events without a campaign are of none.
+summed_by_mailing as (
     select
         email_key,
         client_shortname,
+        campaign_id,
         count(*) as total_events,
         cast(sum(sends) as bigint) as sends,
         cast(sum(opens) as bigint) as opens,
@@ -17,10 +19,34 @@ summed_by_client as (
         cast(sum(bounces) as bigint) as bounces,
         cast(sum(complaints) as bigint) as complaints,
         cast(sum(unsubs) as bigint) as unsubs,
-        cast(sum(case when is_engagement then 1 else 0 end) as bigint) as engagements,
-        max(case when is_opt_out then 1 else 0 end) = 1 as has_opted_out
+        count(case when is_engagement then 1 end) as engagements,
+        count(case when is_answer then 1 end) as answers,
+        count(case when is_answer and is_machine then 1 end) as machine_answers,
+        max(case when is_opt_out then 1 else 0 end) as opted_out
     from email_events
     where client_shortname is not null
+    group by email_key, client_shortname, campaign_id
+),
+
+summed_by_client as (
+    select
+        email_key,
+        client_shortname,
+        cast(sum(total_events) as bigint) as total_events,
+        cast(sum(sends) as bigint) as sends,
+        cast(sum(opens) as bigint) as opens,
+        cast(sum(clicks) as bigint) as clicks,
+        cast(sum(bounces) as bigint) as bounces,
+        cast(sum(complaints) as bigint) as complaints,
+        cast(sum(unsubs) as bigint) as unsubs,
+        cast(sum(engagements) as bigint) as engagements,
+        {{ delivered_mailings() }} as unique_delivered,
+        {{ opened_mailings() }} as unique_opens,
+        {{ clicked_mailings() }} as unique_clicks,
+        cast(sum(answers) as bigint) as answers,
+        cast(sum(machine_answers) as bigint) as machine_answers,
+        max(opted_out) = 1 as has_opted_out
+    from summed_by_mailing
     group by email_key, client_shortname
 ),
 

@@ -6,6 +6,25 @@ address_numbers as (
     select * from {{ ref('key_addresses') }}
 ),
 
+-- One campaign to one address is a mailing, whatever came of it; events without a campaign are of none.
+summed_by_mailing as (
+    select
+        email_key,
+        week_start,
+        campaign_id,
+        cast(sum(sends) as bigint) as sends,
+        cast(sum(opens) as bigint) as opens,
+        cast(sum(clicks) as bigint) as clicks,
+        cast(sum(bounces) as bigint) as bounces,
+        cast(sum(complaints) as bigint) as complaints,
+        cast(sum(unsubs) as bigint) as unsubs,
+        count(case when is_engagement then 1 end) as engagements,
+        count(case when is_answer then 1 end) as answers,
+        count(case when is_answer and is_machine then 1 end) as machine_answers
+    from email_events
+    group by email_key, week_start, campaign_id
+),
+
 summed_by_week as (
     select
         email_key,
@@ -16,8 +35,13 @@ summed_by_week as (
         cast(sum(bounces) as bigint) as bounces,
         cast(sum(complaints) as bigint) as complaints,
         cast(sum(unsubs) as bigint) as unsubs,
-        cast(sum(case when is_engagement then 1 else 0 end) as bigint) as engagements
-    from email_events
+        cast(sum(engagements) as bigint) as engagements,
+        {{ delivered_mailings() }} as unique_delivered,
+        {{ opened_mailings() }} as unique_opens,
+        {{ clicked_mailings() }} as unique_clicks,
+        cast(sum(answers) as bigint) as answers,
+        cast(sum(machine_answers) as bigint) as machine_answers
+    from summed_by_mailing
     group by email_key, week_start
 ),
 

@@ -59,11 +59,11 @@ summed_by_tenth as (
         tenth,
         cast(sum(people) as bigint) as people,
         cast(sum(events) as bigint) as events,
-        sum(people * churn_probability) as predicted_events,
-        sum(
-            events * (1 - churn_probability) * (1 - churn_probability)
-            + (people - events) * churn_probability * churn_probability
-        ) as squared_errors
+        {{ exact_sum('people * churn_probability', 12, 28) }} as predicted_events,
+        {{ exact_sum(
+            'events * (1 - churn_probability) * (1 - churn_probability)'
+            ~ ' + (people - events) * churn_probability * churn_probability', 12, 28
+        ) }} as squared_errors
     from grouped
     group by tenth
 ),

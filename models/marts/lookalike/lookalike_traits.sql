@@ -71,7 +71,7 @@ averaged as (
         united.feature,
         united.trait,
         row_number() over (order by united.feature, united.trait) as trait_number,
-        sum(united.share) / max(people_by_feature.people) as population_share
+        {{ exact_sum('united.share', 15) }} / max(people_by_feature.people) as population_share
     from united
     inner join people_by_feature
         on united.feature = people_by_feature.feature

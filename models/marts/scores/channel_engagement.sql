@@ -31,16 +31,16 @@ pooled as (
         sum(trials) as trials,
         sum(trials * trials) as squared_trials,
         sum(successes) / sum(trials) as mean,
-        sum(successes * successes / trials) - sum(successes) * sum(successes) / sum(trials) as sum_of_squares
+        {{ exact_sum('successes * successes / trials', 9, 28) }} - sum(successes) * sum(successes) / sum(trials)
+            as sum_of_squares
     from trials_of_channel
     group by channel
 ),
 
--- Rounded, because sums of fractions differ in their last digits with the order of the rows.
 fitted as (
     select
         *,
-        round({{ intra_class_correlation('people', 'trials', 'squared_trials', 'mean', 'sum_of_squares') }}, 9) as rho
+        {{ intra_class_correlation('people', 'trials', 'squared_trials', 'mean', 'sum_of_squares') }} as rho
     from pooled
 ),
 

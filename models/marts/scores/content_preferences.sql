@@ -43,7 +43,8 @@ voters as (
 population as (
     select
         count(*) as all_people,
-        sum(1 / (cast(voters.all_interactions as double) + scales.content_prior_interactions)) as inverses
+        {{ exact_sum('1 / (cast(voters.all_interactions as double) + scales.content_prior_interactions)', 15) }}
+            as inverses
     from voters
     cross join scales
 ),
@@ -58,11 +59,11 @@ counted as (
         summed_by_voter.value,
         cast(sum(summed_by_voter.contact_interactions) as bigint) as interactions,
         count(*) as people,
-        sum(cast(summed_by_voter.interactions as double) / voters.all_interactions) as shares,
-        sum(
-            cast(summed_by_voter.interactions as double)
-            / (voters.all_interactions + scales.content_prior_interactions)
-        ) as shrunk_shares
+        {{ exact_sum('cast(summed_by_voter.interactions as double) / voters.all_interactions', 15) }} as shares,
+        {{ exact_sum(
+            'cast(summed_by_voter.interactions as double)'
+            ~ ' / (voters.all_interactions + scales.content_prior_interactions)', 15
+        ) }} as shrunk_shares
     from summed_by_voter
     inner join voters
         on summed_by_voter.voter_number = voters.voter_number

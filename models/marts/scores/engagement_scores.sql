@@ -66,7 +66,7 @@ used_channels as (
 
 -- Channels that nobody uses do not count towards the full score.
 weighed_channels as (
-    select sum(channel_weights.weight) as weight
+    select {{ exact_sum('channel_weights.weight', 9) }} as weight
     from channel_weights
     inner join used_channels
         on channel_weights.channel = used_channels.channel
@@ -75,8 +75,7 @@ weighed_channels as (
 strengths as (
     select
         channels.voter_number,
-        -- Rounded, because sums of fractions differ in their last digits with the order of the rows.
-        round(sum(channel_weights.weight * channels.channel_strength), 6) as strength,
+        {{ exact_sum('channel_weights.weight * channels.channel_strength', 9) }} as strength,
         count(case when channels.channel_strength > 0 then 1 end) as strong_channels
     from channels
     inner join channel_weights

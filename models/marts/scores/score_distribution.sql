@@ -69,9 +69,17 @@ summarised as (
         binned.highest,
         count(binned.value) as scored_people,
         count(*) - count(binned.value) as unscored_people,
-        round(avg(binned.value), 4) as mean,
+        round({{ exact_mean('binned.value', 6) }}, 4) as mean,
         round(median(binned.value), 4) as median,
-        round(stddev_samp(binned.value), 4) as standard_deviation,
+        -- From sums that are exact: scores have at most four places, their squares eight.
+        case
+            when count(binned.value) > 1
+                then round(sqrt(greatest(
+                    0,
+                    {{ exact_sum('binned.value * binned.value', 8) }}
+                    - {{ exact_sum('binned.value', 6) }} * {{ exact_sum('binned.value', 6) }} / count(binned.value)
+                ) / (count(binned.value) - 1)), 4)
+        end as standard_deviation,
         min(binned.value) as lowest_value,
         max(binned.value) as highest_value,
         count(case when binned.value >= scales.high_share * binned.highest then 1 end) as high_people,

@@ -48,7 +48,7 @@ summed as (
         dimension,
         value,
         count(*) as user_count,
-        round(avg(engagement_score), 2) as average_engagement_score,
+        round({{ exact_mean('engagement_score', 4) }}, 2) as average_engagement_score,
         cast(sum(events) as bigint) as total_human_events
     from stacked
     group by dimension, value

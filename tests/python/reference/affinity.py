@@ -57,7 +57,8 @@ def _counts(totals: Totals) -> Row:
     row: Row = {
         "unique_contacts": len(totals.addresses),
         "total_events": totals.total_events,
-        **{name: counts[name] for name in ("sends", "opens", "clicks", "unsubs")},
+        **{name: counts[name] for name in ("sends", "opens", "clicks", "bounces", "unsubs")},
+        **totals.unique_figures(),
     }
     for name in ("open_rate", "click_to_open_rate", "click_rate", "unsub_rate"):
         numerator, denominator, places = RATES[name]

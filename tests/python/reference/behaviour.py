@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from reference.extracts import Accounts, new_accounts
 from reference.links import Links, build_links
 from reference.machines import judged
-from reference.measures import Rounded
+from reference.measures import Rounded, rate
 from reference.records import (
     Campaign,
     Event,
@@ -28,6 +29,21 @@ Row = dict[str, Any]
 
 
 @dataclass
+class Mailing:
+    """What came of one campaign to one address."""
+
+    sends: int = 0
+    bounces: int = 0
+    is_opened: bool = False
+    is_clicked: bool = False
+
+    @property
+    def is_delivered(self) -> bool:
+        """F19: more sends than bounces, or a human answer, which proves it."""
+        return self.sends > self.bounces or self.is_opened
+
+
+@dataclass
 class Totals:
     """Sums of flags: sends of every row, the rest of human rows only."""
 
@@ -40,12 +56,16 @@ class Totals:
     complaints: int = 0
     unsubs: int = 0
     active: set[str] = field(default_factory=set)
+    mailings: dict[tuple[str, str], Mailing] = field(default_factory=dict)
+    answers: int = 0
+    machine_answers: int = 0
 
     def add(self, event: Event) -> None:
         """Count a kept event once."""
         self.addresses.add(event.email)
         self.total_events += 1
         self.sends += event.send
+        self._mail(event, is_machine=not event.is_human)
         if not event.is_human:
             return
         self.opens += event.open
@@ -55,6 +75,39 @@ class Totals:
         self.unsubs += event.unsub
         if event.is_engagement:
             self.active.add(event.email)
+
+    def _mail(self, event: Event, *, is_machine: bool) -> None:
+        """Count an answer, and put the event to its mailing; without a campaign it has none."""
+        has_answer = event.open > 0 or event.click > 0
+        self.answers += has_answer
+        self.machine_answers += has_answer and is_machine
+        if event.campaign_id is None:
+            return
+        mailing = self.mailings.setdefault((event.email, event.campaign_id), Mailing())
+        mailing.sends += event.send
+        if not is_machine:
+            mailing.bounces += event.bounce
+            mailing.is_opened |= has_answer
+            mailing.is_clicked |= event.click > 0
+
+    def unique_figures(self) -> Row:
+        """F19: what was delivered, distinct mailings per delivered one, and machines' answers."""
+        mailings = self.mailings.values()
+        delivered = sum(mailing.is_delivered for mailing in mailings)
+        opened = sum(mailing.is_opened for mailing in mailings)
+        clicked = sum(mailing.is_clicked for mailing in mailings)
+        share = Fraction(self.machine_answers, self.answers) if self.answers else None
+        return {
+            "delivered": max(self.sends - self.bounces, 0),
+            "unique_delivered": delivered,
+            "unique_opens": opened,
+            "unique_clicks": clicked,
+            "unique_open_rate": rate(opened, delivered, 2),
+            "unique_click_rate": rate(clicked, delivered, 2),
+            "answers": self.answers,
+            "machine_answers": self.machine_answers,
+            "machine_share": None if share is None else Rounded(share, 4),
+        }
 
     def counts(self) -> dict[str, int]:
         """The counts under the names that rates refer to."""

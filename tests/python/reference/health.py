@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from fractions import Fraction
 
+from reference.attribution import Attribution
 from reference.behaviour import Row, Totals, World
 from reference.measures import rate, wilson
 from reference.normalise import week_of
@@ -89,6 +90,7 @@ def engagement_health(
             "is_complete_week": week < week_of(world.as_of),
             "active_contacts": len(totals[week].active),
             **counts,
+            **totals[week].unique_figures(),
             "population_basis": world.population_basis,
         }
         for metric, (numerator, denominator, places) in RATES.items():
@@ -96,6 +98,29 @@ def engagement_health(
             row[f"{metric}_status"] = status(metric, counts)
             row[f"{metric}_is_certain"] = is_certain(metric, counts)
         table[week] = row
+    return table
+
+
+def campaign_engagement(world: World, attribution: Attribution) -> dict[str, Row]:
+    """campaign_engagement: one row per campaign of the population's kept events (F19, F48)."""
+    totals: dict[str, Totals] = defaultdict(Totals)
+    for event in world.events:
+        if event.campaign_id is not None:
+            totals[event.campaign_id].add(event)
+    table: dict[str, Row] = {}
+    for campaign_id, own in totals.items():
+        known = world.campaigns.get(campaign_id)
+        table[campaign_id] = {
+            "campaign_id": campaign_id,
+            "campaign_name": known.name if known else None,
+            "client_shortname": attribution.client(campaign_id),
+            "channel": known.channel if known else None,
+            "start_date": known.start if known else None,
+            "unique_contacts": len(own.addresses),
+            "total_events": own.total_events,
+            **own.counts(),
+            **own.unique_figures(),
+        }
     return table
 
 

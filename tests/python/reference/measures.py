@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
-from reference.settings import SCORE_WEIGHTS, Z
+from reference.settings import (
+    MEDIAN_OF_A_SQUARED_NORMAL,
+    PRIOR_FULL_TRIALS,
+    PRIOR_LEAST_TRIALS,
+    SCORE_WEIGHTS,
+    Z,
+)
 
 Number = int | float | Fraction
 
@@ -98,17 +104,33 @@ class Prior:
 
 
 def fit_prior(counts: Iterable[tuple[int, int]]) -> Prior:
-    """F20: the moment estimate of the intra-class correlation over (successes, trials)."""
+    """F20: the overall share, and the weighted median of what each group says about the weight.
+
+    `counts` are (successes, trials). Under a beta-binomial with the weight w, the median of z², the
+    squared distance from the mean over its chance variance, is w · (trials − 1) + 1 times that of a
+    squared normal variable. Groups below the least number of trials are not asked; the others weigh
+    as much as their trials, up to a limit.
+    """
     pairs = [(min(x, n), n) for x, n in counts if n > 0]
     total = sum(n for _, n in pairs)
     if not total:
         return Prior(0.0, 0.0)
     mean = Fraction(sum(x for x, _ in pairs), total)
-    weight = Fraction(0)
-    degrees = len(pairs) - 1
-    denominator = total - Fraction(sum(n * n for _, n in pairs), total) - degrees
-    if len(pairs) >= 2 and 0 < mean < 1 and denominator > 0:
-        spread = sum((n * (Fraction(x, n) - mean) ** 2 for x, n in pairs), Fraction(0))
-        weight = (spread / (mean * (1 - mean)) - degrees) / denominator
-        weight = max(Fraction(0), min(Fraction(1), weight))
-    return Prior(float(mean), float(weight))
+    variance = mean * (1 - mean)
+    asked = [(x, n) for x, n in pairs if n >= PRIOR_LEAST_TRIALS]
+    if len(asked) < 2 or not variance:
+        return Prior(float(mean), 0.0)
+    weights = [
+        (
+            ((x - n * mean) ** 2 / (n * variance) / MEDIAN_OF_A_SQUARED_NORMAL - 1) / (n - 1),
+            min(n, PRIOR_FULL_TRIALS),
+        )
+        for x, n in asked
+    ]
+    middle = Fraction(sum(own for _, own in weights), 2)
+    so_far = 0
+    for weight, own in sorted(weights):
+        so_far += own
+        if so_far >= middle:
+            return Prior(float(mean), float(max(Fraction(0), min(Fraction(1), weight))))
+    raise AssertionError("the weights add up to more than half of themselves")

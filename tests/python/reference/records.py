@@ -94,6 +94,8 @@ class Campaign(NamedTuple):
 
     client: str | None
     name: str | None
+    channel: str | None
+    start: date | None
 
 
 Record = TypeVar("Record", Event, Gift)
@@ -255,9 +257,10 @@ def read_campaigns(folder: Path, accounts: Accounts) -> dict[str, Campaign]:
     """One row per campaign id: the latest START_DATE, NULL last, then the largest name (F48)."""
     account = accounts["campaigns"]
     best: dict[str, tuple[tuple[Any, ...], Campaign]] = {}
-    for raw_id, raw_client, _, _, raw_name, raw_start in rows(folder, "campaigns"):
+    for raw_id, raw_client, raw_list, raw_channel, raw_name, raw_start in rows(folder, "campaigns"):
         account["rows_in"] += 1
         campaign_id, client, name = text(raw_id), text(raw_client), text(raw_name)
+        list_id, channel = text(raw_list), text(raw_channel)
         try:
             start = moment(raw_start)
         except UncastableError:
@@ -270,7 +273,10 @@ def read_campaigns(folder: Path, accounts: Accounts) -> dict[str, Campaign]:
             (start is not None, start or datetime.min),
             (name is not None, name or ""),
             (client is not None, client or ""),
+            (list_id is not None, list_id or ""),
+            (channel is not None, channel or ""),
         )
         if campaign_id not in best or rank > best[campaign_id][0]:
-            best[campaign_id] = (rank, Campaign(client, name))
+            day = None if start is None else start.date()
+            best[campaign_id] = (rank, Campaign(client, name, channel, day))
     return {campaign_id: campaign for campaign_id, (_, campaign) in best.items()}

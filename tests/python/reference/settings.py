@@ -20,6 +20,12 @@ EARLIEST_YEAR = 1990
 SCORE_WEIGHTS = {"clicks": 3, "opens": 1, "unsubs": -5}
 """000-22."""
 
+PRIOR_LEAST_TRIALS = 20
+PRIOR_FULL_TRIALS = 1000
+"""F20: clients with fewer sends do not set the prior; with more, they weigh no more."""
+
+MEDIAN_OF_A_SQUARED_NORMAL = Fraction(0.67448975019608174) ** 2
+
 MINIMUM_DENOMINATOR = 100
 """000-29: below this many sends (opens for click_to_open_rate) a week is insufficient_data."""
 

@@ -194,7 +194,7 @@ def _incremental(incremental: dict[str, Any], results: Results) -> list[Table]:
     title = "An incremental day beside a full build of the same extracts"
     notes.append(
         "Compared are the rows of tables, but for what tells of the build itself, the columns of "
-        "views and the text of functions; fractions by nine digits. Both builds of a day are "
+        "views and the text of functions; fractions to the last bit. Both builds of a day are "
         "charged with one start-up, the lesser: whether dbt had to parse anew tells nothing about "
         "a build."
     )
