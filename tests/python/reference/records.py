@@ -56,6 +56,7 @@ class Gift(NamedTuple):
     state: str | None
     amount: Decimal | None
     donation_id: str | None
+    source: str | None
 
     @property
     def is_gift(self) -> bool:
@@ -116,6 +117,7 @@ def _gift(row: tuple[Any, ...]) -> Gift:
         giving_state and giving_state.upper(),
         amount,
         text(row[5]),
+        (text(row[6]) or "").lower() or None,
     )
 
 
@@ -165,7 +167,7 @@ def read_records(folder: Path, as_of: date | None, build_day: date, accounts: Ac
 
 def identity(record: Event | Gift) -> tuple[Any, ...]:
     """F16, F50: the row's own id where it has one, else its declared columns."""
-    own_id = record[-1]
+    own_id = record.donation_id if isinstance(record, Gift) else record.event_id
     return tuple(record) if own_id is None else (own_id,)
 
 
