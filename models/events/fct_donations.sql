@@ -17,7 +17,7 @@ sources as (
     select
         lower({{ text_id('subject') }}) as donation_source,
         min(case when use = 'contact' and not is_permitted then 0 else 1 end) = 1 as is_contact_permitted,
-        min(case when use = 'solicit' and is_permitted then 1 when use = 'solicit' then 0 end) = 1 as is_solicit_permitted
+        min(case when use = 'solicit' then case when is_permitted then 1 else 0 end end) = 1 as is_solicit_permitted
     from {{ ref('permitted_use') }}
     where subject_kind = 'donation_source'
     group by lower({{ text_id('subject') }})
