@@ -22,12 +22,30 @@ current_records as (
     where found_on = collected_on
 ),
 
+-- Every collection of a domain looks up these, and knows if a record is gone.
+looked_up as (
+    select distinct
+        domain as record_name,
+        collected_on
+    from current_records
+    union all
+    select distinct
+        '_dmarc.' || domain as record_name,
+        collected_on
+    from current_records
+),
+
 -- Several domains may lead to one name, and be collected on different days.
 compared as (
     select
-        *,
-        collected_on = max(collected_on) over (partition by record_name) as is_latest_of_name
+        current_records.*,
+        current_records.collected_on = greatest(
+            max(current_records.collected_on) over (partition by current_records.record_name),
+            coalesce(looked_up.collected_on, current_records.collected_on)
+        ) as is_latest_of_name
     from current_records
+    left join looked_up
+        on current_records.record_name = looked_up.record_name
 )
 
 select * from compared
