@@ -96,12 +96,13 @@
 {#-
     The files of donations that the last build has read, or an empty list. Donations are not kept row by row, because
     there are too many, so it is all or nothing: the list is empty if one of the files has changed or is gone, if other
-    people are erased, or if the key of the pseudonyms is another.
+    people are erased, if the sources may be used for other purposes, or if the key of the pseudonyms is another.
 -#}
 {% macro carried_gifts(relation) %}
     {% set erasures = ref('stg_rights__erasures') %}
+    {% set permitted_use = ref('permitted_use') %}
     {% set carried = carried_files('donations', relation, clock=ref('stg_clock')) %}
-    {% if not carried %}
+    {% if not carried or not carried_relation(permitted_use) %}
         {{ return([]) }}
     {% endif %}
     {% set query %}
@@ -117,6 +118,19 @@
             ) = (
                 select {{ erasures_digest('erasures.erasure_hash') }}
                 from {{ erasures }} as erasures
+            )
+            and not exists (
+                (
+                    select subject_kind, subject, use, is_permitted from {{ permitted_use }}
+                    except
+                    select subject_kind, subject, use, is_permitted from {{ carried_relation(permitted_use) }}
+                )
+                union all
+                (
+                    select subject_kind, subject, use, is_permitted from {{ carried_relation(permitted_use) }}
+                    except
+                    select subject_kind, subject, use, is_permitted from {{ permitted_use }}
+                )
             )
             and (
                 select bool_and(

@@ -57,6 +57,36 @@
     / nullif(cast({{ expected }} as double) + {{ strength }}, 0)
 {%- endmacro %}
 
+{#-
+    How readily somebody responds at any hour, over rows of `observed`: the responses over what the indexes of the larger
+    group let expect of this mail. 1 is as readily as the group. An aggregate.
+-#}
+{% macro response_level(observed, rules) -%}
+    {{ shrunk_index(
+        'sum(' ~ observed ~ '.responses)',
+        'sum(cast(cast(' ~ observed ~ '.expected as double) * ' ~ observed ~ '.prior_index as decimal(18, 9)))',
+        '1',
+        'max(' ~ rules ~ '.level_strength)'
+    ) }}
+{%- endmacro %}
+
+{#- Is there enough mail to tell hours apart? `size` is person or group, as in the seed timing_rules. An aggregate. -#}
+{% macro has_enough_mail(observed, rules, size) -%}
+    sum({{ observed }}.sends) >= max({{ rules }}.min_{{ size }}_sends)
+    and sum({{ observed }}.clicked_sends) >= max({{ rules }}.min_{{ size }}_clicks)
+    and count(*) >= max({{ rules }}.min_values_tried)
+{%- endmacro %}
+
+{#- The index of one hour or weekday, 4 places: that of the larger group where `observed` has no row of it. -#}
+{% macro index_of_value(observed, level, prior_index, strength) -%}
+    round({{ shrunk_index(
+        'coalesce(' ~ observed ~ '.responses, 0)',
+        level ~ ' * coalesce(cast(' ~ observed ~ '.expected as double), 0)',
+        prior_index,
+        strength
+    ) }}, 4)
+{%- endmacro %}
+
 {#- The responses in a row of agg_sends_by_voter_hour, weighted. Exact, so that sums do not depend on their order. -#}
 {% macro responses_of(sent, rules) -%}
     cast({{ sent }}.clicked_sends + {{ rules }}.open_weight * {{ sent }}.only_opened_sends as decimal(18, 9))

@@ -229,7 +229,13 @@ def propensity(
         ("propensity", "segment_propensity", {"threshold": threshold}),
         (svids, svid, out, form),
         "order by donor_propensity_score desc nulls last, requested_svid",
-        columns=(*IDENTITY, "donor_propensity_score", "past_donations", "total_clicks"),
+        columns=(
+            *IDENTITY,
+            "donor_propensity_score",
+            "past_donations",
+            "total_clicks",
+            "solicitation_blocked_by",
+        ),
         with_contact_details=with_contact_details,
     )
 

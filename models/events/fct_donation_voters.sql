@@ -19,6 +19,8 @@ united as (
         donations.donated_at,
         donations.amount,
         donations.donation_source,
+        donations.is_contact_permitted,
+        donations.is_solicit_permitted,
         donations.is_gift
     from donations
     inner join voter_addresses
@@ -33,6 +35,8 @@ united as (
         donations.donated_at,
         donations.amount,
         donations.donation_source,
+        donations.is_contact_permitted,
+        donations.is_solicit_permitted,
         donations.is_gift
     from donations
     inner join voter_phones

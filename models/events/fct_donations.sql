@@ -12,6 +12,17 @@ voter_phones as (
     select * from {{ ref('lnk_voter_phone') }}
 ),
 
+-- The uses of each source. One line that forbids a use is enough, whatever its spelling.
+sources as (
+    select
+        lower({{ text_id('subject') }}) as donation_source,
+        min(case when use = 'contact' and not is_permitted then 0 else 1 end) = 1 as is_contact_permitted,
+        min(case when use = 'solicit' then case when is_permitted then 1 else 0 end end) = 1 as is_solicit_permitted
+    from {{ ref('permitted_use') }}
+    where subject_kind = 'donation_source'
+    group by lower({{ text_id('subject') }})
+),
+
 -- Attribution needs the address of a donor outside the voter file only if the address clicked.
 clicked_addresses as (
     select distinct email_key
@@ -141,8 +152,13 @@ linked as (
         case
             when address_voters.first_voter is not null then 'email'
             when phone_voters.first_voter is not null then 'phone'
-        end as link_method
+        end as link_method,
+        -- A gift without a source may be used. A source without a line was never reviewed: it may not serve to solicit.
+        coalesce(sources.is_contact_permitted, true) as is_source_contact_permitted,
+        coalesce(sources.is_solicit_permitted, identified.donation_source is null) as is_source_solicit_permitted
     from identified
+    left join sources
+        on identified.donation_source = sources.donation_source
     -- Most donors are not in the voter file.
     left join address_voters
         on identified.email_key = address_voters.email_key
@@ -185,6 +201,11 @@ ranked as (
         )
         or count(linked_amount) over (partition by donation_id)
         not in (0, count(linked_date) over (partition by donation_id)) as has_other_content,
+        -- One row from a source that may be used is enough: the gift is known from there, too.
+        max(case when is_source_contact_permitted then 1 else 0 end) over (partition by donation_id) = 1
+            as is_contact_permitted,
+        max(case when is_source_solicit_permitted then 1 else 0 end) over (partition by donation_id) = 1
+            as is_solicit_permitted,
         row_number() over (
             partition by donation_id
             order by
@@ -209,6 +230,8 @@ deduplicated as (
         *,
         case when link_method is not null then 1 else 0 end as linked_rows,
         false as has_other_content,
+        is_source_contact_permitted as is_contact_permitted,
+        is_source_solicit_permitted as is_solicit_permitted,
         1 as row_in_donation
     from hashed
     where
@@ -237,6 +260,8 @@ minimised as (
         case when may_be_earned then donated_at else cast(cast(donated_at as date) as timestamp) end as donated_at,
         case when link_method is not null then amount end as amount,
         case when link_method is not null then donation_source end as donation_source,
+        case when link_method is not null then is_contact_permitted end as is_contact_permitted,
+        case when link_method is not null then is_solicit_permitted end as is_solicit_permitted,
         -- A refund lowers sums and is no gift.
         amount is null or amount >= 0 as is_gift,
         link_method,

@@ -8,6 +8,10 @@ profiles as (
     select * from {{ ref('enriched_profiles') }}
 ),
 
+permissions as (
+    select * from {{ ref('contact_permissions') }}
+),
+
 requested as (
     {{ requested_voters() }}
 ),
@@ -32,13 +36,17 @@ answered as (
         propensity.score_clicks,
         propensity.score_campaigns,
         propensity.score_recency,
-        coalesce(propensity.is_scored, false) as is_scored
+        coalesce(propensity.is_scored, false) as is_scored,
+        propensity.gifts_not_used,
+        permissions.solicitation_blocked_by
     from requested
     -- Unknown and ambiguous ids have no score.
     left join propensity
         on requested.voter_number = propensity.voter_number
     left join profiles
         on requested.voter_number = profiles.voter_number
+    left join permissions
+        on requested.voter_number = permissions.voter_number
 )
 
 select * from answered

@@ -264,7 +264,7 @@ def test_chosen_rows_are_those_of_the_whole_answer(ask: Any) -> None:
 def test_nobody_suppressed_is_a_lookalike(ask: Any, database: Path) -> None:
     rows = ask("lookalike", DANE).table()
     found = {f"{row['state']}:{row['svid']}" for row in rows}
-    left_out = {BY_MAIL, BY_PHONE, BY_ID, BARE, OPTED_OUT}
+    left_out = {BY_MAIL, BY_PHONE, BY_ID, BARE, OPTED_OUT, FEC}
     assert found == set(EVERYBODY) - set(DANE) - left_out
     with duckdb.connect(str(database), read_only=True) as con:
         profiles = con.execute("select count(*) from marts.lookalike_profiles").fetchone()
@@ -280,7 +280,7 @@ def test_addresses_of_lookalikes(ask: Any) -> None:
     assert found[FEC_AND_OWN] == (mail(FEC_AND_OWN), phone(FEC_AND_OWN))
     assert found[NOT_YET] == (mail(NOT_YET), phone(NOT_YET))
     assert [row["rank"] for row in rows] == sorted((row["rank"] for row in rows), key=int)
-    assert "1 people (permitted_use 1)" in answer.said
+    assert "left out, as they may not be contacted: 0 people\n" in answer.said
     assert stat.S_IMODE(answer.out.stat().st_mode) == 0o600
 
 
@@ -291,6 +291,17 @@ def test_addresses_of_the_likeliest_donors(ask: Any) -> None:
     assert set(found) == {*ROCK, "nobody"} - {BY_MAIL, BY_PHONE, BY_ID, BARE, OPTED_OUT, FEC}
     assert found["nobody"] == ""
     assert "6 people (opted_out 1, permitted_use 1, suppressed 4)" in answer.said
+
+
+def test_a_federal_record_decides_nothing_about_whom_to_ask(ask: Any) -> None:
+    rows = {row["requested_svid"]: row for row in ask("propensity", ROCK).table()}
+    names = ("past_donations", "gifts_not_used", "score_base", "solicitation_blocked_by")
+    assert [rows[FEC][name] for name in names] == ["0", "1", "0.1", "permitted_use"]
+    assert [rows[FEC_AND_OWN][name] for name in names] == ["1", "1", "0.7", ""]
+    assert rows[OPTED_OUT]["solicitation_blocked_by"] == "opted_out"
+    counted = ask("analyze", ROCK, "--include", "donations")
+    profiles = {row["requested_svid"]: row for row in counted.table()}
+    assert (profiles[FEC]["donation_count"], profiles[FEC_AND_OWN]["donation_count"]) == ("1", "2")
 
 
 def test_addresses_of_a_segment_for_another_purpose(ask: Any) -> None:

@@ -92,6 +92,14 @@ def world() -> Extracts:
     made.dns(None, "sends.org", "v=spf1 +all")
     made.dns("sends.org", "sends.org", "v=spf1 +all", at="2025-05-31")
     made.dns("fails.org", "fails.org", "v=spf1 +all")
+    made.dns("loops.org", "loops.org", "v=spf1 include:B.Loops.org. -all")
+    made.dns("loops.org", "b.loops.org", "v=spf1 redirect=c.loops.org.")
+    made.dns("loops.org", "c.loops.org", "v=spf1 include:b.loops.org -all")
+    made.dns("loops.org", "_dmarc.loops.org", "v=dmarc1; p=reject")
+    made.dns("moves.org", "moves.org", "v=spf1 redirect=b.moves.org.")
+    made.dns("moves.org", "b.moves.org", "v=spf1 redirect=C.moves.org")
+    made.dns("moves.org", "c.moves.org.", "v=spf1 mx ~all")
+    made.dns("moves.org", "_dmarc.moves.org", '" v=DMARC1; p=reject"')
     return made
 
 
@@ -248,6 +256,8 @@ def test_sending_domains_are_judged_from_their_last_records(built: Path) -> None
     )
     assert found == [
         ("fails.org", "not_ready", "broken", 0, "missing", "missing", None),
+        ("loops.org", "not_ready", "broken", 11, "missing", "missing", None),
+        ("moves.org", "not_ready", "ready", 3, "missing", "missing", None),
         ("sends.org", "enforced", "ready", 1, "ready", "ready", "reject"),
     ]
 
@@ -257,7 +267,7 @@ def test_records_are_accounted_for(built: Path) -> None:
     found = select(
         built, f"select {counts} from quarantine.row_accounting where source_table = 'dns_records'"
     )
-    assert found == [(8, 6, 0, 1, 1)]
+    assert found == [(16, 14, 0, 1, 1)]
     refused = select(
         built, "select reason from quarantine.rejected_rows where source_table = 'dns_records'"
     )

@@ -201,15 +201,17 @@ def test_funnels_of_the_sample(database: duckdb.DuckDBPyConnection, events: list
         own = list(rows)
         for funnel, numbered in declared.items():
             steps = [numbered[number] for number in sorted(numbered)]
-            entries: dict[date, Event] = {}
+            # The run that got furthest, the earliest of several.
+            furthest: dict[date, list[Event | None]] = {}
             for event in own:
                 if event.kind in steps[0][0]:
-                    entries.setdefault(month_of(event.at), event)
-            for month, entry in entries.items():
-                done = reached_steps(own, entry, steps[1:])
-                while done and done[-1] is None:
-                    done.pop()
-                for number, what in enumerate([entry, *done], 1):
+                    run = [event, *reached_steps(own, event, steps[1:])]
+                    while run[-1] is None:
+                        run.pop()
+                    if len(run) > len(furthest.get(month_of(event.at), [])):
+                        furthest[month_of(event.at)] = run
+            for month, run in furthest.items():
+                for number, what in enumerate(run, 1):
                     expected[funnel, month, number] += 1
                     unseen[funnel, month, number] += what is None
     actual = rows_of(

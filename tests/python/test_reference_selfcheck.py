@@ -398,6 +398,43 @@ def test_f08_f97_gifts_belong_to_the_email_before_the_phone(extracts: Extracts) 
     assert (row["days_since_last_donation"], row["days_since_last_click"]) == (2, None)
 
 
+def test_gifts_that_may_not_serve_to_solicit(extracts: Extracts) -> None:
+    people = ("fec", "both", "again", "bought")
+    world = World(
+        extracts(
+            custom_field=FIELDS,
+            person=[person(n, f"{name}@x.com") for n, name in enumerate(people, start=1)],
+            person_custom_field=[svid(n, name) for n, name in enumerate(people, start=1)],
+            email_clickers=[event(f"{name}@x.com", "2024-01-11", OPEN=1) for name in people],
+            donations=[
+                gift("fec@x.com", "2024-01-09", DONATION_SOURCE=" Fec "),
+                gift("fec@x.com", "2024-01-09", DONATION_SOURCE="fec_report"),
+                gift("both@x.com", "2024-01-10", DONATION_SOURCE="FEC"),
+                gift("both@x.com", "2024-01-06", DONATION_SOURCE=" "),
+                gift("again@x.com", "2024-01-08", DONATION_SOURCE="FEC", DONATION_ID="a"),
+                gift("again@x.com", "2024-01-09", DONATION_ID="a"),
+                gift("bought@x.com", "2024-01-09", DONATION_SOURCE="a bought list"),
+            ],
+        )
+    )
+    names = ("past_donations", "days_since_last_donation", "gifts_not_used", "score_base")
+    scores = donor_propensity(world)
+    found = {name: tuple(scores["WI", name][column] for column in names) for name in people}
+    assert found == {
+        "fec": (0, None, 2, 0.1),
+        "both": (1, 5, 1, 0.7),
+        "again": (1, 3, 0, 0.7),
+        "bought": (0, None, 1, 0.1),
+    }
+    profiles = enriched_profiles(world)
+    assert [profiles["WI", name]["donation_count"] for name in people] == [2, 2, 1, 1]
+    questions = Questions(world)
+    assert set(questions.lookalike_scores(["fec"])) == {("WI", "both"), ("WI", "again")}
+    asked = questions.propensity(people)
+    blocked = {name for name in people if asked[name]["solicitation_blocked_by"]}
+    assert blocked == {"fec", "bought"}
+
+
 def test_f06_f25_f29_engagement_and_bots(extracts: Extracts) -> None:
     world = World(
         extracts(

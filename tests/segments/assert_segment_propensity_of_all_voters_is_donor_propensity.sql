@@ -17,7 +17,8 @@ with segment_rows as (
         score_clicks,
         score_campaigns,
         score_recency,
-        is_scored
+        is_scored,
+        gifts_not_used
     from {{ ref('segment_propensity') }}((
         select list({{ voter_text('voters.state', 'voters.svid') }}) from {{ ref('lnk_voter') }} as voters
     ))
@@ -41,7 +42,8 @@ mart_rows as (
         score_clicks,
         score_campaigns,
         score_recency,
-        is_scored
+        is_scored,
+        gifts_not_used
     from {{ ref('donor_propensity') }}
 ),
 

@@ -2,6 +2,14 @@ with events as (
     select * from {{ ref('fct_voter_events') }}
 ),
 
+voter_donations as (
+    select * from {{ ref('fct_donation_voters') }}
+),
+
+voter_numbers as (
+    select * from {{ ref('key_voters') }}
+),
+
 activity as (
     select * from {{ ref('agg_activity_by_voter') }}
 ),
@@ -21,22 +29,58 @@ dated_events as (
     from events
     inner join audited_scores
         on audited_scores.score = 'donor_propensity_score'
-    where events.event_type in ('email_click', 'email_open', 'donation')
+    where events.event_type in ('email_click', 'email_open')
 ),
 
-summed_by_voter as (
+summed_events as (
     select
         voter_number,
-        count(case when days_before >= 0 and event_type = 'donation' then 1 end) as past_gifts,
         cast(coalesce(sum(case when days_before >= 0 and event_type = 'email_click' then quantity end), 0) as bigint)
             as past_clicks,
         count(distinct case when days_before >= 0 and event_type in ('email_click', 'email_open') then campaign_id end)
             as past_campaigns,
         min(case when days_before >= 0 and event_type = 'email_click' then days_before end)
-            as past_days_since_last_click,
-        max(case when days_before < 0 and event_type = 'donation' then 1 else 0 end) = 1 as has_given_since
+            as past_days_since_last_click
     from dated_events
     group by voter_number
+),
+
+dated_gifts as (
+    select
+        voter_numbers.voter_number,
+        voter_donations.is_solicit_permitted,
+        {{ days_between('voter_donations.donated_at', as_of_date()) }} - audited_scores.outcome_days as days_before
+    from voter_donations
+    inner join voter_numbers
+        on
+            voter_donations.state = voter_numbers.state
+            and voter_donations.svid = voter_numbers.svid
+    inner join audited_scores
+        on audited_scores.score = 'donor_propensity_score'
+    where voter_donations.is_gift
+),
+
+-- The score did not know gifts that may not serve to solicit; as an outcome each gift counts.
+summed_gifts as (
+    select
+        voter_number,
+        count(case when days_before >= 0 and is_solicit_permitted then 1 end) as past_gifts,
+        max(case when days_before < 0 then 1 else 0 end) = 1 as has_given_since
+    from dated_gifts
+    group by voter_number
+),
+
+summed_by_voter as (
+    select
+        coalesce(summed_events.voter_number, summed_gifts.voter_number) as voter_number,
+        coalesce(summed_gifts.past_gifts, 0) as past_gifts,
+        coalesce(summed_events.past_clicks, 0) as past_clicks,
+        coalesce(summed_events.past_campaigns, 0) as past_campaigns,
+        summed_events.past_days_since_last_click,
+        coalesce(summed_gifts.has_given_since, false) as has_given_since
+    from summed_events
+    full outer join summed_gifts
+        on summed_events.voter_number = summed_gifts.voter_number
 ),
 
 -- One churn horizon ago, everybody who was active and not dormant.

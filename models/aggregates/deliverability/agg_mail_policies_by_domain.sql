@@ -1,28 +1,9 @@
-with dns_records as (
-    select * from {{ ref('stg_deliverability__dns_records') }}
+with current_records as (
+    select * from {{ ref('agg_dns_records_by_domain') }}
 ),
 
 spf_policies as (
     select * from {{ ref('agg_spf_policies_by_name') }}
-),
-
-collected as (
-    select
-        *,
-        max(cast(collected_at as date)) over (partition by domain) as collected_on
-    from dns_records
-),
-
--- A record that the last collection of its domain did not find is gone.
-current_records as (
-    select distinct
-        domain,
-        collected_on,
-        record_type,
-        record_name,
-        record_value
-    from collected
-    where cast(collected_at as date) = collected_on
 ),
 
 domains as (
@@ -34,7 +15,7 @@ domains as (
 
 -- DKIM (RFC 6376): a list of tags; blanks have no meaning, and the version may be missing (section 3.6.1).
 dkim_tags as (
-    select
+    select distinct
         domain,
         record_name,
         record_type,
@@ -99,21 +80,20 @@ dkim_summed as (
     group by domain
 ),
 
--- DMARC (RFC 7489). A domain without a record of its own takes that of the nearest domain above it.
+-- DMARC (RFC 7489). The version comes first and exactly so; receivers ignore every other text (section 6.3). Names of
+-- tags are in lower case. A domain without a record of its own takes that of the nearest domain above it.
 dmarc_tags as (
     select distinct
         substring(record_name, 8) as policy_domain,
         record_type,
-        ';' || {{ replace_all('lower(record_value)', blank(), '') }} || ';' as tags
+        ';' || {{ replace_all('record_value', blank(), '') }} || ';' as tags
     from current_records
     where
         instr(record_name, '_dmarc.') = 1
+        and is_latest_of_name
         and (
             record_type = 'cname'
-            or (
-                record_type = 'txt'
-                and instr({{ replace_all('lower(record_value)', blank(), '') }} || ';', 'v=dmarc1;') = 1
-            )
+            or (record_type = 'txt' and {{ matches('record_value', 'v[ \\t]*=[ \\t]*DMARC1[ \\t]*(?:;.*)?') }})
         )
 ),
 
@@ -148,14 +128,16 @@ dmarc_parsed as (
         policy_domain,
         dmarc_records,
         dmarc_records = 0 and dmarc_delegations > 0 as is_dmarc_delegated,
-        case
-            when domain = policy_domain then {{ extracted('tags', ';p=([^;]*);') }}
-            else coalesce({{ extracted('tags', ';sp=([^;]*);') }}, {{ extracted('tags', ';p=([^;]*);') }})
-        end as dmarc_policy,
+        lower(
+            case
+                when domain = policy_domain then {{ extracted('tags', ';p=([^;]*);') }}
+                else coalesce({{ extracted('tags', ';sp=([^;]*);') }}, {{ extracted('tags', ';p=([^;]*);') }})
+            end
+        ) as dmarc_policy,
         coalesce({{ extracted('tags', ';pct=([0-9]{1,3});') }}, '100') as pct_text,
         {{ extracted('tags', ';rua=([^;]+);') }} is not null as has_dmarc_reports,
-        coalesce({{ extracted('tags', ';adkim=([^;]*);') }}, 'r') = 's' as is_dkim_strict,
-        coalesce({{ extracted('tags', ';aspf=([^;]*);') }}, 'r') = 's' as is_spf_strict
+        coalesce(lower({{ extracted('tags', ';adkim=([^;]*);') }}), 'r') = 's' as is_dkim_strict,
+        coalesce(lower({{ extracted('tags', ';aspf=([^;]*);') }}), 'r') = 's' as is_spf_strict
     from dmarc_found
     where nearness = 1
 ),
@@ -168,6 +150,8 @@ united as (
         spf_policies.spf_all,
         spf_policies.spf_lookups,
         spf_policies.spf_links_unknown,
+        coalesce(spf_policies.spf_names_with_several, 0) as spf_names_with_several,
+        coalesce(spf_policies.has_spf_loop, false) as has_spf_loop,
         coalesce(dkim_summed.dkim_selectors, 0) as dkim_selectors,
         coalesce(dkim_summed.dkim_delegated, 0) as dkim_delegated,
         coalesce(dkim_summed.dkim_malformed, 0) as dkim_malformed,

@@ -1,60 +1,55 @@
+{#- Links that are followed, one after the other. Each takes a lookup, and receivers make 10. -#}
+{% set most_links = 20 %}
+
 with dns_records as (
-    select * from {{ ref('stg_deliverability__dns_records') }}
+    select * from {{ ref('agg_dns_records_by_domain') }}
 ),
 
-collected as (
-    select
-        *,
-        max(cast(collected_at as date)) over (partition by domain) as collected_on
-    from dns_records
-),
-
--- A record that the last collection of its domain did not find is gone.
-current_records as (
-    select distinct
-        domain,
-        collected_on,
-        record_type,
-        record_name,
-        record_value
-    from collected
-    where cast(collected_at as date) = collected_on
-),
-
--- SPF (RFC 7208). Two blanks between terms, so that neighbours do not share one.
+-- SPF (RFC 7208). Two blanks between terms, so that neighbours do not share one. Names may end in the dot of the root.
 padded as (
     select distinct
         record_name,
-        ' ' || {{ replace_all('lower(record_value)', ' +', '  ') }} || ' ' as spf_text
-    from current_records
+        {{ replace_all(
+            "' ' || " ~ replace_all('lower(record_value)', ' +', '  ') ~ " || ' '", '[.] ', ' '
+        ) }} as spf_text
+    from dns_records
     where
-        record_type = 'txt'
+        is_latest_of_name
+        and record_type = 'txt'
         and instr(lower(record_value) || ' ', 'v=spf1 ') = 1
 ),
 
 classified as (
     select
-        record_name,
-        case
-            when instr(spf_text, ' -all ') > 0 then 'fail'
-            when instr(spf_text, ' ~all ') > 0 then 'softfail'
-            when instr(spf_text, ' ?all ') > 0 then 'neutral'
-            when instr(spf_text, ' all ') > 0 or instr(spf_text, ' +all ') > 0 then 'pass'
-        end as spf_all,
-        {{ replace_all("replace(spf_text, '#', '')", ' [+?~-]include:', ' include:') }} as plain_text
+        *,
+        {{ extracted('spf_text', ' ([+?~-]?all) ') }} as all_term
     from padded
 ),
 
--- An all ends the record: a redirect beside it is ignored (RFC 7208, section 6.1).
+-- An all ends the record: terms behind it are not read, nor is a redirect anywhere (RFC 7208, sections 5.1 and 6.1).
 ended as (
     select
         record_name,
-        spf_all,
+        case all_term
+            when '-all' then 'fail'
+            when '~all' then 'softfail'
+            when '?all' then 'neutral'
+            when '+all' then 'pass'
+            when 'all' then 'pass'
+        end as spf_all,
         case
-            when spf_all is not null then {{ replace_all('plain_text', ' redirect=[^ ]+ ', ' ') }}
-            else plain_text
-        end as spf_text
+            when all_term is not null
+                then {{ replace_all(replace_all('spf_text', ' [+?~-]?all .*$', ' '), ' redirect=[^ ]+ ', ' ') }}
+            else spf_text
+        end as ended_text
     from classified
+),
+
+plain as (
+    select
+        *,
+        {{ replace_all("replace(ended_text, '#', '')", ' [+?~-]include:', ' include:') }} as spf_text
+    from ended
 ),
 
 -- Each term that needs a lookup becomes one character; the marks are counted below.
@@ -67,7 +62,7 @@ marked as (
             '#'
         ) }} as lookups_marked,
         {{ replace_all('spf_text', ' (?:include:[^ ]+|redirect=[^ ]+) ', '#') }} as links_marked
-    from ended
+    from plain
 ),
 
 -- A name should have one record; several are an error, which sending_domains reports.
@@ -83,79 +78,129 @@ counted_by_name as (
     group by record_name
 ),
 
+-- A record that includes a name twice reads it twice.
 linked as (
+    {% for term in ['include:', 'redirect='] %}
     select
         counted_by_name.record_name,
         children.record_name as linked_name,
-        children.lookups,
-        children.links,
-        case
-            when instr(counted_by_name.spf_text, ' redirect=' || children.record_name || ' ') > 0 then children.spf_all
-        end as redirected_all
+        {{ 'true' if term == 'redirect=' else 'false' }} as is_redirect,
+        cast(
+            (
+                length(counted_by_name.spf_text)
+                - length(replace(counted_by_name.spf_text, ' {{ term }}' || children.record_name || ' ', ''))
+            ) / length(' {{ term }}' || children.record_name || ' ') as bigint
+        ) as times
     from counted_by_name
     inner join counted_by_name as children
-        on
-            instr(counted_by_name.spf_text, ' include:' || children.record_name || ' ') > 0
-            or instr(counted_by_name.spf_text, ' redirect=' || children.record_name || ' ') > 0
-),
-
--- Lookups of included records count, too (RFC 7208, section 4.6.4): followed three deep; deeper ones are unknown.
-linked_twice as (
-    select
-        linked.record_name,
-        children.linked_name,
-        children.lookups,
-        children.links,
-        cast(null as varchar) as redirected_all
-    from linked
-    inner join linked as children
-        on linked.linked_name = children.record_name
-),
-
-linked_thrice as (
-    select
-        linked_twice.record_name,
-        children.linked_name,
-        children.lookups,
-        children.links,
-        cast(null as varchar) as redirected_all
-    from linked_twice
-    inner join linked as children
-        on linked_twice.linked_name = children.record_name
-),
-
-nested as (
-    select * from linked
+        on instr(counted_by_name.spf_text, ' {{ term }}' || children.record_name || ' ') > 0
+    {% if not loop.last %}
     union all
-    select * from linked_twice
-    union all
-    select * from linked_thrice
+    {% endif %}
+    {% endfor %}
 ),
 
--- A link that leads to a record counts as found one level down.
-summed_links as (
+links_found as (
     select
         record_name,
-        cast(sum(lookups) as bigint) as lookups,
-        cast(sum(links) as bigint) as links,
-        count(*) as found_links,
-        min(redirected_all) as redirected_all
-    from nested
+        cast(sum(times) as bigint) as links
+    from linked
     group by record_name
 ),
 
+-- Ways from a record to the records that it leads to. The number has a bound, because ways multiply.
+walked_0 as (
+    select
+        record_name,
+        record_name as reached_name,
+        true as is_redirected,
+        cast(1 as bigint) as ways
+    from counted_by_name
+),
+
+{% for link in range(1, most_links + 1) %}
+walked_{{ link }} as (
+    select
+        walked.record_name,
+        linked.linked_name as reached_name,
+        walked.is_redirected and linked.is_redirect as is_redirected,
+        least(cast(sum(walked.ways * linked.times) as bigint), 1000) as ways
+    from walked_{{ link - 1 }} as walked
+    inner join linked
+        on walked.reached_name = linked.record_name
+    group by walked.record_name, linked.linked_name, walked.is_redirected and linked.is_redirect
+),
+
+{% endfor %}
+walked as (
+    {% for link in range(most_links + 1) %}
+    select
+        *,
+        {{ link }} as links
+    from walked_{{ link }}
+    {% if not loop.last %}
+    union all
+    {% endif %}
+    {% endfor %}
+),
+
+summed_by_reached as (
+    select
+        record_name,
+        reached_name,
+        cast(sum(ways) as bigint) as ways,
+        max(links) > 0 and record_name = reached_name as is_loop,
+        max(case when is_redirected then 1 else 0 end) = 1 as is_redirected
+    from walked
+    group by record_name, reached_name
+),
+
+looped_names as (
+    select record_name
+    from summed_by_reached
+    where is_loop
+),
+
+-- Lookups of all records on the way count (RFC 7208, section 4.6.4). An unknown link counts once, whatever the ways.
+summed_by_name as (
+    select
+        summed_by_reached.record_name,
+        min(case when summed_by_reached.is_redirected then reached.spf_all end) as spf_all,
+        cast(sum(summed_by_reached.ways * reached.lookups) as bigint) as lookups,
+        cast(sum(reached.links - coalesce(links_found.links, 0)) as bigint) as links_unknown,
+        count(
+            case
+                when reached.spf_records > 1 and reached.record_name <> summed_by_reached.record_name then 1
+            end
+        ) as names_with_several,
+        count(looped_names.record_name) > 0 as has_loop
+    from summed_by_reached
+    inner join counted_by_name as reached
+        on summed_by_reached.reached_name = reached.record_name
+    left join links_found
+        on reached.record_name = links_found.record_name
+    left join looped_names
+        on reached.record_name = looped_names.record_name
+    group by summed_by_reached.record_name
+),
+
+-- In a loop receivers give up at the first lookup too many.
 followed as (
     select
         counted_by_name.record_name,
         counted_by_name.spf_records,
-        coalesce(counted_by_name.spf_all, summed_links.redirected_all) as spf_all,
-        counted_by_name.lookups + coalesce(summed_links.lookups, 0) as spf_lookups,
-        counted_by_name.links + coalesce(summed_links.links, 0) - coalesce(summed_links.found_links, 0)
-            as spf_links_unknown
+        summed_by_name.spf_all,
+        case
+            when summed_by_name.has_loop
+                then cast({{ rule_value('hygiene_thresholds', 'spf_lookups') }} as bigint) + 1
+            else summed_by_name.lookups
+        end as spf_lookups,
+        summed_by_name.links_unknown as spf_links_unknown,
+        summed_by_name.names_with_several as spf_names_with_several,
+        summed_by_name.has_loop as has_spf_loop
     from counted_by_name
-    -- A record may include nothing, or nothing that was collected.
-    left join summed_links
-        on counted_by_name.record_name = summed_links.record_name
+    inner join summed_by_name
+        on counted_by_name.record_name = summed_by_name.record_name
 )
 
 select * from followed

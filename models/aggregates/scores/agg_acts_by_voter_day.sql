@@ -58,6 +58,7 @@ first_days as (
     group by voter_number, channel
 ),
 
+-- A gift that may not serve to solicit does not decide whom to ask.
 gifts as (
     select
         voter_numbers.voter_number,
@@ -68,7 +69,9 @@ gifts as (
         on
             donation_voters.state = voter_numbers.state
             and donation_voters.svid = voter_numbers.svid
-    where donation_voters.is_gift
+    where
+        donation_voters.is_gift
+        and donation_voters.is_solicit_permitted
 ),
 
 united as (

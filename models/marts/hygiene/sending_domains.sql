@@ -7,7 +7,8 @@ graded as (
         *,
         case
             when spf_records = 0 then 'missing'
-            when spf_records > 1 or spf_all = 'pass' then 'broken'
+            when spf_records > 1 or spf_names_with_several > 0 or spf_all = 'pass' then 'broken'
+            when has_spf_loop then 'broken'
             when spf_lookups > {{ rule_value('hygiene_thresholds', 'spf_lookups') }} then 'broken'
             when spf_links_unknown > 0 then 'unknown'
             when spf_all in ('fail', 'softfail') then 'ready'
@@ -40,6 +41,12 @@ explained as (
             when spf_status = 'missing' then 'no text of the domain begins with v=spf1'
             when spf_records > 1
                 then cast(spf_records as varchar) || ' SPF records; one is allowed (RFC 7208, section 4.5)'
+            when spf_names_with_several > 0
+                then
+                    cast(spf_names_with_several as varchar)
+                    || ' names that it leads to have several SPF records; one is allowed (RFC 7208, section 4.5)'
+            when has_spf_loop
+                then 'it leads to records in a loop; receivers give up after 10 lookups (RFC 7208, section 4.6.4)'
             when spf_all = 'pass' then 'its all lets everybody send in the name of the domain'
             when spf_status = 'broken'
                 then 'it takes ' || cast(spf_lookups as varchar) || ' lookups; 10 are allowed (RFC 7208, section 4.6.4)'

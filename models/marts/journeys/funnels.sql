@@ -34,83 +34,97 @@ funnel_events as (
     where events.is_contact
 ),
 
--- A person enters once a month, with the first event of the first step (F88).
+-- Each event of the first step begins a run.
 chained_1 as (
-    select
+    select distinct
         funnel,
         voter_number,
-        {{ month_start('occurred_at') }} as entry_month,
-        min(occurred_at) as entered_at,
-        min(occurred_at) as chained_at,
+        occurred_at as entered_at,
+        occurred_at as chained_at,
         true as is_recorded
     from funnel_events
     where step_number = 1
-    group by funnel, voter_number, {{ month_start('occurred_at') }}
 ),
 
 {% for step in range(2, most_steps + 1) %}
 {% set chained = 'chained_' ~ (step - 1) %}
--- The first event of the step that is not before the previous step. An event of which only the day is known is
--- compared by day.
-recorded_{{ step }} as (
+-- Runs and the events of the step in one order of time. An event of which only the day is known is compared by day: it
+-- stands behind everything else of its day.
+placed_{{ step }} as (
     select
-        {{ chained }}.funnel,
-        {{ chained }}.voter_number,
-        {{ chained }}.entry_month,
-        min(funnel_events.occurred_at) as recorded_at
+        funnel,
+        voter_number,
+        cast(chained_at as date) as placed_on,
+        false as is_dated,
+        chained_at as placed_at,
+        entered_at,
+        chained_at,
+        cast(null as timestamp) as occurred_at
     from {{ chained }}
-    inner join steps
-        on
-            {{ chained }}.funnel = steps.funnel
-            and steps.step_number = {{ step }}
-    inner join funnel_events
-        on
-            {{ chained }}.funnel = funnel_events.funnel
-            and {{ chained }}.voter_number = funnel_events.voter_number
-            and funnel_events.step_number = {{ step }}
-    where
-        funnel_events.occurred_at >= case
-            when funnel_events.is_dated then date_trunc('day', {{ chained }}.chained_at)
-            else {{ chained }}.chained_at
-        end
-        and {{ days_between(chained ~ '.entered_at', 'funnel_events.occurred_at') }} <= steps.within_days
-    group by {{ chained }}.funnel, {{ chained }}.voter_number, {{ chained }}.entry_month
+    union all
+    select
+        funnel,
+        voter_number,
+        cast(occurred_at as date) as placed_on,
+        is_dated,
+        occurred_at as placed_at,
+        cast(null as timestamp) as entered_at,
+        cast(null as timestamp) as chained_at,
+        occurred_at
+    from funnel_events
+    where step_number = {{ step }}
 ),
 
--- A person without an event of an implied step goes on from the step before it.
-chained_{{ step }} as (
+-- The first event of the step that is not before the run's previous step.
+followed_{{ step }} as (
     select
-        {{ chained }}.funnel,
-        {{ chained }}.voter_number,
-        {{ chained }}.entry_month,
-        {{ chained }}.entered_at,
-        case
-            when steps.is_implied then {{ chained }}.chained_at
-            else greatest({{ chained }}.chained_at, recorded_{{ step }}.recorded_at)
-        end as chained_at,
-        recorded_{{ step }}.recorded_at is not null as is_recorded
-    from {{ chained }}
+        *,
+        min(occurred_at) over (
+            partition by funnel, voter_number
+            order by placed_on, is_dated, placed_at
+            range between current row and unbounded following
+        ) as next_at
+    from placed_{{ step }}
+),
+
+recorded_{{ step }} as (
+    select
+        followed_{{ step }}.*,
+        steps.is_implied,
+        coalesce(
+            {{ days_between('followed_' ~ step ~ '.entered_at', 'followed_' ~ step ~ '.next_at') }}
+            <= steps.within_days,
+            false
+        ) as is_recorded
+    from followed_{{ step }}
     inner join steps
         on
-            {{ chained }}.funnel = steps.funnel
+            followed_{{ step }}.funnel = steps.funnel
             and steps.step_number = {{ step }}
-    left join recorded_{{ step }}
-        on
-            {{ chained }}.funnel = recorded_{{ step }}.funnel
-            and {{ chained }}.voter_number = recorded_{{ step }}.voter_number
-            and {{ chained }}.entry_month = recorded_{{ step }}.entry_month
+    where followed_{{ step }}.entered_at is not null
+),
+
+-- A run without an event of an implied step goes on from the step before it.
+chained_{{ step }} as (
+    select
+        funnel,
+        voter_number,
+        entered_at,
+        case when is_implied then chained_at else greatest(chained_at, next_at) end as chained_at,
+        is_recorded
+    from recorded_{{ step }}
     where
-        steps.is_implied
-        or recorded_{{ step }}.recorded_at is not null
+        is_implied
+        or is_recorded
 ),
 
 {% endfor %}
-followed as (
+done as (
     {% for step in range(1, most_steps + 1) %}
     select
         funnel,
         voter_number,
-        entry_month,
+        entered_at,
         cast({{ step }} as bigint) as step_number
     from chained_{{ step }}
     where is_recorded
@@ -120,15 +134,31 @@ followed as (
     {% endfor %}
 ),
 
--- A person who did a step did all before it: these are recorded or implied.
+-- A run that did a step did all before it: these are recorded or implied.
 ended as (
     select
         funnel,
         voter_number,
-        entry_month,
+        entered_at,
+        {{ month_start('entered_at') }} as entry_month,
         max(step_number) as last_step_number
-    from followed
-    group by funnel, voter_number, entry_month
+    from done
+    group by funnel, voter_number, entered_at
+),
+
+-- A person enters once a month, with the run that got furthest, the earliest of several (F88).
+furthest as (
+    select *
+    from (
+        select
+            *,
+            row_number() over (
+                partition by funnel, voter_number, entry_month
+                order by last_step_number desc, entered_at asc
+            ) as run_in_month
+        from ended
+    ) as ranked
+    where run_in_month = 1
 ),
 
 ended_by_month as (
@@ -137,18 +167,23 @@ ended_by_month as (
         entry_month,
         last_step_number,
         count(*) as people
-    from ended
+    from furthest
     group by funnel, entry_month, last_step_number
 ),
 
 recorded_by_month as (
     select
-        funnel,
-        entry_month,
-        step_number,
+        furthest.funnel,
+        furthest.entry_month,
+        done.step_number,
         count(*) as people
-    from followed
-    group by funnel, entry_month, step_number
+    from furthest
+    inner join done
+        on
+            furthest.funnel = done.funnel
+            and furthest.voter_number = done.voter_number
+            and furthest.entered_at = done.entered_at
+    group by furthest.funnel, furthest.entry_month, done.step_number
 ),
 
 -- A step without people keeps its row, with 0.

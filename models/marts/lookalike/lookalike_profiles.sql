@@ -14,7 +14,8 @@ bands as (
 measured as (
     select
         profiles.*,
-        permissions.contact_blocked_by is null as is_eligible,
+        -- A list of lookalikes is made to ask: people who may not be asked for a gift are on none.
+        permissions.solicitation_blocked_by is null as is_eligible,
         {{ share('profiles.engagements', 'profiles.sends') }} as engagement_rate,
         {{ days_between('profiles.last_engagement_date', as_of_date()) }} as days_since_last_engagement
     from profiles

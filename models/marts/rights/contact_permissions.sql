@@ -6,8 +6,8 @@ suppressions as (
     select * from {{ ref('lnk_voter_suppression') }}
 ),
 
-voter_donations as (
-    select * from {{ ref('fct_donation_voters') }}
+usable_gifts as (
+    select * from {{ ref('agg_usable_gifts_by_voter') }}
 ),
 
 permitted_use as (
@@ -31,42 +31,10 @@ phone_opt_outs as (
         and opt_outs > 0
 ),
 
--- A gift without a source may be used. A source without a line in the seed was never reviewed: it blocks
--- solicitation until the seed has a line for it.
-reviewed_gifts as (
-    select
-        voter_donations.state,
-        voter_donations.svid,
-        coalesce(contact_use.is_permitted, true) as is_contact_permitted,
-        coalesce(solicit_use.is_permitted, voter_donations.donation_source is null) as is_solicit_permitted
-    from voter_donations
-    left join permitted_use as contact_use
-        on
-            contact_use.subject_kind = 'donation_source'
-            and contact_use.use = 'contact'
-            and voter_donations.donation_source = contact_use.subject
-    left join permitted_use as solicit_use
-        on
-            solicit_use.subject_kind = 'donation_source'
-            and solicit_use.use = 'solicit'
-            and voter_donations.donation_source = solicit_use.subject
-    where voter_donations.is_gift
-),
-
--- One gift from a permitted source is enough: the voter is known from there, too.
-reviewed_donors as (
-    select
-        state,
-        svid,
-        max(case when is_contact_permitted then 1 else 0 end) = 1 as is_contact_permitted,
-        max(case when is_solicit_permitted then 1 else 0 end) = 1 as is_solicit_permitted
-    from reviewed_gifts
-    group by state, svid
-),
-
 state_rules as (
     select
-        *,
+        use,
+        upper({{ text_id('subject') }}) as subject,
         case when is_permitted then 1 else 0 end as permission
     from permitted_use
     where subject_kind = 'state'
@@ -77,18 +45,18 @@ reviewed_states as (
     select
         states.state,
         coalesce(
-            max(case when state_rules.use = 'contact' and state_rules.subject <> 'any' then state_rules.permission end),
+            max(case when state_rules.use = 'contact' and state_rules.subject <> 'ANY' then state_rules.permission end),
             max(case when state_rules.use = 'contact' then state_rules.permission end),
             1
         ) = 1 as is_contact_permitted,
         coalesce(
-            max(case when state_rules.use = 'solicit' and state_rules.subject <> 'any' then state_rules.permission end),
+            max(case when state_rules.use = 'solicit' and state_rules.subject <> 'ANY' then state_rules.permission end),
             max(case when state_rules.use = 'solicit' then state_rules.permission end),
             1
         ) = 1 as is_solicit_permitted
     from (select distinct state from profiles) as states
     left join state_rules
-        on state_rules.subject in (states.state, 'any')
+        on state_rules.subject in (states.state, 'ANY')
     group by states.state
 ),
 
@@ -102,8 +70,8 @@ reviewed as (
         coalesce(suppressions.is_phone_suppressed, false) as is_phone_suppressed,
         reviewed_states.is_contact_permitted as is_state_contact_permitted,
         reviewed_states.is_solicit_permitted as is_state_solicit_permitted,
-        coalesce(reviewed_donors.is_contact_permitted, true) as is_donor_contact_permitted,
-        coalesce(reviewed_donors.is_solicit_permitted, true) as is_donor_solicit_permitted
+        coalesce(usable_gifts.is_contact_permitted, true) as is_donor_contact_permitted,
+        coalesce(usable_gifts.is_solicit_permitted, true) as is_donor_solicit_permitted
     from profiles
     inner join reviewed_states
         on profiles.state = reviewed_states.state
@@ -118,10 +86,10 @@ reviewed as (
         on
             profiles.state = suppressions.state
             and profiles.svid = suppressions.svid
-    left join reviewed_donors
+    left join usable_gifts
         on
-            profiles.state = reviewed_donors.state
-            and profiles.svid = reviewed_donors.svid
+            profiles.state = usable_gifts.state
+            and profiles.svid = usable_gifts.svid
 ),
 
 -- The first reason that applies.

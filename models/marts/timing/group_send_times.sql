@@ -126,19 +126,11 @@ leveled as (
         observed.unit_kind,
         observed.unit,
         observed.dimension,
-        {{ shrunk_index(
-            'sum(observed.responses)',
-            'sum(cast(cast(observed.expected as double) * observed.prior_index as decimal(18, 9)))',
-            '1',
-            'max(rules.level_strength)'
-        ) }} as unit_index
+        {{ response_level('observed', 'rules') }} as unit_index
     from observed
     cross join rules
     group by observed.unit_kind, observed.unit, observed.dimension
-    having
-        sum(observed.sends) >= max(rules.min_group_sends)
-        and sum(observed.clicked_sends) >= max(rules.min_group_clicks)
-        and count(*) >= max(rules.min_values_tried)
+    having {{ has_enough_mail('observed', 'rules', 'group') }}
 ),
 
 units as (
@@ -168,12 +160,9 @@ offered as (
         observed.clicked_sends as own_clicks,
         case
             when leveled.unit is null then everybody.response_index
-            else round({{ shrunk_index(
-                'coalesce(observed.responses, 0)',
-                'leveled.unit_index * coalesce(cast(observed.expected as double), 0)',
-                'everybody.response_index',
-                'rules.segment_strength'
-            ) }}, 4)
+            else {{ index_of_value(
+                'observed', 'leveled.unit_index', 'everybody.response_index', 'rules.segment_strength'
+            ) }}
         end as value_index
     from units
     cross join everybody

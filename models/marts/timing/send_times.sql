@@ -91,19 +91,11 @@ leveled as (
         observed.voter_number,
         observed.segment,
         observed.dimension,
-        {{ shrunk_index(
-            'sum(observed.responses)',
-            'sum(cast(cast(observed.expected as double) * observed.prior_index as decimal(18, 9)))',
-            '1',
-            'max(rules.level_strength)'
-        ) }} as voter_index
+        {{ response_level('observed', 'rules') }} as voter_index
     from observed
     cross join rules
     group by observed.voter_number, observed.segment, observed.dimension
-    having
-        sum(observed.sends) >= max(rules.min_person_sends)
-        and sum(observed.clicked_sends) >= max(rules.min_person_clicks)
-        and count(*) >= max(rules.min_values_tried)
+    having {{ has_enough_mail('observed', 'rules', 'person') }}
 ),
 
 -- Every value that may be offered; at one that the voter never tried the segment's index stands.
@@ -113,12 +105,8 @@ offered as (
         segment_values.*,
         coalesce(observed.sends, 0) as own_sends,
         observed.clicked_sends as own_clicks,
-        round({{ shrunk_index(
-            'coalesce(observed.responses, 0)',
-            'leveled.voter_index * coalesce(cast(observed.expected as double), 0)',
-            'segment_values.value_index',
-            'rules.person_strength'
-        ) }}, 4) as own_index
+        {{ index_of_value('observed', 'leveled.voter_index', 'segment_values.value_index', 'rules.person_strength') }}
+            as own_index
     from leveled
     cross join rules
     inner join segment_values

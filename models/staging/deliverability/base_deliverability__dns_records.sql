@@ -5,19 +5,22 @@ with delivered as (
 trimmed as (
     select
         *,
-        {{ trimmed('value') }} as quoted_value
+        {{ trimmed('value') }} as trimmed_value
     from delivered
 ),
 
 -- A name may end in the dot of the root. A long text arrives in quoted parts that belong together (RFC 7208,
--- section 3.3), and tools escape its semicolons.
+-- section 3.3), and tools escape its semicolons. A blank in front of a text is part of it, unless quotes follow.
 joined as (
     select
         lower({{ text_id(replace_all('domain', '[.]' ~ blank() ~ '*$', '')) }}) as domain,
         lower({{ text_id('record_type') }}) as record_type,
         lower({{ text_id(replace_all('name', '[.]' ~ blank() ~ '*$', '')) }}) as record_name,
-        nullif({{ trimmed(
-            "replace(replace(" ~ replace_all('quoted_value', '" *"', '') ~ ", '\"', ''), chr(92) || ';', ';')"
+        nullif({{ replace_all(
+            "replace(replace("
+            ~ replace_all("case when left(trimmed_value, 1) = '\"' then trimmed_value else value end", '" *"', '')
+            ~ ", '\"', ''), chr(92) || ';', ';')",
+            blank() ~ '+$', ''
         ) }}, '') as record_value,
         collected_at,
         uncastable_columns,

@@ -23,6 +23,7 @@ from reference.records import (
     read_records,
     voters_of_gift,
 )
+from reference.settings import may_solicit
 from reference.voters import Voter, VoterKey, read_voter_file
 
 Row = dict[str, Any]
@@ -134,9 +135,11 @@ class Behaviour:
     clicks: int
     opens: int
     gifts: int
+    usable_gifts: int
     last_engagement: date | None
     last_click: date | None
     last_gift: date | None
+    last_usable_gift: date | None
 
     @property
     def has_behaviour(self) -> bool:
@@ -148,6 +151,11 @@ class Behaviour:
         """000-11: of a voter that is known."""
         return "with_behavior" if self.has_behaviour else "no_behavior"
 
+    @property
+    def may_be_asked(self) -> bool:
+        """Permitted use: a donor has a gift that may serve to solicit."""
+        return self.usable_gifts > 0 or self.gifts == 0
+
 
 class World:
     """Everything read from the extracts, and what the definitions make of it."""
@@ -157,6 +165,7 @@ class World:
     ) -> None:
         """Read a folder of extracts; build_day is the day of the build (UTC)."""
         self.accounts: Accounts = new_accounts()
+        self.has_suppressions = (folder / "suppressions").exists()
         records = read_records(folder, as_of, build_day or date.max, self.accounts)
         self.as_of = records.as_of
         file = read_voter_file(folder, self.accounts)
@@ -177,6 +186,9 @@ class World:
             self.accounts["donations"],
         )
         self.gifts = [gift for gift in donations if gift.is_gift]
+        self.usable_ids = {
+            gift.donation_id for gift in records.gifts if may_solicit(gift.source)
+        } - {None}
         self.everybodys_gifts = [gift for gift in everybodys_donations if gift.is_gift]
 
         self.events_of_address: dict[str, list[Event]] = defaultdict(list)
@@ -190,6 +202,10 @@ class World:
     def events_of(self, addresses: Iterable[str]) -> list[Event]:
         """Kept events of distinct addresses, each once (F05)."""
         return [event for name in set(addresses) for event in self.events_of_address.get(name, ())]
+
+    def is_usable(self, gift: Gift) -> bool:
+        """Whether any row of the gift comes from a source that may serve to solicit."""
+        return may_solicit(gift.source) or gift.donation_id in self.usable_ids
 
     def gifts_of(self, voters: Iterable[VoterKey]) -> list[Gift]:
         """Gifts that belong to any of these voters, each once (F05)."""
@@ -214,6 +230,7 @@ class World:
         events = self.events_of(addresses)
         engagements = [event for event in events if event.is_engagement]
         gifts = self.gifts_of_voter.get(voter.key, [])
+        usable = [gift for gift in gifts if self.is_usable(gift)]
         return Behaviour(
             voter=voter,
             is_contactable=bool(voter.emails or voter.phones),
@@ -224,9 +241,11 @@ class World:
             clicks=sum(event.click for event in engagements),
             opens=sum(event.open for event in engagements),
             gifts=len(gifts),
+            usable_gifts=len(usable),
             last_engagement=max((e.at.date() for e in engagements), default=None),
             last_click=max((e.at.date() for e in engagements if e.click > 0), default=None),
             last_gift=max((gift.at.date() for gift in gifts), default=None),
+            last_usable_gift=max((gift.at.date() for gift in usable), default=None),
         )
 
 
@@ -274,11 +293,15 @@ def coverage(world: World) -> dict[tuple[str, str], Row]:
 
 
 def donor_propensity_row(behaviour: Behaviour, as_of: date) -> Row:
-    """donor_propensity (000-24…26, F25, F29): features, components and the clamped score."""
+    """donor_propensity (000-24…26, F25, F29): features, components and the clamped score.
+
+    Gifts that may not serve to solicit are counted apart.
+    """
     since_click = (as_of - behaviour.last_click).days if behaviour.last_click else None
-    since_gift = (as_of - behaviour.last_gift).days if behaviour.last_gift else None
+    last_gift = behaviour.last_usable_gift
+    since_gift = (as_of - last_gift).days if last_gift else None
     days = 365 if since_click is None else since_click
-    base = 0.7 if behaviour.gifts else 0.1
+    base = 0.7 if behaviour.usable_gifts else 0.1
     clicks = 0.15 * min(behaviour.clicks, 50) / 50
     campaigns = 0.10 * min(len(behaviour.campaigns), 20) / 20
     recency = -0.05 * min(days, 365) / 365
@@ -291,7 +314,7 @@ def donor_propensity_row(behaviour: Behaviour, as_of: date) -> Row:
         "campaigns_count": len(behaviour.campaigns),
         "clients_count": len(behaviour.clients),
         "days_since_last_click": since_click,
-        "past_donations": behaviour.gifts,
+        "past_donations": behaviour.usable_gifts,
         "days_since_last_donation": since_gift,
         "donor_propensity_score": Rounded(score, 3),
         "score_base": base,
@@ -299,6 +322,7 @@ def donor_propensity_row(behaviour: Behaviour, as_of: date) -> Row:
         "score_campaigns": campaigns,
         "score_recency": recency,
         "is_scored": behaviour.has_behaviour,
+        "gifts_not_used": behaviour.gifts - behaviour.usable_gifts,
     }
 
 

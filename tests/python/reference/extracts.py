@@ -48,6 +48,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "state",
         "amount",
         "donation_id",
+        "donation_source",
     ),
 }
 """The seven required tables, their declared columns in interface order."""

@@ -38,6 +38,7 @@ class Hostile:
     def __init__(self, seed: int) -> None:
         """Fix the chance and the column types."""
         self.chance = random.Random(seed)  # noqa: S311
+        self.sources = random.Random(seed)  # noqa: S311
         self.as_text = seed % 2 == 1
         self.as_doubles = seed % 4 == 2
         self.gifts_have_no_time = seed % 4 == 0
@@ -381,7 +382,7 @@ class Hostile:
         return at.date() if at is not None and self.gifts_have_no_time else self.written(at)
 
     def gifts(self) -> Rows:
-        """Gifts by address, by phone, by both and by strangers; refunds, repeats, no ids."""
+        """Gifts by address, phone, both, and of strangers; refunds, repeats, sources, no ids."""
         rows: Rows = []
         for index in range(400):
             amount: Any = self.chance.choice([10, 25.5, 0, -10, None, 99.99])
@@ -403,13 +404,24 @@ class Hostile:
                     "STATE": self.chance.choice(["WI", "wi ", None]),
                     "AMOUNT": amount,
                     "DONATION_ID": donation_id,
+                    "DONATION_SOURCE": self.gift_source(),
                 }
             )
         again = [dict(row) for row in self.chance.choices(rows, k=30)]
         for row in again[:10]:
             if row["DONATION_ID"]:
                 row["DONATION_DATE"] = self.gift_date()
+                row["DONATION_SOURCE"] = self.gift_source()
+        for row in again[10:20]:
+            row["DONATION_SOURCE"] = self.gift_source()
         return rows + again
+
+    def gift_source(self) -> str | None:
+        """Mostly none; federal records in several spellings; a list that nobody reviewed."""
+        if self.sources.random() < 0.6:
+            return None
+        spellings = ["FEC", " Fec ", "fec_report", "\u00a0fec\u200b", " ", "bought list"]
+        return self.sources.choice(spellings)
 
 
 def write(folder: Path, seed: int) -> Path:

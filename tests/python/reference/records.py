@@ -82,6 +82,7 @@ class Gift(NamedTuple):
     state: str | None
     amount: Decimal | None
     donation_id: str | None
+    source: str | None
 
     @property
     def is_gift(self) -> bool:
@@ -145,6 +146,7 @@ def _gift(row: tuple[Any, ...]) -> Gift:
         giving_state and giving_state.upper(),
         amount,
         text(row[5]),
+        (text(row[6]) or "").lower() or None,
     )
 
 
@@ -192,7 +194,7 @@ def read_records(folder: Path, as_of: date | None, build_day: date, accounts: Ac
     )
 
 
-def _identity(gift: Gift) -> tuple[Any, ...]:
+def identity(gift: Gift) -> tuple[Any, ...]:
     """F50: the gift's own id where it has one, else its declared columns."""
     return tuple(gift) if gift.donation_id is None else (gift.donation_id,)
 
@@ -201,7 +203,7 @@ def distinct_gifts(gifts: list[Gift]) -> dict[tuple[Any, ...], Gift]:
     """Of the rows with one id: the first by time, then by the columns, NULLs last."""
     first: dict[tuple[Any, ...], Gift] = {}
     for gift in sorted(gifts, key=lambda gift: nulls_last((gift.at, *gift))):
-        first.setdefault(_identity(gift), gift)
+        first.setdefault(identity(gift), gift)
     return first
 
 

@@ -51,6 +51,8 @@ PROPENSITY_OF_NOBODY = (
     "past_donations",
     "days_since_last_donation",
     "donor_propensity_score",
+    "gifts_not_used",
+    "solicitation_blocked_by",
 )
 """Columns of segment_propensity that are NULL for an unknown or ambiguous id."""
 
@@ -163,7 +165,7 @@ class Questions:
             requested: self._of_id(
                 segment,
                 requested,
-                lambda b: donor_propensity_row(b, self.world.as_of),
+                self._propensity_of,
                 PROPENSITY_OF_NOBODY,
             )
             for requested in segment.statuses
@@ -177,6 +179,19 @@ class Questions:
                 else row["donor_propensity_score"].published >= threshold
             )
         }
+
+    def _propensity_of(self, behaviour: Behaviour) -> Row:
+        row = donor_propensity_row(behaviour, self.world.as_of)
+        if not self.world.has_suppressions:  # These are not read here.
+            opted_out = "opted_out" if self._has_opted_out(behaviour.voter.key) else None
+            limited = None if behaviour.may_be_asked else "permitted_use"
+            row["solicitation_blocked_by"] = opted_out or limited
+        return row
+
+    def _has_opted_out(self, key: VoterKey) -> bool:
+        """An unsubscribe or a complaint, on a machine's row too."""
+        events = self.world.events_of(self.world.links.emails_of([key]))
+        return any(event.unsub > 0 or event.complaint > 0 for event in events)
 
     def summary(self, svids: Iterable[Any]) -> Row:
         """segment_summary: ids are counted by id, donors and clickers by voter, events once."""
@@ -285,9 +300,9 @@ class Questions:
             or links.phones_of([key]) & segment.phones
         ):
             return []
-        events = self.world.events_of(addresses)
-        if any(event.unsub > 0 or event.complaint > 0 for event in events):
+        if self._has_opted_out(key) or not self.world.behaviours[key].may_be_asked:
             return []
+        events = self.world.events_of(addresses)
         return events if any(event.is_engagement for event in events) else []
 
 

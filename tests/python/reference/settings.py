@@ -107,6 +107,22 @@ SENTINEL_AMOUNTS = frozenset({-999, -9999, 9999})
 
 
 @cache
+def may_solicit(source: str | None) -> bool:
+    """Whether gifts of a source may decide whom to ask: none given, or a line that permits it."""
+    if source is None:
+        return True
+    seed = PROJECT / "seeds" / "permitted_use.csv"
+    with seed.open(newline="", encoding="utf-8") as lines:
+        found = {
+            row["is_permitted"].lower() == "true"
+            for row in csv.DictReader(lines)
+            if (row["subject_kind"], row["use"]) == ("donation_source", "solicit")
+            and row["subject"].strip().lower() == source
+        }
+    return found == {True}
+
+
+@cache
 def placeholders() -> frozenset[str]:
     """Identifiers that stand for "none" (F04): those of the seed, else those of the definitions."""
     seed = PROJECT / "seeds" / "placeholder_identifiers.csv"
