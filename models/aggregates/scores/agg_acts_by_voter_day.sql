@@ -14,7 +14,7 @@ voter_numbers as (
     select * from {{ ref('key_voters') }}
 ),
 
--- An opt-out is no sign of activity (F96).
+-- An opt-out is no sign of activity (F96). Gifts are counted apart: some may not serve to solicit.
 acts as (
     select
         events.voter_number,
@@ -30,6 +30,7 @@ acts as (
     where
         events.is_human
         and event_types.role <> 'opt_out'
+        and events.event_type <> 'donation'
 ),
 
 -- The first day of a subject: how many subjects a voter knew by any day is the number of first days until then.

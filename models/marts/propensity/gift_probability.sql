@@ -2,6 +2,10 @@ with profiles as (
     select * from {{ ref('enriched_profiles') }}
 ),
 
+usable_gifts as (
+    select * from {{ ref('agg_usable_gifts_by_voter') }}
+),
+
 forecasts as (
     select * from {{ ref('agg_gift_forecasts_by_voter_moment') }}
     where horizons_back = 0
@@ -95,12 +99,18 @@ ranked as (
         case when valued.proven_probability is not null then valued.logit_channels end as logit_channels,
         case when valued.proven_probability is not null then valued.logit_days_since_last_act end
             as logit_days_since_last_act,
+        coalesce(usable_gifts.gifts_not_used, 0) as gifts_not_used,
         profiles.voter_number,
         '{{ invocation_id }}' as build_id
     from profiles
     -- Nothing may be known about a voter.
     left join valued
         on profiles.voter_number = valued.voter_number
+    -- Few voters have given.
+    left join usable_gifts
+        on
+            profiles.state = usable_gifts.state
+            and profiles.svid = usable_gifts.svid
 )
 
 select * from ranked
