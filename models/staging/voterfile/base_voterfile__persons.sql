@@ -31,7 +31,7 @@ checked as (
         *,
         case
             when email_key is null
-                then nullif({{ missing_key_reason('email_key', 'delivered_email') }}, 'blank')
+                then nullif({{ missing_email_reason('email_key', 'delivered_email') }}, 'blank')
         end as email_refused_as,
         case
             when person_id is null then 'missing_id'
