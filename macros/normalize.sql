@@ -49,6 +49,13 @@
     {{ text }}
 {%- endmacro %}
 
+{#-
+    The letters of a county's name, to find it in the seed county_time_zones: La Porte County is laporte, too.
+-#}
+{% macro county_letters(text) -%}
+    {{ replace_all('lower(' ~ text ~ ')', ' +(?:county|parish|borough|census area)$|[^a-z]', '') }}
+{%- endmacro %}
+
 {#- A two-letter state, upper case; NULL for any other text. -#}
 {% macro state_code(text) -%}
     case

@@ -185,7 +185,7 @@ def analyze(
     if with_contact_details:
         contacts.check_output(out)
     segment = ids.read_segment(svids, svid or [])
-    with output.target(out, form) as target, Database(target.folder) as database:
+    with output.target(out, form, svids) as target, Database(target.folder) as database:
         if with_contact_details and (
             target.format not in ("csv", "parquet") or words == ["client_affinity"]
         ):
@@ -207,6 +207,7 @@ def analyze(
             answer = replace(answer, flat=people)
         target.write(database, answer)
         groups.report()
+        ids.report(database, segment)
 
 
 @app.command()
@@ -510,13 +511,14 @@ def _answer(
     if with_contact_details:
         contacts.check_output(out)
     segment = ids.read_segment(svids, svid or [])
-    with output.target(out, form) as target, Database(target.folder) as database:
+    with output.target(out, form, svids) as target, Database(target.folder) as database:
         if with_contact_details:
             people = database.ask(function, segment, options)
             query = contacts.with_contacts(database, people, contacts.SOLICIT, then)
         else:
             query = database.ask(function, segment, options, then=then)
         target.write(database, output.Answer.of(name, query, columns))
+        ids.report(database, segment)
 
 
 def _answer_about_groups(
@@ -538,7 +540,7 @@ def _answer_about_groups(
     name, function = question
     svids, svid, out, form = request
     segment = ids.read_segment(svids, svid or [])
-    with output.target(out, form) as target, Database(target.folder) as database:
+    with output.target(out, form, svids) as target, Database(target.folder) as database:
         if model is not None:
             known = database.attribution_models()
             if known and model not in known:
@@ -547,6 +549,7 @@ def _answer_about_groups(
         query = groups.rows(function, choose=choose, values=values, order=order)
         target.write(database, output.Answer.of(name, query, columns))
         groups.report()
+        ids.report(database, segment)
 
 
 def _check_date(text: str) -> None:
