@@ -604,7 +604,8 @@ def _run(arguments: list[str]) -> int:
     try:
         with command.make_context("segment.py", list(arguments)) as context:
             command.invoke(context)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return 0
     except typer.Exit as done:
         return done.exit_code
@@ -615,13 +616,34 @@ def _run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
     except BrokenPipeError:
-        # The reader has closed the pipe; leave nothing to flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_nothing_to_flush()  # The reader has closed the pipe.
         return 0
     except OSError as error:
+        _leave_nothing_to_flush()
         return _fail(f"cannot write or read: {error.strerror or type(error).__name__}", 1)
     except typer.TyperException as error:
         return _fail(_usage(error), 2)
+
+
+def _leave_nothing_to_flush() -> None:
+    """Sends what is left in standard output nowhere, so that the exit does not fail at it."""
+    if sys.stdout is not None:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _occupy_closed_streams() -> None:
+    """Opens closed standard streams on nothing.
+
+    The next file that is opened would take their number, and get what is meant for a stream.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
 
 
 def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -639,6 +661,7 @@ def _fail(message: str, code: int) -> int:
 
 def main() -> None:
     """Entry of the command line. A termination signal ends a command as Ctrl-C does."""
+    _occupy_closed_streams()
     sys.excepthook = _report
     given = sys.argv[1] if len(sys.argv) > 1 else ""
     if given in typer.main.get_command(app).commands:  # type: ignore[attr-defined]

@@ -165,7 +165,8 @@ def _delimited(text: str, name: str) -> Iterator[str]:
     """The ids of a text; it is read twice, because only all of its lines show what a line means."""
     first = _trimmed(next((found[0] for found in _LINE.finditer(text) if _trimmed(found[0])), ""))
     delimiter = next((mark for mark in _SEPARATORS if mark in first), "")
-    if not delimiter and _positions([first])[0] is None and _positions(first.split())[0] is not None:
+    words = first.split()
+    if not delimiter and _positions([first])[0] is None and _positions(words)[0] is not None:
         delimiter = " "
     header = next((row for _, row in _rows(text, delimiter, name)), None)
     if header is None:
@@ -184,7 +185,7 @@ def _delimited(text: str, name: str) -> Iterator[str]:
                 yield _qualified(one, state, f"{name}, line {line}")
         return
     layout = _Layout.of(_rows(text, delimiter, name))
-    if not layout.is_one_column and not layout.is_list_of_ids or layout.has_unknown_header:
+    if (not layout.is_one_column and not layout.is_list_of_ids) or layout.has_unknown_header:
         raise InputError(
             f"{name}, line {layout.first_line}: no id column; a header must name one of "
             f"{', '.join(ID_COLUMNS)}, or the file hold one column of ids"
@@ -195,19 +196,19 @@ def _delimited(text: str, name: str) -> Iterator[str]:
                 yield meant(one)
 
 
-def _rows(
-    text: str, delimiter: str, name: str, skip: int = 0
-) -> Iterator[tuple[int, list[str]]]:
+def _rows(text: str, delimiter: str, name: str, skip: int = 0) -> Iterator[tuple[int, list[str]]]:
     """The rows that are not blank, each with its last line; empty cells at the end are no cells.
 
     A blank as ``delimiter`` means any number of blanks.
     """
     lines = (found[0] for found in _LINE.finditer(text))
-    reader = csv.reader(lines, delimiter=delimiter.strip() or ",", strict=True)
+    reader = csv.reader(
+        lines, delimiter=delimiter if delimiter in _SEPARATORS and delimiter else ",", strict=True
+    )
     try:
         for row in reader:
             if delimiter == " ":
-                row = row[0].split() if row else []  # noqa: PLW2901 (a header of one word a column)
+                row = row[0].split() if row else []
             while len(row) > 1 and not _trimmed(row[-1]):
                 row.pop()
             if any(_trimmed(cell) for cell in row):
@@ -341,7 +342,8 @@ def _parquet(content: bytes, name: str) -> Iterator[str]:
                         f"{name}: the column {_column(columns[at])} is {types[at]}, not text; "
                         "cast it to text where leading zeros are still known"
                     )
-            while rows := source.fetchmany(_BATCH):
+            found = con.execute("select * from read_parquet(?)", [str(copy)])
+            while rows := found.fetchmany(_BATCH):
                 for row in rows:
                     number += 1
                     state = row[state_at] if state_at is not None else None
@@ -418,7 +420,7 @@ def check_output(file: str | None, out: Path | None) -> None:
     if file is None or out is None or not out.exists():
         return
     try:
-        source = os.fstat(sys.stdin.fileno()) if file == "-" else os.stat(file)
+        source = os.fstat(sys.stdin.fileno()) if file == "-" else Path(file).stat()
         is_same = os.path.samestat(source, out.stat())
     except (OSError, ValueError, AttributeError):
         return

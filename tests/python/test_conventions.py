@@ -137,7 +137,9 @@ MARTS = {
     "marts.contact_permissions": (
         "state svid may_email may_phone may_solicit contact_blocked_by solicitation_blocked_by"
     ),
-    "marts.unread_contacts": "source_table source_column reason persons_unread persons unread_share",
+    "marts.unread_contacts": (
+        "source_table source_column reason persons_unread persons unread_share"
+    ),
     "quarantine.rejected_rows": "source_table reason rejected_at_build row_json",
     "quarantine.row_accounting": (
         "source_table rows_in rows_kept rows_unlinked rows_rejected rows_duplicate rows_erased"
