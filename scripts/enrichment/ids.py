@@ -28,8 +28,8 @@ from enrichment.errors import InputError
 ID_COLUMNS = ("svid", "state_voter_id", "voter_id", "requested_svid")
 _LIST_KEYS = ("svids", "seed_svids")
 _BATCH = 10_000
-_BLANKS = r"[\s\u200b-\u200d\u2060\ufeff]*"
-_ENDS = re.compile(f"^{_BLANKS}|{_BLANKS}$")
+_BLANKS = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
+_BLANKS += "\u200b\u200c\u200d\u2060\ufeff"
 _QUALIFIED = re.compile(r"[A-Za-z]{2}:")
 _STATE = re.compile(r"[A-Za-z]{2}")
 _SEPARATORS = "\t,;|"
@@ -40,6 +40,7 @@ _QUOTED = re.compile(r"['\u2018\u2019]([^'\u2018\u2019]*[0-9][^'\u2018\u2019]*)[
 _DECIMAL = re.compile(r"((?:[A-Za-z]{2}:)?[0-9]+)\.0+")
 _FULL_WIDTH_DIGIT = re.compile("[\uff10-\uff19]")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_OTHER_THAN_PLAIN_LINES = re.compile(r"[^0-9A-Za-z:\r\n]")
 _PLAIN = re.compile(r"[0-9A-Za-z:]*")
 _BINARY = {
     b"PK\x03\x04": "a workbook or zip archive",
@@ -95,7 +96,7 @@ def _name(file: str) -> str:
 
 def _trimmed(text: str) -> str:
     """``text`` without Unicode white space and zero-width characters at its ends."""
-    return text if _PLAIN.fullmatch(text) else _ENDS.sub("", text)
+    return text.strip(_BLANKS)
 
 
 def meant(text: str) -> str:
@@ -165,6 +166,9 @@ def _delimited(text: str, name: str) -> Iterator[str]:
     """The ids of a text; it is read twice, because only all of its lines show what a line means."""
     first = _trimmed(next((found[0] for found in _LINE.finditer(text) if _trimmed(found[0])), ""))
     delimiter = next((mark for mark in _SEPARATORS if mark in first), "")
+    if not _OTHER_THAN_PLAIN_LINES.search(text):
+        yield from _plain_lines(text, first, name)
+        return
     words = first.split()
     if not delimiter and _positions([first])[0] is None and _positions(words)[0] is not None:
         delimiter = " "
@@ -172,8 +176,9 @@ def _delimited(text: str, name: str) -> Iterator[str]:
     if header is None:
         return
     svid_at, state_at = _positions(header)
+    has_quotes = '"' in text
     if svid_at is not None:
-        is_one_column = len(header) == 1
+        is_one_column = len(header) == 1 and not has_quotes
         for line, row in _rows(text, delimiter, name, skip=1):
             if len(row) > len(header):
                 raise InputError(
@@ -181,19 +186,34 @@ def _delimited(text: str, name: str) -> Iterator[str]:
                 )
             svid = row[svid_at] if svid_at < len(row) else ""
             state = row[state_at] if state_at is not None and state_at < len(row) else None
-            for one in _parts(svid, text) if is_one_column else [svid]:
+            for one in _parts(svid) if is_one_column else [svid]:
                 yield _qualified(one, state, f"{name}, line {line}")
         return
     layout = _Layout.of(_rows(text, delimiter, name))
     if (not layout.is_one_column and not layout.is_list_of_ids) or layout.has_unknown_header:
-        raise InputError(
-            f"{name}, line {layout.first_line}: no id column; a header must name one of "
-            f"{', '.join(ID_COLUMNS)}, or the file hold one column of ids"
-        )
+        raise _no_column(name, layout.first_line)
     for _, row in _rows(text, delimiter, name):
         for cell in row:
-            for one in _parts(cell, text):
+            for one in [cell] if has_quotes else _parts(cell):
                 yield meant(one)
+
+
+def _plain_lines(text: str, first: str, name: str) -> Iterator[str]:
+    """The ids of a text of letters, digits and colons, one a line: most lists are like that."""
+    lines = text.split()
+    has_header = _positions([first])[0] is not None
+    is_word = not has_header and len(lines) > 1 and first.isalpha()
+    if is_word and all(re.search(r"\d", line) for line in lines[1:]):
+        blank_lines = len(text[: text.index(first)].splitlines())
+        raise _no_column(name, blank_lines + 1)
+    yield from lines[1:] if has_header else lines
+
+
+def _no_column(name: str, line: int) -> InputError:
+    return InputError(
+        f"{name}, line {line}: no id column; a header must name one of {', '.join(ID_COLUMNS)}, "
+        "or the file hold one column of ids"
+    )
 
 
 def _rows(text: str, delimiter: str, name: str, skip: int = 0) -> Iterator[tuple[int, list[str]]]:
@@ -220,12 +240,12 @@ def _rows(text: str, delimiter: str, name: str, skip: int = 0) -> Iterator[tuple
         raise InputError(f"{name}, line {reader.line_num}: not readable as CSV") from None
 
 
-def _parts(cell: str, text: str) -> list[str]:
+def _parts(cell: str) -> list[str]:
     """The ids in one cell: several, if they stand between blanks or ``|`` and each has a digit.
 
-    In a text with quotes the writer knew how to write a cell, so a cell is one id.
+    Only for a text without quotes: who quotes knows how to write a cell.
     """
-    if _PLAIN.fullmatch(cell) or '"' in text:
+    if _PLAIN.fullmatch(cell):
         return [cell]
     parts = re.split(r"[|\s]+", _trimmed(cell))
     parts = [part for part in parts if part]
