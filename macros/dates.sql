@@ -169,6 +169,17 @@
     end
 {%- endmacro %}
 
+{#-
+    Is this the birth date of a living person? A year up to `unknown_year_until` stands for an unknown one; an age above
+    `max_age` on the day is a mistake (`rules` is birthday_rules). A date in the future may be a minor's to come.
+-#}
+{% macro is_plausible_birth(birth_date, on_date, rules) -%}
+    (
+        extract(year from {{ birth_date }}) > {{ rules }}.unknown_year_until
+        and {{ age_in_years(birth_date, on_date) }} <= {{ rules }}.max_age
+    )
+{%- endmacro %}
+
 {#- A moment in UTC as local time of a time zone; the zone is an IANA name such as America/Chicago (F64). -#}
 {% macro local_time(moment, time_zone) -%}
     {{ adapter.dispatch('local_time')(moment, time_zone) }}

@@ -185,7 +185,7 @@ def analyze(
     if with_contact_details:
         contacts.check_output(out)
     segment = ids.read_segment(svids, svid or [])
-    with output.target(out, form) as target, Database(target.folder) as database:
+    with output.target(out, form, svids) as target, Database(target.folder) as database:
         if with_contact_details and (
             target.format not in ("csv", "parquet") or words == ["client_affinity"]
         ):
@@ -207,6 +207,7 @@ def analyze(
             answer = replace(answer, flat=people)
         target.write(database, answer)
         groups.report()
+        ids.report(database, segment)
 
 
 @app.command()
@@ -516,13 +517,14 @@ def _answer(
     if with_contact_details:
         contacts.check_output(out)
     segment = ids.read_segment(svids, svid or [])
-    with output.target(out, form) as target, Database(target.folder) as database:
+    with output.target(out, form, svids) as target, Database(target.folder) as database:
         if with_contact_details:
             people = database.ask(function, segment, options)
             query = contacts.with_contacts(database, people, contacts.SOLICIT, then)
         else:
             query = database.ask(function, segment, options, then=then)
         target.write(database, output.Answer.of(name, query, columns))
+        ids.report(database, segment)
 
 
 def _answer_about_groups(
@@ -544,7 +546,7 @@ def _answer_about_groups(
     name, function = question
     svids, svid, out, form = request
     segment = ids.read_segment(svids, svid or [])
-    with output.target(out, form) as target, Database(target.folder) as database:
+    with output.target(out, form, svids) as target, Database(target.folder) as database:
         if model is not None:
             known = database.attribution_models()
             if known and model not in known:
@@ -553,6 +555,7 @@ def _answer_about_groups(
         query = groups.rows(function, choose=choose, values=values, order=order)
         target.write(database, output.Answer.of(name, query, columns))
         groups.report()
+        ids.report(database, segment)
 
 
 def _check_date(text: str) -> None:
@@ -607,7 +610,8 @@ def _run(arguments: list[str]) -> int:
     try:
         with command.make_context("segment.py", list(arguments)) as context:
             command.invoke(context)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return 0
     except typer.Exit as done:
         return done.exit_code
@@ -618,13 +622,34 @@ def _run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
     except BrokenPipeError:
-        # The reader has closed the pipe; leave nothing to flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_nothing_to_flush()  # The reader has closed the pipe.
         return 0
     except OSError as error:
+        _leave_nothing_to_flush()
         return _fail(f"cannot write or read: {error.strerror or type(error).__name__}", 1)
     except typer.TyperException as error:
         return _fail(_usage(error), 2)
+
+
+def _leave_nothing_to_flush() -> None:
+    """Sends what is left in standard output nowhere, so that the exit does not fail at it."""
+    if sys.stdout is not None:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _occupy_closed_streams() -> None:
+    """Opens closed standard streams on nothing.
+
+    The next file that is opened would take their number, and get what is meant for a stream.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
 
 
 def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -642,6 +667,7 @@ def _fail(message: str, code: int) -> int:
 
 def main() -> None:
     """Entry of the command line. A termination signal ends a command as Ctrl-C does."""
+    _occupy_closed_streams()
     sys.excepthook = _report
     given = sys.argv[1] if len(sys.argv) > 1 else ""
     if given in typer.main.get_command(app).commands:  # type: ignore[attr-defined]

@@ -27,7 +27,7 @@ picked as (
         *,
         '{{ invocation_id }}' as read_at_build,
         {{ text_id('delivered_campaign_id') }} as campaign_id,
-        {{ text_id('delivered_client') }} as client_shortname,
+        {{ group_name('delivered_client') }} as client_shortname,
         {{ text_id('delivered_event_id') }} as event_id,
         case when {{ needs_text }} then {{ row_as_json('source_row') }} end as row_json
     from email_events
@@ -131,7 +131,7 @@ keyed as (
         *,
         {{ email_key('well_formed_email') }} as email_key,
         {{ text_id('delivered_campaign_id') }} as campaign_id,
-        {{ text_id('delivered_client') }} as client_shortname,
+        {{ group_name('delivered_client') }} as client_shortname,
         {{ text_id('delivered_event_id') }} as event_id
     from found
 ),

@@ -26,8 +26,8 @@ event_types as (
     select * from {{ ref('event_types') }}
 ),
 
-time_zones as (
-    select * from {{ ref('time_zones') }}
+voters as (
+    select * from {{ ref('lnk_voter') }}
 ),
 
 -- A row with several flags is several events at one moment; a flag above 1 is one event with that quantity (F15).
@@ -138,7 +138,8 @@ numbered as (
         event_types.recorded_as,
         event_types.category,
         event_types.is_human,
-        time_zones.time_zone
+        voters.time_zone,
+        voters.time_zone_source
     from united
     inner join voter_numbers
         on
@@ -146,9 +147,10 @@ numbered as (
             and united.svid = voter_numbers.svid
     inner join event_types
         on united.delivered_type = event_types.event_type
-    -- A state outside the seed has no time zone.
-    left join time_zones
-        on united.state = time_zones.state
+    inner join voters
+        on
+            united.state = voters.state
+            and united.svid = voters.svid
 ),
 
 -- Midnight sharp is a date without a time of day, and a date is the same everywhere.
@@ -158,8 +160,7 @@ sourced as (
         case
             when given_local_at is not null then 'event'
             when occurred_at = date_trunc('day', occurred_at) then 'date'
-            when time_zone is not null then 'state'
-            else 'utc'
+            else time_zone_source
         end as local_source
     from numbered
 ),
@@ -176,8 +177,9 @@ localized as (
         occurred_at,
         case local_source
             when 'event' then given_local_at
-            when 'state' then {{ local_time('occurred_at', 'time_zone') }}
-            else occurred_at
+            when 'date' then occurred_at
+            when 'utc' then occurred_at
+            else {{ local_time('occurred_at', 'time_zone') }}
         end as local_at,
         local_source,
         given_session_id,

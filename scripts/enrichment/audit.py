@@ -80,7 +80,8 @@ def note(**facts: bool | int | str | None) -> None:
 
 def note_ids(ids: Iterable[str]) -> None:
     """Adds the size and the keyed digest of a list of ids, as a set of trimmed texts."""
-    distinct = {text.strip() for text in ids} - {""}
+    distinct = {text.strip() for text in ids}
+    distinct.discard("")
     note(ids=len(distinct), ids_digest=pseudonyms.list_digest(distinct, key_file()))
 
 

@@ -6,6 +6,8 @@ can reach no other file, except in the folder for its output.
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from enrichment import audit, code_version
 from enrichment.errors import DatabaseError, InputError, shown
 from enrichment.paths import database_file
+from enrichment.resource_errors import is_full_disk
 
 if TYPE_CHECKING:
     import duckdb
@@ -233,10 +236,20 @@ class Database:
         return list(self.rows(query)[1])
 
     def write_parquet(self, query: Query, file: Path) -> None:
-        """Writes a query's rows to ``file``, which must be in the writable folder."""
-        self._run(
-            lambda: self._con.sql(query.sql, params=list(query.values)).write_parquet(str(file))
-        )
+        """Writes a query's rows to ``file``, which must be in the writable folder.
+
+        Raises OSError if the disk is full.
+        """
+        import duckdb
+
+        try:
+            self._run(
+                lambda: self._con.sql(query.sql, params=list(query.values)).write_parquet(str(file))
+            )
+        except duckdb.IOException as error:
+            if is_full_disk(str(error)):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+            raise
         rows = self._con.execute("select count(*) from read_parquet(?)", [str(file)]).fetchone()
         self.rows_read += rows[0] if rows else 0
 

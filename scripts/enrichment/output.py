@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import errno
 import fcntl
 import io
 import json
@@ -23,9 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from enrichment import audit
+from enrichment import audit, ids
 from enrichment.database import Database, Query
-from enrichment.errors import InputError, shown
+from enrichment.errors import InputError, RunnerError, shown
 from enrichment.paths import is_ours, resolved
 from enrichment.serialize import csv_lines, json_objects
 
@@ -73,7 +74,7 @@ class Target:
     """The destination and the format of an answer.
 
     Raises InputError for an unknown format, an unknown suffix without a format, a path that cannot
-    be written to, and a binary format without a file.
+    be written to, a binary format without a file, and a closed standard output.
     """
 
     def __init__(self, out: str | None, form: str | None) -> None:
@@ -84,6 +85,8 @@ class Target:
             self._check(self.file)
         elif self.format in ("parquet", "xlsx"):
             raise InputError(f"--format {self.format} is binary: name a file with --out")
+        elif sys.stdout is None:
+            raise InputError("standard output is closed: name a file with --out")
 
     def _format(self, form: str | None) -> str:
         if form is not None:
@@ -91,7 +94,7 @@ class Target:
                 raise InputError(f"--format {shown(form)}: expected one of {', '.join(FORMATS)}")
             return form.lower()
         if self.file is None:
-            return "table" if sys.stdout.isatty() else "csv"
+            return "table" if sys.stdout is not None and sys.stdout.isatty() else "csv"
         suffix = self.file.suffix[1:].lower()
         if suffix not in FORMATS[1:]:
             raise InputError(
@@ -114,16 +117,30 @@ class Target:
             raise InputError(f"--out {file}: the file is read-only; name another")
 
     def write(self, database: Database, answer: Answer) -> None:
-        """Writes the complete, logged answer to its file or to standard output."""
+        """Writes the complete, logged answer to its file or to standard output.
+
+        Raises RunnerError if the disk is full; a file that was there is then unchanged.
+        """
         audit.note(format=self.format)
         if self.file is None or self.folder is None:
             self._write_stdout(database, answer)
             return
-        part = self.folder / f"part.{self.format}"
+        try:
+            self._write_file(database, answer, self.file, self.folder)
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                reason = f"no room is left on the disk ({reason}); free some and try again"
+            raise RunnerError(
+                f"--out {self.file}: {reason}; a file that was there is unchanged"
+            ) from None
+
+    def _write_file(self, database: Database, answer: Answer, file: Path, folder: Path) -> None:
+        part = folder / f"part.{self.format}"
         if self.format == "parquet":
             database.write_parquet(answer.flat, part)
         elif self.format == "xlsx":
-            _write_xlsx(database, answer, part, self.folder)
+            _write_xlsx(database, answer, part, folder)
         else:
             with part.open("w", encoding="utf-8", newline="") as stream:
                 self._write_text(database, answer, stream)
@@ -133,7 +150,7 @@ class Target:
             audit.before_handing_out(
                 output_digest=audit.digest_of(stream_of_bytes), rows=database.rows_read
             )
-        part.replace(self.file)
+        part.replace(file)
 
     def _write_text(self, database: Database, answer: Answer, stream: IO[str]) -> None:
         if self.format == "table":
@@ -146,6 +163,9 @@ class Target:
     def _write_stdout(self, database: Database, answer: Answer) -> None:
         if self.format != "table" and hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(encoding="utf-8", newline="")
+        elif hasattr(sys.stdout, "reconfigure"):
+            # Where the terminal has no such character, its number is better than no answer.
+            sys.stdout.reconfigure(errors="backslashreplace")
         with (
             tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as aside,
             io.TextIOWrapper(aside, encoding="utf-8", newline="", write_through=True) as stream,
@@ -159,9 +179,13 @@ class Target:
 
 
 @contextmanager
-def target(out: str | None, form: str | None) -> Iterator[Target]:
-    """A target with its private folder, which is always removed at the end."""
+def target(out: str | None, form: str | None, source: str | None = None) -> Iterator[Target]:
+    """A target with its private folder, which is always removed at the end.
+
+    Raises InputError if the target is ``source``, the file that --svids names.
+    """
     destination = Target(out, form)
+    ids.check_output(source, destination.file)
     if destination.file is None:
         yield destination
         return
@@ -262,24 +286,33 @@ def _write_xlsx(database: Database, answer: Answer, file: Path, scratch: Path) -
     except ImportError:
         raise InputError("--format xlsx needs the package xlsxwriter: install it") from None
     options = {"constant_memory": True, "tmpdir": str(scratch), "remove_timezone": True}
-    with xlsxwriter.Workbook(str(file), options) as book:
-        formats = {
-            datetime.date: book.add_format({"num_format": "yyyy-mm-dd"}),
-            datetime.datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
-        }
-        for section in answer.sections:
-            sheet = book.add_worksheet(section.name[:31])
-            columns, rows = database.rows(section.query)
-            sheet.write_row(0, 0, columns, book.add_format({"bold": True}))
-            sheet.freeze_panes(1, 0)
-            for line, row in enumerate(rows, 1):
-                if line >= _EXCEL_ROWS:
-                    raise InputError(
-                        f"{section.name} has more rows than a sheet of xlsx ({_EXCEL_ROWS:,}); "
-                        "use --format csv or parquet"
-                    )
-                for at, value in enumerate(row):
-                    _write_xlsx_cell(sheet, line, at, value, formats)
+    try:
+        with xlsxwriter.Workbook(str(file), options) as book:
+            _write_sheets(database, answer, book)
+    except xlsxwriter.exceptions.FileCreateError as error:
+        # The package wraps the error of the system, which alone says what is wrong.
+        (cause,) = error.args
+        raise cause from None
+
+
+def _write_sheets(database: Database, answer: Answer, book: Any) -> None:
+    formats = {
+        datetime.date: book.add_format({"num_format": "yyyy-mm-dd"}),
+        datetime.datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+    }
+    for section in answer.sections:
+        sheet = book.add_worksheet(section.name[:31])
+        columns, rows = database.rows(section.query)
+        sheet.write_row(0, 0, columns, book.add_format({"bold": True}))
+        sheet.freeze_panes(1, 0)
+        for line, row in enumerate(rows, 1):
+            if line >= _EXCEL_ROWS:
+                raise InputError(
+                    f"{section.name} has more rows than a sheet of xlsx ({_EXCEL_ROWS:,}); "
+                    "use --format csv or parquet"
+                )
+            for at, value in enumerate(row):
+                _write_xlsx_cell(sheet, line, at, value, formats)
 
 
 def _write_xlsx_cell(sheet: Any, line: int, at: int, value: Any, formats: dict[type, Any]) -> None:
@@ -302,11 +335,13 @@ def _write_xlsx_cell(sheet: Any, line: int, at: int, value: Any, formats: dict[t
 
 def _write_tables(database: Database, answer: Answer, stream: IO[str], *, to_screen: bool) -> None:
     """Readable tables; a terminal shows the first rows and the chosen columns."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     on_terminal = to_screen and sys.stdout.isatty()
+    has_lines = not to_screen or _can_write(box.HEAVY_HEAD, sys.stdout.encoding)
     # Without a terminal nothing is cut: lines may have any length.
     width = Console().width if on_terminal else 10_000
     console = Console(file=stream, width=width, force_terminal=on_terminal, highlight=False)
@@ -315,7 +350,12 @@ def _write_tables(database: Database, answer: Answer, stream: IO[str], *, to_scr
         chosen = [at for at, name in enumerate(columns) if name in section.columns]
         chosen = chosen or list(range(len(columns)))
         title = section.name.replace("_", " ")
-        table = Table(title=title, title_justify="left", title_style="bold")
+        table = Table(
+            title=title,
+            title_justify="left",
+            title_style="bold",
+            box=box.HEAVY_HEAD if has_lines else box.ASCII,
+        )
         if section.single:
             table.add_column("measure")
             table.add_column("value", justify="right")
@@ -343,6 +383,15 @@ def _write_tables(database: Database, answer: Answer, stream: IO[str], *, to_scr
                 f"{len(chosen)} of {len(columns)} columns; --out FILE has them all",
                 style="dim",
             )
+
+
+def _can_write(lines: Any, encoding: str | None) -> bool:
+    """Whether an encoding has the characters that the lines of a table are made of."""
+    try:
+        str(lines).encode(encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True
 
 
 def _printable(value: Any) -> str:

@@ -52,6 +52,8 @@ def list_digest(ids: Iterable[str], key_file: Path) -> str | None:
     if not key:
         return None
     digest = hmac.new(key, b"list of ids\0", hashlib.sha256)
-    for one in sorted({text.strip() for text in ids} - {""}):
+    distinct = {text.strip() for text in ids}
+    distinct.discard("")
+    for one in sorted(distinct):
         digest.update(one.encode("utf-8", "surrogatepass") + b"\0")
     return digest.hexdigest()

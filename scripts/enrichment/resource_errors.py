@@ -24,13 +24,18 @@ def check_memory_limit() -> None:
         raise InputError(f"{_VARIABLE}: expected an amount of memory such as 1500MB or 4GB")
 
 
+def is_full_disk(text: str) -> bool:
+    """Whether the text of an error says that no room is left on the disk."""
+    return _DISK.search(text) is not None
+
+
 def shortage(text: str, folder: Path, where: str = "") -> str | None:
     """A message, if the text of an error shows that disk or memory is full; else None.
 
     The build writes in ``folder``; ``where`` is the model that it was building.
     """
     doing = f" in {where}" if where else ""
-    if _DISK.search(text):
+    if is_full_disk(text):
         return (
             f"no room is left on the disk{doing}: {folder} needs room for a second database and "
             "for what does not fit into memory; free some and build again"

@@ -15,6 +15,7 @@
     'segment_timing',
     'segment_channels',
     'segment_hidden',
+    'segment_id_forms',
 ] %}
 
 with compared as (

@@ -77,6 +77,11 @@
         'holds': ["role in ('exposure', 'response', 'activity', 'outcome', 'opt_out', 'failure')"],
     },
     'time_zones': {'key': 'state', 'not_null': ['time_zone']},
+    'county_time_zones': {
+        'key': 'state, county',
+        'not_null': ['time_zone'],
+        'holds': ['state in (select time_zones.state from ' ~ ref('time_zones') ~ ' as time_zones)'],
+    },
     'funnel_steps': {
         'key': 'funnel, step_number, event_type',
         'not_null': ['step', 'within_days', 'is_implied'],

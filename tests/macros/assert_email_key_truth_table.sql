@@ -1,4 +1,4 @@
--- An address gives its key, or a reason: blank, placeholder or malformed. The key is computed in two
+-- An address gives its key, or a reason: blank, placeholder, non_ascii_domain or malformed. The key is computed in two
 -- steps, as the models do.
 with cases (input, expected_key, expected_reason) as (
     values
@@ -15,8 +15,17 @@ with cases (input, expected_key, expected_reason) as (
     (repeat('a', 64) || '@x.org', repeat('a', 64) || '@x.org', null),
     (repeat('a', 65) || '@x.org', null, 'malformed'),
     -- 254 characters in all, and 255.
-    (repeat('a', 64) || '@' || repeat('b', 185) || '.org', repeat('a', 64) || '@' || repeat('b', 185) || '.org', null),
-    (repeat('a', 64) || '@' || repeat('b', 186) || '.org', null, 'malformed'),
+    (repeat('a', 64) || '@' || repeat('b.', 93) || 'org', repeat('a', 64) || '@' || repeat('b.', 93) || 'org', null),
+    (repeat('a', 64) || '@' || repeat('b.', 93) || 'orgs', null, 'malformed'),
+    -- A label of the domain has 63 characters at most, wherever it stands.
+    ('ann@' || repeat('b', 63) || '.org', 'ann@' || repeat('b', 63) || '.org', null),
+    ('ann@' || repeat('b', 64) || '.org', null, 'malformed'),
+    ('ann@x.' || repeat('b', 63) || '.org', 'ann@x.' || repeat('b', 63) || '.org', null),
+    ('ann@x.' || repeat('b', 64) || '.org', null, 'malformed'),
+    ('ann@x.' || repeat('b', 63), 'ann@x.' || repeat('b', 63), null),
+    ('ann@x.' || repeat('b', 64), null, 'malformed'),
+    ('ann@x.xn--' || repeat('b', 60), null, 'malformed'),
+    (' ANN@' || repeat('B', 64) || '.org ', null, 'malformed'),
     -- Dots: leading, trailing, double.
     ('.ann@x.org', null, 'malformed'),
     ('ann.@x.org', null, 'malformed'),
@@ -53,6 +62,17 @@ with cases (input, expected_key, expected_reason) as (
     ('ann@x .org', null, 'malformed'),
     ('ann' || chr(8203) || '@x.org', null, 'malformed'),
     ('änn@x.org', null, 'malformed'),
+    -- A domain beyond ASCII; its xn-- form is valid.
+    ('ann@bücher.example', null, 'non_ascii_domain'),
+    (' Ann@BÜCHER.example' || chr(160), null, 'non_ascii_domain'),
+    ('ann@пример.рф', null, 'non_ascii_domain'),
+    ('ann@x' || chr(12290) || 'org', null, 'non_ascii_domain'),
+    ('ann@xn--bcher-kva.example', 'ann@xn--bcher-kva.example', null),
+    ('bücher.example', null, 'malformed'),
+    ('@bücher.example', null, 'malformed'),
+    ('ann@bob@bücher.example', null, 'malformed'),
+    ('ann@bücher .example', null, 'malformed'),
+    ('ann@x' || chr(8203) || '.org', null, 'malformed'),
     ('"ann"@x.org', null, 'malformed'),
     ('ann,bob@x.org', null, 'malformed'),
     ('ann@x.org;bob@x.org', null, 'malformed'),
@@ -98,7 +118,7 @@ reasoned as (
         expected_key,
         expected_reason,
         actual_key,
-        case when actual_key is null then {{ missing_key_reason('actual_key', 'input') }} end as actual_reason
+        case when actual_key is null then {{ missing_email_reason('actual_key', 'input') }} end as actual_reason
     from keyed
 )
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enrichment.errors import InputError
-from enrichment.ids import _delimited, _json, read_segment
+from enrichment.ids import _delimited, _json, check_output, meant, read_segment
 
 IDS = ["0012345", "WI:0000001"]
 
@@ -47,6 +47,18 @@ def refusal(file: str) -> str:
         ("ids.csv", "0012345,\nWI:0000001,\n"),
         ("ids.tsv", "county\tvoter_id\nDane\t0012345\nDane\tWI:0000001\n"),
         ("ids.csv", "county;requested_svid\nDane;0012345\nDane;WI:0000001\n"),
+        ("ids.txt", "county|svid\nDane|0012345\nDane|WI:0000001\n"),
+        ("ids.txt", "0012345|WI:0000001"),
+        ("ids.txt", "0012345 WI:0000001\n"),
+        ("ids.txt", "0012345\u00a0\u3000WI:0000001\n"),
+        ("ids.txt", "0012345,WI:0000001"),
+        ("ids.txt", "svid\n0012345 | WI:0000001\n"),
+        ("ids.txt", "'0012345\n'WI:0000001'\n"),
+        ("ids.txt", '="0012345"\n="WI:0000001"\n'),
+        ("ids.csv", 'svid\n"=""0012345"""\n"=""WI:0000001"""\n'),
+        ("ids.txt", "\uff10\uff10\uff11\uff12\uff13\uff14\uff15\n\uff37\uff29\uff1a000000\uff11\n"),
+        ("ids.csv", "svid,state\n'0012345,\n'0000001,WI\n"),
+        ("ids.json", '["\'0012345", "=\\"WI:0000001\\""]'),
         ("ids.json", '["0012345", null, "WI:0000001"]'),
         ("ids.json", '{"svids": ["0012345", "WI:0000001"], "threshold": 0.5}'),
         ("ids.txt", ' {"seed_svids": ["0012345", "WI:0000001"]}'),
@@ -107,6 +119,8 @@ def test_damaged_parquet_is_refused(tmp_path: Path) -> None:
         (b"county\n0012345\n0012346\n", "state_voter_id"),
         (b"svid\n0012345\n0012346,0012347\n", "line 3: 2 columns"),
         (b"svid,state\n0012345,Wisconsin\n", "line 2: the state"),
+        (b"0012345,34\n0012346,45\n", "line 1: no id column"),
+        (b"0012345|D\n0012346|R\n", "line 1: no id column"),
         (b'svid\n"0012345\n', "CSV"),
         (b"[12345]", "entry 1: a number"),
         (b'["0012345", 12.5]', "entry 2: a number"),
@@ -146,17 +160,87 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_segment("-", []) == ["0012345"]
 
 
+@pytest.mark.parametrize(
+    ("text", "svid"),
+    [
+        ("'0012", "0012"),
+        ("\u20190012", "0012"),
+        ("'0012'", "0012"),
+        ('="0012"', "0012"),
+        ('=" 0012 "', "0012"),
+        ("12345.0", "12345"),
+        ("WI:12345.000", "WI:12345"),
+        ("\uff10\uff10\uff11\uff12", "0012"),
+        ("\uff37\uff29\uff1a\uff10\uff11", "WI:01"),
+        (" '12345.0 ", "12345"),
+        # What is not certain stays as it is.
+        ("12345.5", "12345.5"),
+        ("A12345.0", "A12345.0"),
+        ("0.0.0", "0.0.0"),
+        ("1.2E+07", "1.2E+07"),
+        ("O'Brien1", "O'Brien1"),
+        ("'x'", "'x'"),
+        ("''", "''"),
+        ('="12', '="12'),
+        ("=12", "=12"),
+        ("\uff21", "\uff21"),
+        (" 0012 ", " 0012 "),
+        ("", ""),
+    ],
+)
+def test_what_a_spreadsheet_puts_around_an_id_comes_off(text: str, svid: str) -> None:
+    assert meant(text) == svid
+    assert meant(meant(text)) == svid
+    assert read_segment(None, ["1", text])[1] == svid
+
+
+def test_several_ids_a_line_are_read_where_they_can_be_nothing_else(tmp_path: Path) -> None:
+    def found(content: str) -> list[str]:
+        return read_segment(written(tmp_path, "ids.txt", content), [])
+
+    assert found("01 02\n03\n") == ["01", "02", "03"]
+    assert found("01\n02 03\n") == ["01", "02", "03"]
+    assert found("01,02,03\n04,05\n") == ["01", "02", "03", "04", "05"]
+    assert found("001|002\n003|004\n") == ["001", "002", "003", "004"]
+    assert found("state svid\nMN 0012\nWI  0013\n") == ["MN:0012", "WI:0013"]
+    # An id may hold a blank, and whoever quotes knows how to write a cell.
+    assert found("AB 12\nCD 13\n") == ["AB 12", "CD 13"]
+    assert found('svid\n"01 02"\n') == ["01 02"]
+
+
+def test_the_answer_never_replaces_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Path(written(tmp_path, "ids.csv", "0012345\n"))
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link.csv").symlink_to(source)
+    (tmp_path / "hard.csv").hardlink_to(source)
+    monkeypatch.chdir(tmp_path)
+    names = [source, tmp_path / "link.csv", tmp_path / "hard.csv", Path("folder/../ids.csv")]
+    for one, two in [(a, b) for a in names for b in names]:
+        with pytest.raises(InputError, match="the list of ids"):
+            check_output(str(one), two)
+    with source.open("rb") as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        with pytest.raises(InputError, match="the list of ids"):
+            check_output("-", source)
+        check_output("-", tmp_path / "other.csv")
+    check_output(str(source), tmp_path / "other.csv")
+    check_output(None, source)
+
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
 @given(st.lists(TEXT))
 def test_any_text_survives_json(svids: list[str]) -> None:
-    assert list(_json(json.dumps(svids), "ids")) == svids
+    expected = [meant(svid) for svid in svids]
+    assert list(_json(json.dumps(svids), "ids")) == expected
     lines = "\n".join(json.dumps(svid, ensure_ascii=False) for svid in svids)
-    assert list(_json(lines, "ids")) == svids
+    assert list(_json(lines, "ids")) == expected
 
 
 @given(st.lists(TEXT.filter(lambda text: text.isprintable() and text.strip()), min_size=1))
 def test_any_printable_text_survives_quoted_csv(svids: list[str]) -> None:
     rows = ['"' + svid.replace('"', '""') + '"' for svid in svids]
-    assert list(_delimited("svid\n" + "\n".join(rows), "ids")) == svids
+    assert list(_delimited("svid\n" + "\n".join(rows), "ids")) == [meant(svid) for svid in svids]

@@ -22,7 +22,7 @@ select '0012345' as svid, '=1+1' as formula, -5 as number, cast(1.50 as decimal(
     cast(null as varchar) as nothing, cast('nan' as double) as nan, 9007199254740993 as big,
     'Zoë "x", ' || chr(10) || 'y' as text, ['a', 'b'] as list
 """
-FORMULAS = ["=1+1", "+1", "-1", "@x", "\tx", "\rx"]
+FORMULAS = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20x"]
 
 
 @pytest.fixture

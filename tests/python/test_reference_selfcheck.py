@@ -35,8 +35,18 @@ from reference.measures import (
     two_proportion_p,
     wilson,
 )
-from reference.normalise import UncastableError, boolean, email, flag, moment, phone, state, text
-from reference.segments import Questions, age_band, requested_ids
+from reference.normalise import (
+    UncastableError,
+    boolean,
+    email,
+    flag,
+    moment,
+    name,
+    phone,
+    state,
+    text,
+)
+from reference.segments import Questions, age_band, known_birth, requested_ids
 from reference.settings import RATES, machine_rules
 
 Rows = list[dict[str, Any]]
@@ -111,8 +121,15 @@ def gift(address: str | None, day: str, number: str | None = None, **more: Any) 
         ("a@b.xn--p1ai", "a@b.xn--p1ai", None),
         ("x" * 64 + "@b.com", "x" * 64 + "@b.com", None),
         ("x" * 65 + "@b.com", None, "malformed"),
-        ("a@" + "b" * 249 + ".com", None, "malformed"),
-        ("a@" + "b" * 248 + ".com", "a@" + "b" * 248 + ".com", None),
+        ("a@" + "b." * 124 + "comm", "a@" + "b." * 124 + "comm", None),
+        ("a@" + "b." * 124 + "comms", None, "malformed"),
+        ("a@" + "b" * 63 + ".com", "a@" + "b" * 63 + ".com", None),
+        ("a@" + "b" * 64 + ".com", None, "malformed"),
+        ("a@b." + "c" * 64, None, "malformed"),
+        ("jo@b\u00fccher.example", None, "non_ascii_domain"),
+        ("jo@xn--bcher-kva.example", "jo@xn--bcher-kva.example", None),
+        ("j\u00f6@example.org", None, "malformed"),
+        ("a@b@b\u00fccher.example", None, "malformed"),
     ],
 )
 def test_f04_email_key(raw: str | None, key: str | None, reason: str | None) -> None:
@@ -133,10 +150,31 @@ def test_f04_email_key(raw: str | None, key: str | None, reason: str | None) -> 
         ("6081551234", None),
         ("2222222222", None),
         ("555-1234", None),
+        ("6085551234.0", "6085551234"),
+        ("608-555-1234.0", None),
+        ("608555.0000", None),
+        ("001 608 555 1234", "6085551234"),
+        ("011 1 608 555 1234", "6085551234"),
+        ("+ (1) 608 555 1234", "6085551234"),
+        (" (+1) 608 555 1234", "6085551234"),
     ],
 )
 def test_f10_phone_key(raw: Any, key: str | None) -> None:
     assert phone(raw)[0] == key
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["+45 32 12 34 56", "+6085551234", "0045 32123456", "011 45 32123456", "(+45) 32 12 34 56"],
+)
+def test_a_foreign_phone_is_nobody_else_s(raw: str) -> None:
+    assert phone(raw) == (None, "foreign")
+
+
+def test_names_have_one_form() -> None:
+    assert name(" Jose\u0301\u00a0") == "Jos\u00e9"
+    assert {name("unknown"), name(" UNKNOWN "), name(""), name(None)} == {None}
+    assert name("amber") != name("Amber")
 
 
 def test_text_ids_are_equal_whatever_the_column_type() -> None:
@@ -761,6 +799,15 @@ def test_f51_age_bands() -> None:
         date(2030, 1, 1): "unknown",
     }
     assert {birth: age_band(birth, as_of) for birth in births} == births
+
+
+def test_the_first_date_of_a_living_person_counts() -> None:
+    as_of = date(2024, 6, 15)
+    assert known_birth([date(1900, 12, 31), date(1908, 6, 15), date(1909, 6, 15)], as_of) == date(
+        1909, 6, 15
+    )
+    assert known_birth([date(1800, 1, 1)], as_of) is None
+    assert known_birth([date(2030, 1, 1), date(1980, 1, 1)], as_of) == date(2030, 1, 1)
 
 
 def test_requested_ids_are_trimmed_and_distinct() -> None:

@@ -13,6 +13,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import shutil
 import signal
 import stat
@@ -67,6 +68,15 @@ FUNCTIONS = {
     "segment_summary(svids)": """
         select count(*) as requested, count(*) filter (is_known) as known, 50.0 as coverage_rate
         from matched""",
+    "segment_id_forms(svids)": """
+        select 'as_given' as form, count(*) as requested, count(*) filter (is_known) as known
+        from matched
+        union all
+        select 'leading_zeros' as form, count(*) as requested,
+            count(*) filter (not is_known and ltrim(requested_svid, '0') = '12345') as known
+        from matched
+        union all
+        select 'letter_case' as form, count(*) as requested, 0 as known from matched""",
     "segment_deviation(svids, deviation_threshold := 0.1)": """
         select 'county' as attribute, 'Dane' as value, 1.0 as segment_share,
             0.25 as baseline_share, 0.75 as difference, 0.01 as q_value,
@@ -230,6 +240,52 @@ def test_leading_zeros_and_unknown_ids_come_back(run: Run) -> None:
     assert [row["requested_svid"] for row in outcome.rows] == ["0012345", "99"]
     assert outcome.rows[0]["svid"] == "0012345"
     assert outcome.rows[1]["donor_propensity_score"] == ""
+
+
+@pytest.mark.parametrize("command", ["propensity", "health", "analyze"])
+def test_why_ids_may_be_unknown_is_said_without_an_id(run: Run, command: str) -> None:
+    stdin = "12345\n000012345\n" + "".join(f"WI:77{number:02}\n" for number in range(18))
+    outcome = run(command, "--svids", "-", stdin=stdin)
+    assert outcome.code == 0
+    (line,) = outcome.err.splitlines()
+    assert line.startswith(
+        "segment.py: 0 of 20 ids are known; 2 of 20 would be known with leading zeros; "
+        "they look like digits only, 4 to 9 characters long: "
+    )
+    assert not re.search(r"12345|77\d\d", line)
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        (["0012345"], ""),
+        (["0012345", "99"], ""),
+        (["0012345", "12345"], "1 of 2 ids are known; 1 of 2 would be known with leading zeros"),
+        (["12345"], "0 of 1 ids are known; 1 of 1 would be known with leading zeros"),
+        (["ann@x.org", "bob@x.org"], "0 of 2 ids are known; they look like e-mail addresses, 9 "),
+        (["1.2E+07"], "they look like numbers that a spreadsheet has rounded (1.2E+07), 7 "),
+        (["608-234-5678"], "they look like phone numbers, 12 "),
+        (["Ann Roe"], "they look like words without a digit, 7 "),
+        (["A12", "B-13"], "they look like letters and digits, 3 to 4 "),
+    ],
+)
+def test_what_unknown_ids_look_like(run: Run, ids: list[str], said: str) -> None:
+    outcome = run("propensity", "--svids", "-", stdin=json.dumps(ids))
+    assert outcome.code == 0
+    assert said in outcome.err
+    assert outcome.err.count("\n") == (1 if said else 0)
+    assert not [svid for svid in ids if f" {svid}" in outcome.err]
+
+
+def test_the_list_is_never_overwritten(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "ids.csv"
+    file.write_text("0012345\n")
+    (tmp_path / "link.csv").symlink_to(file)
+    for command in ("propensity", "analyze", "health"):
+        for out in (str(file), "link.csv", "./data/../ids.csv"):
+            outcome = run(command, "--svids", "ids.csv", "--out", out)
+            assert_refused(outcome, 2, "--out", "list of ids")
+    assert file.read_text() == "0012345\n"
 
 
 def test_the_request_bodies_of_the_brief(run: Run, tmp_path: Path) -> None:
@@ -466,6 +522,78 @@ def test_what_belongs_to_the_database_is_never_an_output(
     outcome = run("export", "coverage", "--out", str(file), "--format", "csv")
     assert_refused(outcome, 2, "belongs to the database")
     assert file.read_bytes() == before
+
+
+IN_THIS_PROJECT = (
+    f"import sys; sys.path.insert(0, {str(Path(segment.__file__).parent)!r}); "
+    "from enrichment import code_version; code_version.code_digest = lambda: 'digest'; "
+    "import segment; segment.main()"
+)
+
+
+def shell(command: str, **environment: str) -> Outcome:
+    """Runs a command of the runner in a shell, which may redirect its streams."""
+    line = " ".join(shlex.quote(word) for word in (sys.executable, "-c", IN_THIS_PROJECT))
+    done = subprocess.run(
+        ["bash", "-c", f"{line} {command}"],
+        env={**os.environ, **environment},
+        capture_output=True,
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout.decode("latin-1"), done.stderr.decode())
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("suffix", ["csv", "json", "parquet", "xlsx"])
+def test_a_full_disk_is_told_in_one_line(tmp_path: Path, suffix: str) -> None:
+    """A limit on the size of files is what a full disk is to a program."""
+    old = tmp_path / f"rows.{suffix}"
+    old.write_bytes(b"old")
+    ids = tmp_path / "ids.txt"
+    ids.write_text("".join(f"{number}\n" for number in range(20_000)))
+    outcome = shell(f"propensity --svids ids.txt --out rows.{suffix}")
+    assert outcome.code == 0, outcome.err
+    assert old.read_bytes() != b"old"
+    old.write_bytes(b"old")
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)); "
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", limit + IN_THIS_PROJECT),
+            *("propensity", "--svids", "ids.txt", "--out", old.name),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    outcome = Outcome(done.returncode, done.stdout, done.stderr)
+    assert_refused(outcome, 1, f"rows.{suffix}", "no room is left on the disk")
+    assert old.read_bytes() == b"old"
+    assert not list(tmp_path.glob(".segment-*"))
+
+
+@pytest.mark.usefixtures("database")
+def test_a_closed_or_full_standard_output_is_told_in_one_line() -> None:
+    for form in ("table", "csv", "json"):
+        outcome = shell(f"propensity --svid 0012345 --format {form} >&-")
+        assert_refused(outcome, 2, "standard output is closed", "--out")
+        outcome = shell(f"propensity --svid 0012345 --format {form} > /dev/full")
+        assert_refused(outcome, 1, "No space left")
+    outcome = shell("propensity --svid 0012345 --out rows.csv >&- 2>&- <&-")
+    assert outcome == Outcome(0, "", "")
+    assert "0012345" in Path("rows.csv").read_text()
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_a_table_comes_out_in_any_encoding(encoding: str) -> None:
+    arguments = "propensity --svid 0012345 --svid Zo\u00eb\u0142 --format table"
+    outcome = shell(arguments, PYTHONIOENCODING=encoding)
+    assert outcome.code == 0, outcome.err
+    assert "0012345" in outcome.out
+    assert ("Zo\u00eb\\u0142" if encoding == "latin-1" else "Zo\\xeb\\u0142") in outcome.out
+    assert set("+-|") <= set(outcome.out)
+    utf_8 = shell(arguments, PYTHONIOENCODING="utf-8")
+    assert "\u2501" in utf_8.out.encode("latin-1").decode()
 
 
 @pytest.mark.parametrize("name", ["marts.duckdb", "my.data.duckdb", "2025.duckdb"])

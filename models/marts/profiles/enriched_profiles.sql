@@ -26,6 +26,10 @@ age_bands as (
     select * from {{ ref('age_bands') }}
 ),
 
+rules as (
+    select * from {{ birthday_rules() }} as birthday_rules
+),
+
 counted_addresses as (
     select
         state,
@@ -60,10 +64,14 @@ summed_donations as (
 
 aged as (
     select
-        state,
-        svid,
-        {{ age_in_years('birth_date', as_of_date()) }} as age
+        voters.state,
+        voters.svid,
+        case
+            when {{ is_plausible_birth('voters.birth_date', as_of_date(), 'rules') }}
+                then {{ age_in_years('voters.birth_date', as_of_date()) }}
+        end as age
     from voters
+    cross join rules
 ),
 
 -- Every voter once, with or without behavior (F01, F03).
@@ -112,7 +120,7 @@ profiled as (
         on
             voters.state = aged.state
             and voters.svid = aged.svid
-    -- Minors, and birth dates that are missing or in the future, have no band.
+    -- Minors, and birth dates that are missing, implausible or in the future, have no band.
     left join age_bands
         on
             aged.age >= age_bands.min_age

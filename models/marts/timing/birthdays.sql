@@ -6,10 +6,6 @@ permissions as (
     select * from {{ ref('contact_permissions') }}
 ),
 
-time_zones as (
-    select * from {{ ref('time_zones') }}
-),
-
 birthday_windows as (
     select * from {{ ref('birthday_windows') }}
 ),
@@ -70,7 +66,12 @@ placed as (
         years.*,
         {{ birthday_in('permitted.birth_date', 'years.birthday_year', 'rules.leap_day_shift') }} as birthday_on,
         case when permitted.is_year_known then years.birthday_year - extract(year from permitted.birth_date) end
-            as turning_age
+            as turning_age,
+        {{ birthday_in(
+            'permitted.birth_date',
+            'cast(extract(year from permitted.birth_date) + rules.min_age as bigint)',
+            'rules.leap_day_shift'
+        ) }} as of_age_on
     from permitted
     cross join years
     cross join rules
@@ -103,7 +104,7 @@ counted as (
         <= {{ add_days('placed.as_of_date', 'rules.horizon_days') }}
 ),
 
--- Before the day itself a person who turns 18 is still a minor.
+-- People under 18 have no row at all, whatever else is true of the birthday.
 blocked as (
     select
         counted.*,
@@ -111,7 +112,6 @@ blocked as (
         case
             when counted.is_placeholder then 'placeholder'
             when counted.turning_age > rules.max_age then 'implausible'
-            when counted.turning_age < rules.min_age then 'minor'
             when counted.contact_blocked_by is not null then 'contact_blocked'
         end as blocked_by,
         coalesce(counted.turning_age = rules.min_age, false) as is_coming_of_age
@@ -122,6 +122,7 @@ blocked as (
         on
             -counted.days_until >= birthday_windows.first_day
             and -counted.days_until < birthday_windows.end_day
+    where counted.of_age_on <= counted.as_of_date
 ),
 
 reasoned as (
@@ -130,7 +131,6 @@ reasoned as (
         case
             when blocked_by is not null then blocked_by
             when due_window is null then 'not_due'
-            when is_coming_of_age and days_until > 0 then 'minor'
         end as reason
     from blocked
 ),
@@ -144,9 +144,7 @@ windowed as (
         case when reasoned.reason is null then reasoned.due_window else 'none' end as birthday_window,
         reasoned.reason,
         reasoned.days_until,
-        reasoned.blocked_by is null
-        and reasoned.days_until between 0 and 30
-        and not (reasoned.is_coming_of_age and reasoned.days_until > 0) as birthday_within_30_days,
+        reasoned.blocked_by is null and reasoned.days_until between 0 and 30 as birthday_within_30_days,
         case when reasoned.blocked_by is null and not reasoned.is_coming_of_age then reasoned.approaching_on end
             as approaching_starts_on,
         case when reasoned.blocked_by is null and not reasoned.is_coming_of_age then reasoned.reminder_on end
@@ -155,14 +153,9 @@ windowed as (
         case when reasoned.blocked_by is null then reasoned.ends_before end as follow_up_ends_before,
         reasoned.is_year_known,
         reasoned.is_placeholder,
-        time_zones.time_zone,
+        reasoned.time_zone,
         '{{ invocation_id }}' as build_id
     from reasoned
-    -- The seed may not have the state.
-    left join time_zones
-        on reasoned.state = time_zones.state
 )
 
 select * from windowed
--- People under 18 have no row at all.
-where reason is distinct from 'minor'

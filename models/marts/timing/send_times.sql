@@ -15,8 +15,8 @@ segment_values as (
     where unit_kind = 'segment'
 ),
 
-time_zones as (
-    select * from {{ ref('time_zones') }}
+voters as (
+    select * from {{ ref('lnk_voter') }}
 ),
 
 rules as (
@@ -201,10 +201,14 @@ answered as (
         coalesce(days.value_level, 'insufficient_data') as day_level,
         ranked_acts.local_hour as most_active_hour,
         cast(ranked_acts.acts as bigint) as most_active_hour_events,
-        time_zones.time_zone,
-        case when time_zones.time_zone is not null then 'state' else 'utc' end as time_zone_source,
+        voters.time_zone,
+        voters.time_zone_source,
         '{{ invocation_id }}' as build_id
     from segmented
+    inner join voters
+        on
+            segmented.state = voters.state
+            and segmented.svid = voters.svid
     -- Every voter once. Without enough data for everybody no hour and no day is offered.
     left join best_values as hours
         on
@@ -218,9 +222,6 @@ answered as (
         on
             segmented.voter_number = ranked_acts.voter_number
             and ranked_acts.hour_rank = 1
-    -- The seed may not have the state.
-    left join time_zones
-        on segmented.state = time_zones.state
 )
 
 select * from answered

@@ -16,7 +16,7 @@ keyed as (
         {{ phone_key('well_formed_phone') }} as phone_key,
         event_date as occurred_at,
         {{ text_id('campaign_id') }} as campaign_id,
-        {{ text_id('client_shortname') }} as client_shortname,
+        {{ group_name('client_shortname') }} as client_shortname,
         coalesce(is_bot, false) as is_bot,
         {{ text_id('event_id') }} as event_id,
         uncastable_columns,

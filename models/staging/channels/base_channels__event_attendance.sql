@@ -18,7 +18,7 @@ keyed as (
         {{ text_id('gathering_id') }} as gathering_id,
         lower({{ text_id('status') }}) as status,
         {{ topic_text('topic') }} as topic,
-        {{ text_id('client_shortname') }} as client_shortname,
+        {{ group_name('client_shortname') }} as client_shortname,
         {{ text_id('event_id') }} as event_id,
         uncastable_columns,
         source_file,

@@ -18,7 +18,7 @@ keyed as (
         lower({{ text_id('disposition') }}) as disposition,
         duration_seconds,
         {{ text_id('campaign_id') }} as campaign_id,
-        {{ text_id('client_shortname') }} as client_shortname,
+        {{ group_name('client_shortname') }} as client_shortname,
         {{ text_id('event_id') }} as event_id,
         uncastable_columns,
         source_file,

@@ -22,7 +22,7 @@ keyed as (
         click as clicks,
         opt_out as opt_outs,
         {{ text_id('campaign_id') }} as campaign_id,
-        {{ text_id('client_shortname') }} as client_shortname,
+        {{ group_name('client_shortname') }} as client_shortname,
         {{ text_id('event_id') }} as event_id,
         uncastable_columns,
         source_file,

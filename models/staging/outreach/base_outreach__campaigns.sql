@@ -5,7 +5,7 @@ with delivered as (
 keyed as (
     select
         {{ text_id('campaign_id') }} as campaign_id,
-        {{ text_id('client_shortname') }} as client_shortname,
+        {{ group_name('client_shortname') }} as client_shortname,
         {{ text_id('list_id') }} as list_id,
         {{ text_id('channel') }} as channel,
         {{ text_id('campaign_name') }} as given_name,

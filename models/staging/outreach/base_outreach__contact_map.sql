@@ -30,8 +30,8 @@ checked as (
         *,
         case
             when uncastable_columns is not null then 'uncastable_value'
-            when phone_key is null then 'phone_' || {{ missing_key_reason('phone_key', 'delivered_phone') }}
-            when email_key is null then 'email_' || {{ missing_key_reason('email_key', 'delivered_email') }}
+            when phone_key is null then 'phone_' || {{ missing_phone_reason('phone_key', 'delivered_phone') }}
+            when email_key is null then 'email_' || {{ missing_email_reason('email_key', 'delivered_email') }}
         end as rejection_reason
     from keyed
 ),

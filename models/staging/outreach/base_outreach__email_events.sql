@@ -41,7 +41,7 @@ checked as (
         *,
         case
             when uncastable_columns is not null then 'uncastable_value'
-            when email_key is null then 'email_' || {{ missing_key_reason('email_key', 'delivered_email') }}
+            when email_key is null then 'email_' || {{ missing_email_reason('email_key', 'delivered_email') }}
             when event_at is null then 'date_missing'
             when event_at < cast('1990-01-01' as timestamp) then 'date_ancient'
             when {{ united_bits(event_flags) }} < 0 then 'negative_flag'

@@ -15,10 +15,12 @@ keyed as (
     select
         {{ text_id('id') }} as person_id,
         {{ state_code('state') }} as state,
-        {{ text_id('county') }} as county,
+        {{ group_name('county') }} as county,
         email as delivered_email,
         {{ email_key('well_formed_email') }} as email_key,
+        cell_phone as delivered_cell_phone,
         {{ phone_key('well_formed_cell_phone') }} as cell_phone_key,
+        home_phone as delivered_home_phone,
         {{ phone_key('well_formed_home_phone') }} as home_phone_key,
         source_file,
         source_row_number,
@@ -31,8 +33,16 @@ checked as (
         *,
         case
             when email_key is null
-                then nullif({{ missing_key_reason('email_key', 'delivered_email') }}, 'blank')
+                then nullif({{ missing_email_reason('email_key', 'delivered_email') }}, 'blank')
         end as email_refused_as,
+        case
+            when cell_phone_key is null
+                then nullif({{ missing_phone_reason('cell_phone_key', 'delivered_cell_phone') }}, 'blank')
+        end as cell_phone_refused_as,
+        case
+            when home_phone_key is null
+                then nullif({{ missing_phone_reason('home_phone_key', 'delivered_home_phone') }}, 'blank')
+        end as home_phone_refused_as,
         case
             when person_id is null then 'missing_id'
             when state is null then 'bad_state'

@@ -22,10 +22,16 @@ FLAGS = ("SEND", "OPEN", "CLICK", "BOUNCE", "COMPLAINT", "UNSUBSCRIBE")
 NO_ADDRESSES = (
     *("", " ", "\u200b", "none", "N/A", "null", "Test@Test.com"),
     *("a@b", "a@@b.com", ".a@b.com", "a@b..com", "a b@c.com", "a@b.c1", "ü@example.com"),
+    *("jo@bücher.example", "jo@" + "b" * 64 + ".com"),
 )
 BIRTH_DATES = (
     *("1990-06-12", "2006-06-12", "2006-06-13", "1959-06-12", "1999-06-13T00:00:00Z"),
     *("06/12/1990", "2030-01-01", "1990-02-30", " ", "1980-02-29"),
+    *("1900-01-01", "1800-01-01", "1901-06-12", "1910-01-01"),
+)
+COUNTIES = (
+    *("Dane", " Dane", "DANE", "dane", "Iron", "IRON", "", "Kent", "unknown"),
+    *("Do\u00f1a Ana", "Don\u0303a Ana", "DO\u00d1A ANA"),
 )
 
 Item = TypeVar("Item")
@@ -48,7 +54,15 @@ class Hostile:
         self.phones = [f"6{i:02d}55501{i:02d}" for i in range(34)]
         self.svids = [f"{i:04d}" for i in range(38)] + ["12", "0012 ", "ab-7", "\u200b0003"]
         self.campaigns = [str(number) for number in range(101, 113)]
-        self.clients = ["amber", "Amber", "birch", "cedar \u00a0", "dune"]
+        self.clients = [
+            "amber",
+            "Amber",
+            "birch",
+            "cedar \u00a0",
+            "d\u00fcne",
+            "du\u0308ne",
+            "Unknown",
+        ]
         self.proxied = [f"proxied{i}@example.com" for i in range(8)]
         self.machine = random.Random(1000 + seed)  # noqa: S311
 
@@ -88,7 +102,14 @@ class Hostile:
         """A phone in one of its many spellings."""
         if self.sometimes(bad):
             return self.chance.choice(
-                [None, "", "555-0100", "2222222222", "1115550100", "6001550100", "none", "x12"]
+                [
+                    *(None, "", "555-0100", "2222222222", "1115550100", "6001550100", "none"),
+                    *("x12", "601234.0000", f"+{self.skewed(self.phones)}", "+45 60 15 55 01 01"),
+                    f"011 {self.skewed(self.phones)}",
+                    f"(00) {self.skewed(self.phones)}",
+                    f"\uff0b46{self.skewed(self.phones)[:8]}",
+                    f"+46 {self.skewed(self.phones)[:8]}",
+                ]
             )
         ten = self.skewed(self.phones)
         area, office, line = ten[:3], ten[3:6], ten[6:]
@@ -103,6 +124,10 @@ class Hostile:
                 f"{ten}x3",
                 f" {area}-{office}-{line} # 9 ",
                 f"{ten}\u00a0",
+                f"{ten}.0",
+                f"+1{ten}.00",
+                f"001 {area} {office} {line}",
+                f"011-1-{ten}",
             ]
         )
 
@@ -177,7 +202,7 @@ class Hostile:
                 "EMAIL": self.email(self.emails, 0.12),
                 "cell_phone": self.phone(0.25),
                 "home_phone": self.phone(0.5),
-                "county": self.chance.choice(["Dane", " Dane", "Iron", "", None, "Kent"]),
+                "county": self.chance.choice([*COUNTIES, None]),
                 "state": self.chance.choice(states),
             }
             for number in range(1, 76)
@@ -207,9 +232,9 @@ class Hostile:
         values: dict[str, list[str | None]] = {
             "1": [*self.svids],
             "2": [*self.svids],
-            "3": ["DEM", " REP", "IND", "", None],
+            "3": ["DEM", " REP", "Ver\u00e9", "Vere\u0301", "UNKNOWN", "", None],
             "4": [*BIRTH_DATES],
-            "5": ["F", "M", "", "f"],
+            "5": ["F", "M", "", "f", "unknown"],
             "6": ["chess", "golf"],
             "9": ["x"],
         }

@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
@@ -34,6 +35,8 @@ WHITE_SPACE = "".join(
 
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_BRACKETS_AND_DOTS = "()[]{}."
+_PLUS = re.compile("[+\uff0b\ufe62]")
 _EMAIL = re.compile(
     rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@(?:{_LABEL}\.)+(?:[a-z]{{2,}}|xn--(?:[a-z0-9-]*[a-z0-9]))"
 )
@@ -83,8 +86,14 @@ def _email(raw: str) -> tuple[str | None, str | None]:
         return None, "blank"
     if address in placeholders():
         return None, "placeholder"
+    local, at, domain = address.partition("@")
+    has_blank = any(char in WHITE_SPACE for char in address)
+    if local and at and "@" not in domain and not domain.isascii() and not has_blank:
+        return None, "non_ascii_domain"
     match = _EMAIL.fullmatch(address)
     if match is None or len(address) > 254 or len(match["local"]) > 64:
+        return None, "malformed"
+    if any(len(label) > 63 for label in domain.split(".")):
         return None, "malformed"
     return address, None
 
@@ -101,12 +110,41 @@ def _phone(raw: str) -> tuple[str | None, str | None]:
         return None, "blank"
     if number.lower() in placeholders():
         return None, "placeholder"
+    decimal = re.fullmatch(r"(\+?[0-9]+)\.0+", number)
+    number = _national(decimal[1] if decimal else number)
+    if number is None:
+        return None, "foreign"
     digits = _NOT_A_DIGIT.sub("", _EXTENSION.sub("", number))
     if len(digits) == 11 and digits[0] == "1":
         digits = digits[1:]
     if not _PHONE.fullmatch(digits) or len(set(digits)) == 1:
         return None, "malformed"
     return digits, None
+
+
+def _national(number: str) -> str | None:
+    """A phone without the prefix of a country code; None if the code is not 1."""
+    first_digit = re.search("[0-9]", number)
+    start = number[: first_digit.start()] if first_digit else number
+    bare = number.lstrip(WHITE_SPACE + _BRACKETS_AND_DOTS)
+    if _PLUS.search(start):
+        rest = number[len(start) :]
+    elif bare.startswith("00"):
+        rest = bare[2:]
+    elif bare.startswith("011"):
+        rest = bare[3:]
+    else:
+        return number
+    code = re.search("[0-9]", rest)
+    return rest if code and code[0] == "1" else None
+
+
+def name(value: Any) -> str | None:
+    """County, party, gender, client: trimmed, in the form NFC; `unknown` is no value."""
+    given = text(value)
+    if given is None or given.lower() == "unknown":
+        return None
+    return unicodedata.normalize("NFC", given)
 
 
 def phone(value: Any) -> tuple[str | None, str | None]:

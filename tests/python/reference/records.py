@@ -16,6 +16,7 @@ from reference.normalise import (
     email,
     flag,
     moment,
+    name,
     nulls_last,
     number,
     phone,
@@ -117,7 +118,7 @@ def _event(row: tuple[Any, ...]) -> Event:
     return Event(
         address,
         text(row[1]),
-        text(row[2]),
+        name(row[2]),
         _dated(row[3]),
         flag(row[4]),
         flag(row[5]),
@@ -261,7 +262,7 @@ def read_campaigns(folder: Path, accounts: Accounts) -> dict[str, Campaign]:
     best: dict[str, tuple[tuple[Any, ...], Campaign]] = {}
     for raw_id, raw_client, raw_list, raw_channel, raw_name, raw_start in rows(folder, "campaigns"):
         account["rows_in"] += 1
-        campaign_id, client, name = text(raw_id), text(raw_client), text(raw_name)
+        campaign_id, client, title = text(raw_id), name(raw_client), text(raw_name)
         list_id, channel = text(raw_list), text(raw_channel)
         try:
             start = moment(raw_start)
@@ -273,12 +274,12 @@ def read_campaigns(folder: Path, accounts: Accounts) -> dict[str, Campaign]:
         account["rows_duplicate" if campaign_id in best else "rows_kept"] += 1
         rank = (
             (start is not None, start or datetime.min),
-            (name is not None, name or ""),
+            (title is not None, title or ""),
             (client is not None, client or ""),
             (list_id is not None, list_id or ""),
             (channel is not None, channel or ""),
         )
         if campaign_id not in best or rank > best[campaign_id][0]:
             day = None if start is None else start.date()
-            best[campaign_id] = (rank, Campaign(client, name, channel, day))
+            best[campaign_id] = (rank, Campaign(client, title, channel, day))
     return {campaign_id: campaign for campaign_id, (_, campaign) in best.items()}

@@ -22,7 +22,7 @@ from reference.measures import (
 )
 from reference.normalise import text
 from reference.records import Event, Gift
-from reference.settings import LOOKALIKE_CLIENT_FLOOR
+from reference.settings import LOOKALIKE_CLIENT_FLOOR, MAX_AGE, UNKNOWN_YEAR_UNTIL
 from reference.voters import VoterKey
 
 _QUALIFIED = re.compile(r"(?P<state>[A-Za-z]{2}):(?P<svid>.*)", re.DOTALL)
@@ -311,11 +311,27 @@ def _engagements(events: Iterable[Event]) -> Counter[str]:
     return Counter(e.client for e in events if e.is_engagement and e.client is not None)
 
 
+def _age(birth: date, as_of: date) -> int:
+    return as_of.year - birth.year - ((as_of.month, as_of.day) < (birth.month, birth.day))
+
+
+def known_birth(births: Iterable[date], as_of: date) -> date | None:
+    """F66: the first that may be a living person's; another stands for an unknown date."""
+    return next(
+        (
+            birth
+            for birth in births
+            if birth.year > UNKNOWN_YEAR_UNTIL and _age(birth, as_of) <= MAX_AGE
+        ),
+        None,
+    )
+
+
 def age_band(birth: date | None, as_of: date) -> str:
     """F51: the age at as_of_date; below 18, future and missing birth dates are unknown."""
     if birth is None or birth > as_of:
         return "unknown"
-    age = as_of.year - birth.year - ((as_of.month, as_of.day) < (birth.month, birth.day))
+    age = _age(birth, as_of)
     if age < 18:
         return "unknown"
     for low, high in ((18, 24), (25, 34), (35, 44), (45, 54), (55, 64)):
@@ -331,7 +347,7 @@ def _attributes_of(behaviour: Behaviour, as_of: date) -> list[tuple[str, str]]:
         ("county", voter.county or "unknown"),
         ("party", voter.party or "unknown"),
         ("gender", voter.gender or "unknown"),
-        ("age_band", age_band(voter.birth_date, as_of)),
+        ("age_band", age_band(known_birth(voter.birth_dates, as_of), as_of)),
         ("donor", "true" if behaviour.gifts else "false"),
         ("clicker", "true" if behaviour.clicks else "false"),
     ]

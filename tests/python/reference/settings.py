@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 PROJECT = Path(__file__).resolve().parents[3]
 
+UNKNOWN_YEAR_UNTIL, MAX_AGE = 1900, 115
+"""A birth date up to that year, or of an older person, stands for an unknown one."""
+
 HUB_LIMIT = 5
 """Rules 1, 2 and 4 of the linkage: five is in, six is out."""
 

@@ -1,13 +1,13 @@
 """The voter file: persons, their fields, and the voters they make up (000-01…03, 000-08)."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from reference.extracts import Accounts, rows
-from reference.normalise import UncastableError, email, moment, phone, state, text
+from reference.normalise import UncastableError, email, moment, name, phone, state, text
 
 VoterKey = tuple[str, str]
 """(state, svid)."""
@@ -44,7 +44,8 @@ class Voter:
     county: str | None = None
     party: str | None = None
     gender: str | None = None
-    birth_date: date | None = None
+    birth_dates: tuple[date, ...] = ()
+    """Every birth date that was given, in the order in which they count."""
 
 
 @dataclass
@@ -67,15 +68,15 @@ def read_field_names(folder: Path, accounts: Accounts) -> dict[str, set[str]]:
     seen = set()
     for raw_id, raw_name in rows(folder, "custom_field"):
         account["rows_in"] += 1
-        field_id, name = text(raw_id), text(raw_name)
-        if field_id is None or name is None:
+        field_id, field_name = text(raw_id), text(raw_name)
+        if field_id is None or field_name is None:
             account["rows_rejected"] += 1
-        elif (field_id, name.lower()) in seen:
+        elif (field_id, field_name.lower()) in seen:
             account["rows_duplicate"] += 1
         else:
             account["rows_kept"] += 1
-            seen.add((field_id, name.lower()))
-            ids[name.lower()].add(field_id)
+            seen.add((field_id, field_name.lower()))
+            ids[field_name.lower()].add(field_id)
     return ids
 
 
@@ -115,7 +116,7 @@ def read_persons(folder: Path, accounts: Accounts) -> list[PersonRow]:
                 email(raw_email)[0],
                 phone(raw_cell)[0],
                 phone(raw_home)[0],
-                text(raw_county),
+                name(raw_county),
                 home_state,
             )
         )
@@ -129,6 +130,14 @@ def values_of(fields: list[FieldRow], field_ids: set[str]) -> dict[str, set[str]
         if row.field_id in field_ids and row.value is not None:
             values[row.person_id].add(row.value)
     return values
+
+
+def names_of(fields: list[FieldRow], field_ids: set[str]) -> dict[str, set[str]]:
+    """The same of a name that people are grouped by."""
+    return {
+        person_id: {found for value in values if (found := name(value)) is not None}
+        for person_id, values in values_of(fields, field_ids).items()
+    }
 
 
 def first_value(person_ids: set[str], values: dict[str, set[str]]) -> str | None:
@@ -156,8 +165,23 @@ def _unite(persons: list[PersonRow], svids: dict[str, set[str]]) -> dict[VoterKe
                 county_of.setdefault(person.id, set()).add(person.county)
     for key, voter in voters.items():
         voter.person_id = min(voter.person_ids, key=person_order)
-        voter.county = first_value(voter.person_ids, counties.get(key, {}))
+        by_person = counties.get(key, {})
+        for person_id in sorted(by_person, key=person_order)[:1]:
+            voter.county = min(by_person[person_id], key=lambda county: (county.lower(), county))
+    _spell_counties(list(voters.values()))
     return voters
+
+
+def _spell_counties(voters: list[Voter]) -> None:
+    """Counties are one whatever their case: each is spelt as most of its voters have it."""
+    spellings: dict[str, Counter[str]] = defaultdict(Counter)
+    for voter in voters:
+        if voter.county is not None:
+            spellings[voter.county.lower()][voter.county] += 1
+    for voter in voters:
+        if voter.county is not None:
+            found = spellings[voter.county.lower()]
+            voter.county = min(found, key=lambda spelling: (-found[spelling], spelling))
 
 
 def _account_for(table_rows: list[Any], linked: list[bool], account: Any) -> None:
@@ -181,14 +205,18 @@ def read_voter_file(folder: Path, accounts: Accounts) -> VoterFile:
     svids = values_of(fields, names["state_voter_id"])
     voters = _unite(persons, svids)
 
-    parties = values_of(fields, names["party"])
-    genders = values_of(fields, names["gender"])
+    parties = names_of(fields, names["party"])
+    genders = names_of(fields, names["gender"])
     births = values_of(fields, names["birth_date"])
     for voter in voters.values():
         voter.party = first_value(voter.person_ids, parties)
         voter.gender = first_value(voter.person_ids, genders)
-        birth = moment(first_value(voter.person_ids, births))
-        voter.birth_date = birth.date() if birth else None
+        texts = [
+            value
+            for person_id in sorted(voter.person_ids, key=person_order)
+            for value in sorted(births.get(person_id, ()))
+        ]
+        voter.birth_dates = tuple(birth.date() for one in texts if (birth := moment(one)))
 
     persons_of_email: dict[str, set[str]] = defaultdict(set)
     for person in persons:
