@@ -27,6 +27,7 @@ keyed as (
         coalesce(unsubscribe, 0) as unsubs,
         coalesce(is_bot, false) as is_bot,
         event_id as delivered_event_id,
+        link,
         uncastable_columns,
         source_file,
         source_row_number,
