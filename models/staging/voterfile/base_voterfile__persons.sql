@@ -20,6 +20,8 @@ keyed as (
         {{ email_key('well_formed_email') }} as email_key,
         {{ phone_key('well_formed_cell_phone') }} as cell_phone_key,
         {{ phone_key('well_formed_home_phone') }} as home_phone_key,
+        uncastable_columns,
+        is_deleted_at_source,
         source_file,
         source_row_number,
         source_row
@@ -34,6 +36,8 @@ checked as (
                 then nullif({{ missing_key_reason('email_key', 'delivered_email') }}, 'blank')
         end as email_refused_as,
         case
+            when is_deleted_at_source then 'deleted_at_source'
+            when uncastable_columns is not null then 'uncastable_value'
             when person_id is null then 'missing_id'
             when state is null then 'bad_state'
         end as rejection_reason
