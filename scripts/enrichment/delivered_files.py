@@ -42,6 +42,7 @@ _MARKERS = {
     *("_SUCCESS", "_metadata", "_common_metadata", "_manifest", ".DS_Store", "Thumbs.db"),
     *("desktop.ini", ".gitkeep", ".keep"),
 }
+_LONGEST = 2**31 - 1  # no limit of its own: the engine has one
 _HEADER = 1_000_000  # bytes: a longer first line is no header
 _MISFIT = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 
@@ -64,14 +65,17 @@ class CsvFile:
     problem: str = ""
 
     def reader(self) -> str:
-        """The SQL that reads it: every column is text, and a row that does not fit is an error."""
+        """The SQL that reads it: every column is text, and a row that does not fit is an error.
+
+        Not ``parallel = false``: with it, the engine drops what follows a quote that does not end.
+        """
         columns = ", ".join(f"{_text(name)}: 'varchar'" for name in self.columns)
         delimiter = "\\t" if self.delimiter == "\t" else self.delimiter
         compression = "gzip" if self.is_gzip and not self.copy else "none"
         return (
             f"read_csv({_text(as_pattern(self.copy or self.path))}, auto_detect = false, "
             f"header = true, delim = '{delimiter}', quote = '\"', escape = '\"', "
-            f"strict_mode = true, parallel = false, compression = '{compression}', "
+            f"strict_mode = true, compression = '{compression}', "
             f"columns = {{{columns}}})"
         )
 
@@ -101,7 +105,7 @@ class Listed:
 
 def spool_into(folder: Path) -> None:
     """Sets the folder for copies in UTF-8; they are removed when this process ends."""
-    global _spool  # noqa: PLW0603  # one engine, and so one folder, a process
+    global _spool  # one engine, and so one folder, a process
     _spool = folder
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
@@ -119,7 +123,7 @@ def delivered_files(folder: str, tables: dict[str, list[str]]) -> list[dict[str,
     found: list[Listed] = []
     for table, declared in sorted(tables.items()):
         root = os.path.join(folder, table)  # noqa: PTH118  # the engine knows files by this text
-        for path, problem in sorted(_below(root, set())):
+        for path, problem in sorted(_below(root)):
             name = path[len(root) + 1 :]
             found.append(_listed(table, name, path, problem, declared))
     return [asdict(file) for file in found]
@@ -135,28 +139,36 @@ def csv_rows(paths: Sequence[str]) -> list[dict[str, Any]]:
 # ------------------------------------------------------------------------------------- the listing
 
 
-def _below(folder: str, seen: set[str]) -> Iterator[tuple[str, str]]:
-    """The files in a folder and in all folders in it, links followed, and what is wrong."""
-    place = os.path.realpath(folder)
-    if place in seen:
-        yield folder, "a link to a folder that is read already"
-        return
-    seen.add(place)
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except FileNotFoundError:
-        return
-    except NotADirectoryError:
-        yield folder, "broken: a file, not a folder"
-        return
-    except OSError as error:
-        yield folder, f"broken: {(error.strerror or 'unreadable').lower()}"
-        return
-    for entry in entries:
-        if entry.is_dir():
-            yield from _below(entry.path, seen)
-        else:
-            yield entry.path, "" if entry.is_file() else "not a regular file"
+def _below(folder: str) -> Iterator[tuple[str, str]]:
+    """The files in a folder and in all folders in it, and what is wrong with them.
+
+    Links are followed, after all else: a file keeps the name of its own place.
+    """
+    seen: set[str] = set()
+    folders, links = [folder], []
+    while folders or links:
+        here = folders.pop() if folders else links.pop()
+        place = os.path.realpath(here)
+        if place in seen:
+            yield here, "a link to a folder that is read already"
+            continue
+        seen.add(place)
+        try:
+            entries = list(os.scandir(here))
+        except FileNotFoundError:
+            continue
+        except NotADirectoryError:
+            yield here, "broken: a file, not a folder"
+            continue
+        except OSError as error:
+            yield here, f"broken: {(error.strerror or 'unreadable').lower()}"
+            continue
+        for entry in entries:
+            if entry.is_dir():
+                (links if entry.is_symlink() else folders).append(entry.path)
+            else:
+                yield entry.path, "" if entry.is_file() else "not a regular file"
+        links.sort(reverse=True)
 
 
 def _listed(table: str, name: str, path: str, problem: str, declared: Iterable[str]) -> Listed:
@@ -188,7 +200,7 @@ def _listed(table: str, name: str, path: str, problem: str, declared: Iterable[s
     return file
 
 
-# --------------------------------------------------------------------------------------- the dialect
+# ----------------------------------------------------------------------- the dialect
 
 
 def _opened(path: str) -> IO[bytes]:
@@ -300,7 +312,7 @@ def _choose_delimiter(file: CsvFile, header: str, declared: list[str]) -> None:
         seen.add(file.columns[place].lower())
 
 
-# ------------------------------------------------------------------------------------------ the rows
+# ----------------------------------------------------------------------- the rows
 
 
 class _BadLineError(ValueError):
@@ -339,6 +351,7 @@ def _found_misfit(file: CsvFile) -> str:
             except UnicodeDecodeError:
                 raise _BadLineError(f"line {lines} is not UTF-8") from None
 
+    csv.field_size_limit(_LONGEST)
     width = len(file.columns)
     first = 1
     with file.stream() as stream:

@@ -26,6 +26,7 @@
         ],
     },
     'placeholder_identifiers': {'key': 'identifier'},
+    'voter_id_fields': {'key': 'field_name'},
     'linkage_rules': {'holds': ["unit in ('voters', 'addresses')"]},
     'affinity_weights': {'key': 'metric', 'not_null': ['weight']},
     'propensity_weights': {'key': 'component', 'not_null': ['weight']},

@@ -26,7 +26,7 @@ from typing import Any
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from enrichment.code_version import code_digest, code_version, reading_digest
-from enrichment.database import attach
+from enrichment.database import attach, refuse_foreign_writes
 from enrichment.delivered_files import COUNTED, LISTED, csv_rows, delivered_files, spool_into
 from enrichment.hashing import file_hashes
 from enrichment.pseudonyms import hash_key
@@ -83,6 +83,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
         conn.create_function("csv_rows", csv_rows, ["VARCHAR[]"], COUNTED)
         spool_into(spool_folder(conn))
         if self._previous:
+            refuse_foreign_writes(Path(self._previous))
             attach(conn, Path(self._previous), read_only=True, name="previous")
 
     def configure_cursor(self, cursor: Any) -> None:
