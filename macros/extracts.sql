@@ -549,14 +549,16 @@
         from {{ reader }}
         union all
         {% endfor %}
-        select
-            cast(null as bigint),
-            cast(null as varchar)
-            {%- for name in arm.names %},
-            cast(null as varchar)
-            {%- endfor %}
-        from range(1000000000)
-        limit (select 0)
+        select * from (
+            select
+                cast(null as bigint) as file_row_number,
+                cast(null as varchar) as {{ file_column() }}
+                {%- for name in arm.names %},
+                cast(null as varchar) as "{{ name | replace('"', '""') }}"
+                {%- endfor %}
+            from range(1000000000)
+            limit (select 0)
+        )
     )
 {%- endmacro %}
 
@@ -918,8 +920,10 @@
     {% elif declared_type == 'timestamp' %}
         {% if found_type == 'TIMESTAMP' %}
             {{ return(column) }}
-        {% elif found_type in ['TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ_NS'] %}
+        {% elif found_type == 'TIMESTAMP WITH TIME ZONE' %}
             {{ return(column ~ " at time zone 'UTC'") }}
+        {% elif found_type == 'TIMESTAMPTZ_NS' %}
+            {{ return('cast(' ~ column ~ " as timestamptz) at time zone 'UTC'") }}
         {% elif family == 'time' %}
             {{ return('cast(' ~ column ~ ' as timestamp)') }}
         {% elif family == 'text' %}

@@ -75,7 +75,7 @@ class CsvFile:
         return (
             f"read_csv({_text(as_pattern(self.copy or self.path))}, auto_detect = false, "
             f"header = true, delim = '{delimiter}', quote = '\"', escape = '\"', "
-            f"strict_mode = true, compression = '{compression}', "
+            f"strict_mode = true, hive_partitioning = false, compression = '{compression}', "
             f"columns = {{{columns}}})"
         )
 

@@ -232,10 +232,10 @@ EVENT_TYPES: list[dict[str, Any]] = [
     {"EVENT_DATE": pa.timestamp("ms"), "EMAIL": pa.large_string()},
     {"EVENT_DATE": pa.timestamp("ns"), "EMAIL": "dictionary"},
     {"EVENT_DATE": pa.timestamp("s", tz="UTC"), "CAMPAIGN_ID": pa.float64()},
-    {"EVENT_DATE": pa.timestamp("ms", tz="UTC"), "CAMPAIGN_ID": pa.decimal128(20, 2)},
+    {"EVENT_DATE": pa.timestamp("ms", tz="UTC"), "CAMPAIGN_ID": pa.decimal128(21, 2)},
     {"EVENT_DATE": pa.timestamp("us", tz="UTC"), "CAMPAIGN_ID": pa.uint64()},
     {"EVENT_DATE": "zoned ns", "SEND": pa.float64(), "CLICK": pa.bool_()},
-    {"EVENT_DATE": pa.date32(), "SEND": pa.decimal128(5, 0)},
+    {"EVENT_DATE": pa.date32(), "SEND": pa.decimal128(12, 0)},
     {"EVENT_DATE": pa.date64(), "IS_BOT": pa.int8()},
     {"EVENT_DATE": "text", "EMAIL": pa.binary(), "CLICK": pa.int64()},
 ]
