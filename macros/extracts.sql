@@ -856,7 +856,7 @@
 
 {#- The folder of the extracts. -#}
 {% macro extract_folder() -%}
-    {{ return(env_var('BEHAVIORAL_DATA_DIR', 'data')) }}
+    {{ return(env_var('BEHAVIORAL_DATA_DIR', 'data').rstrip('/') or '/') }}
 {%- endmacro %}
 
 {#- The column with the file of a row, for extracts that have a column `filename` of their own. -#}
