@@ -3,11 +3,12 @@
 {#-
     Why a row of a channel is refused: the first reason that applies. `own` holds the table's own reasons, as pairs of a
     condition and a reason; they come last. Rows after the clock's day are refused later, because the clock is read from
-    the accepted rows. For relations with the columns uncastable_columns, email_key, phone_key and occurred_at; `svid` is
+    the accepted rows. For relations with the columns is_deleted_at_source, uncastable_columns, email_key, phone_key and occurred_at; `svid` is
     another column that identifies the person.
 -#}
 {% macro channel_rejection_reason(own=[], svid=none) -%}
     case
+        when is_deleted_at_source then 'deleted_at_source'
         when uncastable_columns is not null then 'uncastable_value'
         when email_key is null and phone_key is null {{ 'and ' ~ svid ~ ' is null ' if svid }}then 'no_identifier'
         when occurred_at is null then 'date_missing'

@@ -51,6 +51,8 @@
         'row_change': 'deliver the table whole, each row once',
         'empty_table': 'deliver the rows, or no file at all',
         'integer_ids': 'deliver the column as text',
+        'unread_file': 'deliver them as .parquet, .csv or .csv.gz, or take them away',
+        'deletion_column': 'deliver the mark as _deleted, or leave the column out',
     }[check] -}}
 {%- endmacro %}
 
@@ -59,9 +61,9 @@
     {{- '--accept ' ~ check if target.name == 'publish' else "--vars '{accepted_checks: [" ~ check ~ "]}'" -}}
 {%- endmacro %}
 
-{#- Three of several texts, and how many more there are. -#}
-{% macro some_of(texts) -%}
-    {{- texts[:3] | join('; ') ~ (' and ' ~ (texts | length - 3) ~ ' more' if texts | length > 3 else '') -}}
+{#- Some of several texts, and how many more there are. -#}
+{% macro some_of(texts, most=3) -%}
+    {{- texts[:most] | join('; ' if most == 3 else ', ') ~ (' and ' ~ (texts | length - most) ~ ' more' if texts | length > most else '') -}}
 {%- endmacro %}
 
 {#- Raises if the var accepted_checks is no list of checks. The message does not repeat it: it may be anything. -#}
@@ -108,17 +110,27 @@
 
 {#- The seed input_limits, before it is loaded. -#}
 {% macro read_input_limits() -%}
+    (
+        select
+            check_name,
+            source_table,
+            cast(limit_value as double) as limit_value,
+            cast(least_rows as bigint) as least_rows,
+            action
+        from {{ read_seed('input_limits', ['check_name', 'source_table', 'limit_value', 'least_rows', 'action', 'rationale']) }}
+    )
+{%- endmacro %}
+
+{#- A seed before it is loaded: its file, every column as text. -#}
+{% macro read_seed(name, columns) -%}
     {%- set seeds = [] -%}
-    {%- for node in graph.nodes.values() if node.resource_type == 'seed' and node.name == 'input_limits' -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'seed' and node.name == name -%}
         {%- do seeds.append(node) -%}
     {%- endfor -%}
     read_csv(
         {{ text_literal(seeds[0].root_path ~ '/' ~ seeds[0].original_file_path) }},
         header = true,
-        columns = {
-            'check_name': 'varchar', 'source_table': 'varchar', 'limit_value': 'double', 'least_rows': 'bigint',
-            'action': 'varchar', 'rationale': 'varchar'
-        }
+        columns = { {% for column in columns %}'{{ column }}': 'varchar'{{ ', ' if not loop.last }}{% endfor %} }
     )
 {%- endmacro %}
 
@@ -242,6 +254,28 @@
         ) as compared
         where (is_integer and (is_text_elsewhere or is_never_a_number)) or (is_fraction and is_never_a_number)
     ),
+    unread as (
+        select
+            source_table,
+            count(case when kind = 'unread' then 1 end) as files,
+            list(
+                case when source_file = '' then 'the folder itself' else source_file end || ' (' || reason || ')' order by source_file
+            ) filter (where kind = 'unread') as names,
+            list(source_file order by source_file) filter (where kind = 'marker') as markers
+        from extracts.listed_files
+        where kind in ('unread', 'marker')
+        group by source_table
+    ),
+    -- A column whose name speaks of deletion and that no contract knows: its rows are read as if nothing were deleted.
+    deletion_columns as (
+        select distinct
+            files.source_table,
+            listed.name as column_name
+        from files, unnest(files.column_list) as unnested (listed)
+        where
+            contains(listed.name, 'deleted')
+            and listed.name not in ({% for name in deletion_marks() %}'{{ name }}'{{ ', ' if not loop.last }}{% endfor %})
+    ),
     findings as (
         select
             'duplicate_file' as check_name,
@@ -319,6 +353,36 @@
             )
         from integer_columns
         group by source_table, source_file
+        union all
+        select
+            'unread_file',
+            source_table,
+            cast(null as varchar),
+            files,
+            case
+                when files = 0
+                    then format('table {} has nothing that is not read but marks of its writer: {}', source_table, array_to_string(markers[:100], ', '))
+                else format(
+                    'table {}: {} files are not read: {}{}',
+                    source_table,
+                    files,
+                    array_to_string(names[:100], ', '),
+                    case when files > 100 then format(' and {} more', files - 100) else '' end
+                )
+            end
+        from unread
+        union all
+        select
+            'deletion_column',
+            source_table,
+            cast(null as varchar),
+            count(*),
+            format(
+                'table {} has {}, which may mark deleted rows and is not read', source_table,
+                string_agg('column ' || column_name, ', ' order by column_name)
+            )
+        from deletion_columns
+        group by source_table
     ),
     listed_checks as (
         select
@@ -327,7 +391,8 @@
             findings.source_file,
             case
                 when findings.check_name is not null then cast(findings.found_value as double)
-                when limits_by_table.check_name in ('duplicate_file', 'empty_table', 'integer_ids') then 0.0
+                when limits_by_table.check_name in ('duplicate_file', 'empty_table', 'integer_ids', 'unread_file', 'deletion_column')
+                    then 0.0
                 when
                     limits_by_table.check_name in ('changed_file', 'missing_file', 'lost_column')
                     and limits_by_table.source_table in (select last_of_folder.source_table from last_of_folder)
@@ -416,6 +481,10 @@
         {% elif row[1] != expected[row[0]] %}
             {% do other.append('file ' ~ row[0] ~ ' (expected SHA-256 ' ~ expected[row[0]][:12] ~ '…, found ' ~ row[1][:12] ~ '…)') %}
         {% endif %}
+    {% endfor %}
+    {#- The manifest may list what is beneath a folder and is not read: the check unread_file names it. -#}
+    {% for row in run_query("select source_table || '/' || source_file from extracts.listed_files where kind in ('unread', 'marker')") %}
+        {% do found.append(row[0]) %}
     {% endfor %}
     {% set absent = [] %}
     {% for name in expected if name not in found %}

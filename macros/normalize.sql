@@ -68,6 +68,14 @@
     lower({{ text_id(text) }})
 {%- endmacro %}
 
+{#- Does the custom field of this normalised name hold the voter id (seed voter_id_fields)? -#}
+{% macro is_voter_id_field(field) -%}
+    {{ field }} in (
+        select {{ field_name('voter_id_fields.field_name') }}
+        from {{ ref('voter_id_fields') }} as voter_id_fields
+    )
+{%- endmacro %}
+
 {#- An address, lower case and trimmed, valid or not. -#}
 {% macro email_text(text) -%}
     lower({{ trimmed(text) }})

@@ -23,9 +23,10 @@
     end
 {%- endmacro %}
 
-{#- Why a request is refused. For relations with the columns identifier, email_key, phone_key and svid. -#}
+{#- Why a request is refused. For relations with the columns is_deleted_at_source, identifier, email_key, phone_key and svid. -#}
 {% macro identifier_rejection_reason() -%}
     case
+        when is_deleted_at_source then 'deleted_at_source'
         when identifier is null then 'identifier_blank'
         when coalesce(email_key, phone_key, svid) is null then 'identifier_malformed'
     end

@@ -20,7 +20,7 @@ person_svids as (
         on person_custom_fields.custom_field_id = custom_fields.custom_field_id
     where
         person_custom_fields.rejection_reason is null
-        and custom_fields.field_name = 'state_voter_id'
+        and {{ is_voter_id_field('custom_fields.field_name') }}
         and person_custom_fields.field_value is not null
 ),
 

@@ -24,6 +24,7 @@ _READING = (
     "models/linkage/lnk_map_row.sql",
     "models/events/fct_email_rows.sql",
     "models/events/fct_donations.sql",
+    "scripts/enrichment/delivered_files.py",
     "seeds/placeholder_identifiers.csv",
     "seeds/sentinel_numbers.csv",
 )

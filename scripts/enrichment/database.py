@@ -62,6 +62,20 @@ def attach(
     con.execute(f"attach {text(str(file))} as {identifier(name or file.stem)}{mode}")
 
 
+def refuse_foreign_writes(file: Path) -> None:
+    """Raises DatabaseError if a write-ahead log lies beside a database: no build leaves one.
+
+    The engine would replay it, even when it opens the file read-only, and answer with what another
+    program wrote.
+    """
+    log = file.with_name(f"{file.name}.wal")
+    if os.path.lexists(log):
+        raise DatabaseError(
+            f"another program has written to the database {file} and has not finished ({log.name} "
+            f"lies beside it): close that program, then {BUILD}, which replaces both"
+        )
+
+
 def build_info(con: duckdb.DuckDBPyConnection, file: Path) -> tuple[Any, ...] | None:
     """``build_id, as_of_date, code_digest`` of an attached database; None if it has no build."""
     row: tuple[Any, ...] | None = con.execute(
@@ -75,7 +89,7 @@ class Database:
     """The published database, opened read-only for one command.
 
     ``writable`` is the only folder that a COPY may write to. Raises DatabaseError if the file is
-    missing, unreadable, half-written or older than the code.
+    missing, unreadable, half-written, written by another program or older than the code.
     """
 
     def __init__(self, writable: Path | None = None) -> None:
@@ -88,6 +102,7 @@ class Database:
 
         if not self.file.is_file():
             raise DatabaseError(f"there is no database at {self.file}: {BUILD}")
+        refuse_foreign_writes(self.file)
         # A connection in memory, so that a new file is seen as soon as it replaces the old one.
         self._con = duckdb.connect(
             config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from enrichment.database import BUILD, attach, identifier
+from enrichment.database import BUILD, attach, identifier, refuse_foreign_writes
+from enrichment.delivered_files import as_pattern, csv_rows, delivered_files, spool_into
 from enrichment.errors import DatabaseError
-from enrichment.paths import PROJECT, data_folder, database_file, key_file
+from enrichment.paths import PROJECT, data_folder, database_file, key_file, work_file
 from enrichment.pseudonyms import PSEUDONYM_LENGTH, hash_key
 
 if TYPE_CHECKING:
@@ -125,6 +126,8 @@ def _open(con: duckdb.DuckDBPyConnection) -> None:
     file = database_file()
     if not file.is_file():
         raise DatabaseError(f"there is no database at {file}: {BUILD}")
+    refuse_foreign_writes(file)
+    delivered = _requests_delivered(con)
     try:
         attach(con, file, read_only=True)
         if file.stem != "published":
@@ -136,19 +139,31 @@ def _open(con: duckdb.DuckDBPyConnection) -> None:
             f"the database {file} cannot read the requests for erasure ({type(error).__name__}); "
             f"were the extracts moved? {BUILD}"
         ) from None
-    requests = sorted((data_folder() / "erasure_requests").glob("*.parquet"))
-    delivered = (
-        con.execute(
-            "select coalesce(sum(num_rows), 0) from parquet_file_metadata(?)",
-            [[*map(str, requests)]],
-        ).fetchone()
-        if requests
-        else (0,)
-    )
-    if known != delivered:
+    if known != (delivered,):
         raise DatabaseError(
             f"the database {file} is older than the newest erasure_requests: {BUILD}"
         )
+
+
+def _requests_delivered(con: duckdb.DuckDBPyConnection) -> int | None:
+    """The rows of erasure_requests that lie in the extracts; None if a file cannot be read."""
+    folder, work = data_folder(), work_file()
+    # The views of the database read copies of UTF-16 files there.
+    spool_into(work.with_name(f"{work.name}.tmp") / "utf8")
+    tables = {entry.name: ["identifier"] for entry in folder.iterdir() if entry.is_dir()}
+    files = [
+        file
+        for file in delivered_files(str(folder), tables)
+        if file["source_table"] == "erasure_requests"
+    ]
+    parquet = [as_pattern(file["path"]) for file in files if file["kind"] == "parquet"]
+    counted = [row["rows_in"] for row in csv_rows([f["path"] for f in files if f["kind"] == "csv"])]
+    if None in counted or any(file["kind"] == "broken" for file in files):
+        return None
+    if parquet:
+        query = "select sum(num_rows) from parquet_file_metadata(?)"
+        counted += [row[0] for row in con.execute(query, [parquet]).fetchall()]
+    return int(sum(counted))
 
 
 def _want_pseudonyms(con: duckdb.DuckDBPyConnection) -> None:

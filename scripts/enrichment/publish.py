@@ -27,7 +27,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from enrichment.database import attach, build_info
+from enrichment.database import attach, build_info, refuse_foreign_writes
 from enrichment.errors import BuildError, DatabaseError, InputError
 from enrichment.output import sweep
 from enrichment.paths import database_file, history_folder, work_file
@@ -123,7 +123,8 @@ def rollback(build_id: str | None) -> tuple[Build, str | None]:
 def last_database() -> Path | None:
     """The published database, if a build can compare with it and reuse the rows that it has read.
 
-    None if it is missing, unreadable or without a build: the next build reads everything again.
+    None if it is missing, unreadable, without a build or written by another program: the next
+    build reads everything again.
     """
     import duckdb
 
@@ -131,10 +132,11 @@ def last_database() -> Path | None:
     if not file.is_file():
         return None
     try:
+        refuse_foreign_writes(file)
         with duckdb.connect() as con:
             attach(con, file, read_only=True)
             return file if build_info(con, file) else None
-    except duckdb.Error:
+    except (duckdb.Error, DatabaseError):
         return None
 
 
@@ -228,13 +230,14 @@ def _described(file: Path, status: str) -> Build:
 
     facts: dict[str, Any] = {}
     try:
+        refuse_foreign_writes(file)
         with duckdb.connect() as con:
             attach(con, file, read_only=True)
             con.execute(f'select * from "{file.stem}".marts.build_info limit 1')
             names = [column[0] for column in con.description or ()]
             row = con.fetchone()
             facts = dict(zip(names, row, strict=True)) if row else {}
-    except duckdb.Error:
+    except (duckdb.Error, DatabaseError):
         pass  # The engine's message may quote data. The status says that the file is damaged.
     return Build(file, status if facts else "damaged", facts, file.stat().st_size)
 

@@ -30,6 +30,7 @@
         ],
     },
     'placeholder_identifiers': {'key': 'identifier'},
+    'voter_id_fields': {'key': 'field_name'},
     'linkage_rules': {'holds': ["unit in ('voters', 'addresses')"]},
     'machine_rules': {
         'key': 'sort_order',

@@ -230,7 +230,7 @@ EXTRACTS = {
     "custom_field": "*id *name",
     "list_link_phone_email_map": "*CONTACT_NUMBER *EMAIL FIRST_COHORT_AT LAST_COHORT_AT",
     "email_clickers": """*EMAIL *CAMPAIGN_ID *CLIENT_SHORTNAME *EVENT_DATE SEND OPEN CLICK BOUNCE
-        COMPLAINT UNSUBSCRIBE IS_BOT EVENT_ID""",
+        COMPLAINT UNSUBSCRIBE IS_BOT EVENT_ID LINK""",
     "campaigns": "*CAMPAIGN_ID *CLIENT_SHORTNAME LIST_ID CHANNEL CAMPAIGN_NAME START_DATE",
     "donations": """*EMAIL *CONTACT_NUMBER *DONATION_DATE STATE AMOUNT DONATION_ID
         DONATION_SOURCE""",
@@ -1080,7 +1080,11 @@ def test_only_named_custom_fields_are_read(manifest: Node, models: dict[str, Nod
             without_comments(node["raw_code"]),
         )
     }
-    assert named == READ_FIELDS
+    with (PROJECT / "seeds" / "voter_id_fields.csv").open(newline="") as file:
+        voter_ids = {row["field_name"] for row in csv.DictReader(file)}
+    by_seed = [node for node in readers if "is_voter_id_field(" in node["raw_code"]]
+    assert len(by_seed) == 3
+    assert named | voter_ids == READ_FIELDS
     # A model that reads the values without their names counts rows, or withholds the value.
     values = "base_voterfile__person_custom_fields"
     assert {

@@ -20,7 +20,29 @@ counted_by_reason as (
         reason,
         count(*) as rows_rejected
     from rejected_rows
+    where reason <> 'deleted_at_source'
     group by source_table, reason
+),
+
+counted_deleted as (
+    select
+        source_table,
+        count(*) as rows_deleted
+    from rejected_rows
+    where reason = 'deleted_at_source'
+    group by source_table
+),
+
+-- A row that was deleted where it comes from says nothing about the delivery.
+refused_rows as (
+    select
+        row_accounting.source_table,
+        row_accounting.rows_in,
+        row_accounting.rows_rejected - coalesce(counted_deleted.rows_deleted, 0) as rows_refused
+    from row_accounting
+    -- Most tables have no deleted rows.
+    left join counted_deleted
+        on row_accounting.source_table = counted_deleted.source_table
 ),
 
 -- The most frequent reason says where to look.
@@ -33,20 +55,20 @@ ranked as (
 
 rejected_shares as (
     select
-        row_accounting.source_table,
-        coalesce({{ share('row_accounting.rows_rejected', 'row_accounting.rows_in') }}, 0) as rejected_share,
-        'table ' || row_accounting.source_table || ': '
-        || cast(row_accounting.rows_rejected as varchar) || ' of ' || cast(row_accounting.rows_in as varchar)
+        refused_rows.source_table,
+        coalesce({{ share('refused_rows.rows_refused', 'refused_rows.rows_in') }}, 0) as rejected_share,
+        'table ' || refused_rows.source_table || ': '
+        || cast(refused_rows.rows_refused as varchar) || ' of ' || cast(refused_rows.rows_in as varchar)
         || ' rows are rejected'
         || coalesce(', ' || cast(ranked.rows_rejected as varchar) || ' of them for ' || ranked.reason, '')
         || ': ' || cast(round(
-            100 * coalesce({{ share('row_accounting.rows_rejected', 'row_accounting.rows_in') }}, 0), 1
+            100 * coalesce({{ share('refused_rows.rows_refused', 'refused_rows.rows_in') }}, 0), 1
         ) as varchar) || ' %' as message
-    from row_accounting
+    from refused_rows
     -- Not every table has rejected rows.
     left join ranked
         on
-            row_accounting.source_table = ranked.source_table
+            refused_rows.source_table = ranked.source_table
             and ranked.reason_rank = 1
 ),
 

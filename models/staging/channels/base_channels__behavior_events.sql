@@ -71,6 +71,7 @@ keyed as (
             when occurred_text is not null and {{ iso_timestamp('occurred_text') }} is null then 'occurred_at'
             else uncastable_columns
         end as uncastable_columns,
+        is_deleted_at_source,
         source_file,
         source_row_number,
         source_row

@@ -20,6 +20,7 @@ keyed as (
         coalesce(is_bot, false) as is_bot,
         {{ text_id('event_id') }} as event_id,
         uncastable_columns,
+        is_deleted_at_source,
         source_file,
         source_row_number,
         source_row

@@ -21,6 +21,7 @@ keyed as (
         {{ group_name('client_shortname') }} as client_shortname,
         {{ text_id('event_id') }} as event_id,
         uncastable_columns,
+        is_deleted_at_source,
         source_file,
         source_row_number,
         source_row

@@ -23,6 +23,7 @@ keyed as (
         scroll_depth,
         {{ text_id('event_id') }} as event_id,
         uncastable_columns,
+        is_deleted_at_source,
         source_file,
         source_row_number,
         source_row

@@ -24,6 +24,7 @@ joined as (
         ) }}, '') as record_value,
         collected_at,
         uncastable_columns,
+        is_deleted_at_source,
         source_file,
         source_row_number,
         source_row
@@ -35,6 +36,7 @@ checked as (
     select
         *,
         case
+            when is_deleted_at_source then 'deleted_at_source'
             when uncastable_columns is not null then 'uncastable_value'
             when not coalesce({{ is_domain_name('domain') }}, false) then 'domain_malformed'
             when not coalesce({{ is_domain_name('record_name') }}, false) then 'domain_malformed'

@@ -20,6 +20,7 @@ keyed as (
         {{ text_id('donation_id') }} as donation_id,
         lower({{ text_id('donation_source') }}) as donation_source,
         uncastable_columns,
+        is_deleted_at_source,
         source_file,
         source_row_number,
         source_row
@@ -31,6 +32,7 @@ checked as (
     select
         *,
         case
+            when is_deleted_at_source then 'deleted_at_source'
             when uncastable_columns is not null then 'uncastable_value'
             when email_key is null and phone_key is null then 'no_identifier'
             when donated_at is null then 'date_missing'

@@ -11,6 +11,7 @@ keyed as (
         {{ text_id('campaign_name') }} as given_name,
         start_date,
         uncastable_columns,
+        is_deleted_at_source,
         source_file,
         source_row_number,
         source_row as given_row
@@ -21,6 +22,7 @@ checked as (
     select
         *,
         case
+            when is_deleted_at_source then 'deleted_at_source'
             when campaign_id is null then 'missing_id'
             when uncastable_columns is not null then 'uncastable_value'
         end as rejection_reason

@@ -19,6 +19,7 @@ keyed as (
         first_cohort_at,
         last_cohort_at,
         uncastable_columns,
+        is_deleted_at_source,
         source_file,
         source_row_number,
         source_row
@@ -29,6 +30,7 @@ checked as (
     select
         *,
         case
+            when is_deleted_at_source then 'deleted_at_source'
             when uncastable_columns is not null then 'uncastable_value'
             when phone_key is null then 'phone_' || {{ missing_phone_reason('phone_key', 'delivered_phone') }}
             when email_key is null then 'email_' || {{ missing_email_reason('email_key', 'delivered_email') }}

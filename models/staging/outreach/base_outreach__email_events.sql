@@ -29,6 +29,7 @@ keyed as (
         event_id as delivered_event_id,
         {{ text_id('link') }} as link,
         uncastable_columns,
+        is_deleted_at_source,
         source_file,
         source_row_number,
         source_row
@@ -40,6 +41,7 @@ checked as (
     select
         *,
         case
+            when is_deleted_at_source then 'deleted_at_source'
             when uncastable_columns is not null then 'uncastable_value'
             when email_key is null then 'email_' || {{ missing_email_reason('email_key', 'delivered_email') }}
             when event_at is null then 'date_missing'

@@ -6,6 +6,7 @@ trimmed as (
     select
         {{ text_id('identifier') }} as identifier,
         requested_at,
+        is_deleted_at_source,
         source_file,
         source_row_number,
         source_row

@@ -12,6 +12,7 @@ trimmed as (
         lower({{ text_id('channel') }}) as channel_text,
         {{ text_id('reason') }} as reason,
         cast(from_date as date) as from_date,
+        is_deleted_at_source,
         source_file,
         source_row_number,
         source_row

@@ -21,7 +21,7 @@ custom_fields as (
 svid_fields as (
     select distinct {{ text_id('id') }} as custom_field_id
     from custom_fields
-    where {{ field_name('name') }} = 'state_voter_id'
+    where {{ is_voter_id_field(field_name('name')) }}
 ),
 
 person_svids as (

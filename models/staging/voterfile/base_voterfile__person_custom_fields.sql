@@ -11,6 +11,8 @@ keyed as (
         {{ text_id('person_id') }} as person_id,
         {{ text_id('custom_field_id') }} as custom_field_id,
         {{ text_id('value') }} as field_value,
+        uncastable_columns,
+        is_deleted_at_source,
         source_file,
         source_row_number,
         source_row
@@ -27,6 +29,8 @@ checked as (
     select
         *,
         case
+            when is_deleted_at_source then 'deleted_at_source'
+            when uncastable_columns is not null then 'uncastable_value'
             when person_id is null or custom_field_id is null then 'missing_id'
             when
                 custom_field_id in (select birth_date_fields.custom_field_id from birth_date_fields)

@@ -22,6 +22,8 @@ keyed as (
         {{ phone_key('well_formed_cell_phone') }} as cell_phone_key,
         home_phone as delivered_home_phone,
         {{ phone_key('well_formed_home_phone') }} as home_phone_key,
+        uncastable_columns,
+        is_deleted_at_source,
         source_file,
         source_row_number,
         source_row
@@ -44,6 +46,8 @@ checked as (
                 then nullif({{ missing_phone_reason('home_phone_key', 'delivered_home_phone') }}, 'blank')
         end as home_phone_refused_as,
         case
+            when is_deleted_at_source then 'deleted_at_source'
+            when uncastable_columns is not null then 'uncastable_value'
             when person_id is null then 'missing_id'
             when state is null then 'bad_state'
         end as rejection_reason

@@ -24,6 +24,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
 from enrichment.code_version import PROJECT
+from enrichment.plugins.session_variables import spool_folder
 
 # These messages are about SQL, files and memory, never about a row.
 _ABOUT_NO_ROW = (
@@ -39,7 +40,7 @@ _ABOUT_NO_ROW = (
     duckdb.TransactionException,
 )
 _LOCKED = "the configuration has been locked"
-_FILE = re.compile(r"file ['\"][^'\"\n]+\.parquet['\"]", re.IGNORECASE)
+_FILE = re.compile(r"file ['\"][^'\"\n]+\.(?:parquet|csv|csv\.gz)['\"]", re.IGNORECASE)
 
 
 class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
@@ -56,7 +57,8 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
         """Limits what the engine can reach, and locks its configuration."""
         # Not a setting of the profile: dbt sets those again for each cursor, after the lock.
         conn.execute("set global TimeZone = 'UTC'")
-        folders = ", ".join("'" + folder.replace("'", "''") + "'" for folder in self._folders)
+        allowed = [*self._folders, str(spool_folder(conn))]
+        folders = ", ".join("'" + folder.replace("'", "''") + "'" for folder in allowed)
         conn.execute(f"set allowed_directories = [{folders}]")
         conn.execute("set enable_external_access = false; set lock_configuration = true")
 

@@ -8,7 +8,9 @@ Every connection of a build gets these DuckDB variables:
 * ``reading_digest``: the digest of the definitions that decide how an extract is read;
 * ``folder_digest``: the SHA-256 of the path of the extract folder;
 
-and the function ``file_hashes(paths)``, the SHA-256 of each file of a list in hex. The published
+and the functions ``file_hashes(paths)``, the SHA-256 of each file of a list in hex,
+``delivered_files(request)``, what lies in the folder of extracts, and ``csv_rows(paths)``, the rows
+of each CSV file or the line that does not fit (`enrichment.delivered_files`). The published
 database (``BEHAVIORAL_PREVIOUS_DB``) is attached as ``previous``, read-only: macros/carry.sql takes
 from it what the last build has read.
 """
@@ -16,6 +18,7 @@ from it what the last build has read.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -23,7 +26,8 @@ from typing import Any
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from enrichment.code_version import code_digest, code_version, reading_digest
-from enrichment.database import attach
+from enrichment.database import attach, refuse_foreign_writes
+from enrichment.delivered_files import COUNTED, LISTED, csv_rows, delivered_files, spool_into
 from enrichment.hashing import file_hashes
 from enrichment.pseudonyms import hash_key
 
@@ -44,6 +48,18 @@ def folder_digest() -> str:
     return hashlib.sha256(os.fsencode(folder)).hexdigest()
 
 
+def spool_folder(conn: Any) -> Path:
+    """The folder for copies of extracts in UTF-8: in the engine's folder for what it spills."""
+    (folder,) = conn.execute("select current_setting('temp_directory')").fetchone()
+    return Path(folder or ".tmp") / "utf8"
+
+
+def _delivered_files(request: str) -> list[dict[str, Any]]:
+    """The files of a folder; ``request`` is JSON with the folder and the tables' columns."""
+    asked = json.loads(request)
+    return delivered_files(asked["folder"], asked["tables"])
+
+
 class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
     """Adds the function to each connection, and sets the variables on each cursor."""
 
@@ -61,9 +77,13 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
         self._previous = str(plugin_config.get("previous") or "")
 
     def configure_connection(self, conn: Any) -> None:
-        """Adds the function and attaches the published database."""
+        """Adds the functions and attaches the published database."""
         conn.create_function("file_hashes", file_hashes, ["VARCHAR[]"], "VARCHAR[]")
+        conn.create_function("delivered_files", _delivered_files, ["VARCHAR"], LISTED)
+        conn.create_function("csv_rows", csv_rows, ["VARCHAR[]"], COUNTED)
+        spool_into(spool_folder(conn))
         if self._previous:
+            refuse_foreign_writes(Path(self._previous))
             attach(conn, Path(self._previous), read_only=True, name="previous")
 
     def configure_cursor(self, cursor: Any) -> None:

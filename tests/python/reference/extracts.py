@@ -1,5 +1,6 @@
 """Extract files in, plain tuples out."""
 
+import csv
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from reference.normalise import boolean
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "person": ("id", "email", "cell_phone", "home_phone", "county", "state"),
@@ -53,7 +56,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """The seven required tables, their declared columns in interface order."""
 
+DELETED = ("_fivetran_deleted", "_deleted", "is_deleted")
+"""Optional columns of every table; a row with a true one was deleted where it comes from."""
+
 Accounts = dict[str, Counter[str]]
+Row = tuple[Any, ...]
 
 
 def new_accounts() -> Accounts:
@@ -72,20 +79,46 @@ def _values(column: pa.Array) -> list[Any]:
     return values
 
 
-def rows(folder: Path, table: str) -> Iterator[tuple[Any, ...]]:
+def rows(folder: Path, table: str, accounts: Accounts) -> Iterator[tuple[Any, ...]]:
     """The declared columns of every row of a table, columns matched without case, missing as None.
 
-    Extra columns are ignored; a missing optional column reads as None in every row.
+    Extra columns are ignored; a missing optional column reads as None in every row. A row that its
+    source marks as deleted is rejected here.
     """
-    wanted = COLUMNS[table]
-    for path in sorted((folder / table).glob("*.parquet")):
-        with pq.ParquetFile(path) as file:
-            names = {name.lower(): name for name in reversed(file.schema_arrow.names)}
-            present = [names[name] for name in wanted if name in names]
-            for batch in file.iter_batches(batch_size=100_000, columns=present):
-                nothing = [None] * batch.num_rows
-                columns = [
-                    _values(batch.column(names[name])) if name in names else nothing
-                    for name in wanted
-                ]
-                yield from zip(*columns, strict=True)
+    account = accounts[table]
+    for path in sorted((folder / table).rglob("*.[pc]*")):
+        read = _parquet_rows if path.suffix == ".parquet" else _csv_rows
+        for row, marks in read(path, COLUMNS[table]):
+            if any(mark is not None and boolean(mark) for mark in marks):
+                account["rows_in"] += 1
+                account["rows_rejected"] += 1
+            else:
+                yield row
+
+
+def _parquet_rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[Row, Row]]:
+    with pq.ParquetFile(path) as file:
+        names = {name.lower(): name for name in reversed(file.schema_arrow.names)}
+        present = [names[name] for name in (*wanted, *DELETED) if name in names]
+        for batch in file.iter_batches(batch_size=100_000, columns=present):
+            nothing = [None] * batch.num_rows
+            columns = [
+                _values(batch.column(names[name])) if name in names else nothing
+                for name in (*wanted, *DELETED)
+            ]
+            for row in zip(*columns, strict=True):
+                yield row[: len(wanted)], row[len(wanted) :]
+
+
+def _csv_rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[Row, Row]]:
+    """Text, or None where a field is empty; the separator is the one that splits the header."""
+    with path.open(newline="", encoding="utf-8") as file:
+        header = file.readline()
+        separator = max(",;\t|", key=header.count)
+        names = [name.lower() for name in next(csv.reader([header], delimiter=separator))]
+        for fields in csv.reader(file, delimiter=separator):
+            values = dict(zip(names, [field or None for field in fields], strict=True))
+            yield (
+                tuple(values.get(name) for name in wanted),
+                tuple(values.get(name) for name in DELETED),
+            )

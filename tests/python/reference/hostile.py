@@ -3,10 +3,11 @@
 Pools are tiny, so that identifiers collide: shared addresses, phones at and over every limit,
 voter ids in several states, events on window edges, rows that must be rejected for each reason.
 `python -m reference.hostile OUT SEED` writes them. The seed decides the column types too: odd ones
-are all text, 2, 6, 10… have ids and phones as doubles and times with a zone, 0, 4, 8… have whole
-numbers and gifts with a date only.
+are all text, half of it CSV; 2, 6, 10… have ids and phones as doubles and times with a zone;
+0, 4, 8… have whole numbers and gifts with a date only.
 """
 
+import csv
 import random
 import sys
 from collections.abc import Callable, Sequence
@@ -450,13 +451,31 @@ class Hostile:
 
 
 def write(folder: Path, seed: int) -> Path:
-    """Write hostile extracts, each table in two files."""
-    for table, rows in Hostile(seed).tables().items():
-        (folder / table).mkdir(parents=True, exist_ok=True)
-        data = pa.table({name: [row[name] for row in rows] for name in rows[0]})
+    """Write hostile extracts, each table in two files: the second in a folder of its own.
+
+    The second file of a world of text is CSV. It has rows that were deleted where they come from.
+    """
+    chance = random.Random(seed)  # noqa: S311
+    for number, (table, rows) in enumerate(Hostile(seed).tables().items()):
         middle = len(rows) // 2
-        for part, slice_of in enumerate((data.slice(0, middle), data.slice(middle))):
-            pq.write_table(slice_of, folder / table / f"part-{part:04d}.parquet")
+        deleted = [dict(row) for row in chance.choices(rows, k=len(rows) // 50 + 1)]
+        first, second = rows[:middle], rows[middle:] + deleted
+        marks = [False] * (len(second) - len(deleted)) + [True] * len(deleted)
+        place = folder / table / "half=2"
+        place.mkdir(parents=True, exist_ok=True)
+        data = pa.table({name: [row[name] for row in rows + deleted] for name in rows[0]})
+        pq.write_table(data.slice(0, len(first)), folder / table / "part-0000.parquet")
+        mark = ("_FIVETRAN_DELETED", "_deleted", "Is_Deleted")[number % 3]
+        if not seed % 2:
+            marked = data.slice(len(first)).append_column(mark, pa.array(marks))
+            pq.write_table(marked, place / "part-0001.parquet")
+            continue
+        with (place / "part-0001.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, delimiter=",;\t|"[number % 4])
+            writer.writerow([*rows[0], mark])
+            for row, is_deleted in zip(second, marks, strict=True):
+                spelled = chance.choice(["true", "T", "1"] if is_deleted else ["", "f", "0"])
+                writer.writerow([*row.values(), spelled])
     return folder
 
 

@@ -56,7 +56,9 @@ def _read_map(folder: Path, phones: set[str], accounts: Accounts) -> list[MapRow
     """Valid map rows of the voters' phones; the valid rows of other phones are unlinked."""
     account = accounts["list_link_phone_email_map"]
     valid = []
-    for raw_phone, raw_email, raw_first, raw_last in rows(folder, "list_link_phone_email_map"):
+    for raw_phone, raw_email, raw_first, raw_last in rows(
+        folder, "list_link_phone_email_map", accounts
+    ):
         account["rows_in"] += 1
         number, address = phone(raw_phone)[0], email(raw_email)[0]
         if number is None or address is None:

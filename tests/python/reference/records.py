@@ -156,7 +156,7 @@ def _castable(
 ) -> list[Record]:
     account = accounts[table]
     valid = []
-    for row in rows(folder, table):
+    for row in rows(folder, table, accounts):
         account["rows_in"] += 1
         try:
             valid.append(parse(row))
@@ -260,7 +260,9 @@ def read_campaigns(folder: Path, accounts: Accounts) -> dict[str, Campaign]:
     """One row per campaign id: the latest START_DATE, NULL last, then the largest name (F48)."""
     account = accounts["campaigns"]
     best: dict[str, tuple[tuple[Any, ...], Campaign]] = {}
-    for raw_id, raw_client, raw_list, raw_channel, raw_name, raw_start in rows(folder, "campaigns"):
+    for raw_id, raw_client, raw_list, raw_channel, raw_name, raw_start in rows(
+        folder, "campaigns", accounts
+    ):
         account["rows_in"] += 1
         campaign_id, client, title = text(raw_id), name(raw_client), text(raw_name)
         list_id, channel = text(raw_list), text(raw_channel)

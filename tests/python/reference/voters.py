@@ -66,7 +66,7 @@ def read_field_names(folder: Path, accounts: Accounts) -> dict[str, set[str]]:
     account = accounts["custom_field"]
     ids: dict[str, set[str]] = defaultdict(set)
     seen = set()
-    for raw_id, raw_name in rows(folder, "custom_field"):
+    for raw_id, raw_name in rows(folder, "custom_field", accounts):
         account["rows_in"] += 1
         field_id, field_name = text(raw_id), text(raw_name)
         if field_id is None or field_name is None:
@@ -84,7 +84,7 @@ def read_fields(folder: Path, names: dict[str, set[str]], accounts: Accounts) ->
     """Valid rows of `person_custom_field`; a birth date that is not ISO 8601 rejects its row."""
     account = accounts["person_custom_field"]
     valid = []
-    for raw_person, raw_field, raw_value in rows(folder, "person_custom_field"):
+    for raw_person, raw_field, raw_value in rows(folder, "person_custom_field", accounts):
         account["rows_in"] += 1
         person_id, field_id, value = text(raw_person), text(raw_field), text(raw_value)
         if person_id is None or field_id is None:
@@ -104,7 +104,9 @@ def read_persons(folder: Path, accounts: Accounts) -> list[PersonRow]:
     """Valid rows of `person`: those with an id and a two-letter state (F02)."""
     account = accounts["person"]
     valid = []
-    for raw_id, raw_email, raw_cell, raw_home, raw_county, raw_state in rows(folder, "person"):
+    for raw_id, raw_email, raw_cell, raw_home, raw_county, raw_state in rows(
+        folder, "person", accounts
+    ):
         account["rows_in"] += 1
         person_id, home_state = text(raw_id), state(raw_state)
         if person_id is None or home_state is None:
