@@ -80,7 +80,8 @@ def _macros() -> dict[str, Callable[..., Any]]:
                 found[name] = macro
                 names[name] = partial(_call, found, name)
     callables = {name: partial(_call, found, name) for name in found}
-    # One Newton step stands for eight: they are the same SQL, and sqlfluff refuses so large a query.
+    # One Newton step stands for eight: they are the same SQL, and sqlfluff refuses so large
+    # a query.
     return callables | {"newton_steps": partial(callables["newton_steps"], steps=1)}
 
 
