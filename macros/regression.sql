@@ -16,11 +16,6 @@
     1 / (1 + exp(-case when {{ logit }} > 30 then 30 when {{ logit }} < -30 then -30 else {{ logit }} end))
 {%- endmacro %}
 
-{#- A sum of fractions that does not depend on the order of adding. -#}
-{% macro exact_sum(expression) -%}
-    cast(sum(cast({{ expression }} as decimal(38, 12))) as double)
-{%- endmacro %}
-
 {#-
     The mean and the standard deviation of each feature within each fit, weighted by people: columns mean_<feature> and
     deviation_<feature>, one row per fit. A feature that does not vary has the deviation 1. `relation` has the columns
@@ -38,10 +33,10 @@
         select
             fit,
             {% for feature in features %}
-            {{ exact_sum('people * ' ~ feature) }} / sum(people) as mean_{{ feature }},
-            {{ exact_sum('people * ' ~ feature ~ ' * ' ~ feature) }} / sum(people)
-            - ({{ exact_sum('people * ' ~ feature) }} / sum(people))
-            * ({{ exact_sum('people * ' ~ feature) }} / sum(people)) as variance_{{ feature }}
+            {{ exact_sum('people * ' ~ feature, 12, 38) }} / sum(people) as mean_{{ feature }},
+            {{ exact_sum('people * ' ~ feature ~ ' * ' ~ feature, 12, 38) }} / sum(people)
+            - ({{ exact_sum('people * ' ~ feature, 12, 38) }} / sum(people))
+            * ({{ exact_sum('people * ' ~ feature, 12, 38) }} / sum(people)) as variance_{{ feature }}
             {{- ',' if not loop.last }}
             {% endfor %}
         from {{ relation }}
@@ -104,10 +99,10 @@
             {% for i in range(last + 1) %}
             min(b{{ i }}) as b{{ i }},
             {% for j in range(i, last + 1) %}
-            {{ exact_sum('weight' ~ (' * ' ~ names[i] if i) ~ (' * ' ~ names[j] if j)) }}
+            {{ exact_sum('weight' ~ (' * ' ~ names[i] if i) ~ (' * ' ~ names[j] if j), 12, 38) }}
             {{- ' + ' ~ (ridge if i else '1e-9') if i == j }} as h{{ i }}_{{ j }},
             {% endfor %}
-            {{ exact_sum('residual' ~ (' * ' ~ names[i] if i)) }}
+            {{ exact_sum('residual' ~ (' * ' ~ names[i] if i), 12, 38) }}
             {{- ' - ' ~ ridge ~ ' * min(b' ~ i ~ ')' if i }} as g{{ i }}{{ ',' if not loop.last }}
             {% endfor %}
         from weighted_{{ step }}

@@ -37,7 +37,7 @@ summed_by_bin as (
         bin,
         cast(sum(people) as bigint) as people,
         cast(sum(positives) as bigint) as positives,
-        {{ exact_sum('people * value') }} as predicted,
+        {{ exact_sum('people * value', 12, 38) }} as predicted,
         {{ share('sum(positives)', 'sum(people)') }} as observed,
         {{ sample_size('sum(people)') }} as trials
     from binned

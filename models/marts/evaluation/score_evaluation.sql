@@ -57,13 +57,14 @@ summed as (
             positives * (all_people - all_positives - negatives_above - (people - positives))
             + positives * (people - positives) * 0.5
         ) as double) as wins,
-        {{ exact_sum('people * value') }} as predicted,
-        {{ exact_sum('positives * (1 - value) * (1 - value) + (people - positives) * value * value') }}
+        {{ exact_sum('people * value', 12, 38) }} as predicted,
+        {{ exact_sum('positives * (1 - value) * (1 - value) + (people - positives) * value * value', 12, 38) }}
             as squared_errors,
         {{ exact_sum(
             'positives * power(power(1 - all_positives / cast(all_people as double), 2) - power(1 - value, 2), 2)'
             ~ ' + (people - positives) * power(power(all_positives / cast(all_people as double), 2)'
-            ~ ' - power(value, 2), 2)'
+            ~ ' - power(value, 2), 2)',
+            12, 38
         ) }} as squared_differences
     from ranked
     group by score, population, horizons_back
@@ -97,7 +98,8 @@ found as (
         cut.k_share,
         {{ exact_sum(
             'ranked.positives * greatest(0, least(ranked.people, cut.k - ranked.people_above))'
-            ~ ' / cast(ranked.people as double)'
+            ~ ' / cast(ranked.people as double)',
+            12, 38
         ) }} as positives_found
     from cut
     inner join ranked
