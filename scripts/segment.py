@@ -215,28 +215,46 @@ def analyze(
 def propensity(
     svids: Svids = None,
     svid: Svid = None,
-    model: Annotated[str, typer.Option(metavar="NAME", help="The score: donor.")] = "donor",
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="donor ranks by the brief's rule; gift by the probability of a gift within 90 "
+            "days, where the back-test proves one.",
+        ),
+    ] = "donor",
     threshold: Annotated[
-        float, typer.Option(metavar="SCORE", callback=_share, help="The least score, 0 to 1.")
+        float,
+        typer.Option(
+            metavar="SCORE",
+            callback=_share,
+            help="The least score of donor, or the least probability of gift, 0 to 1.",
+        ),
     ] = 0.0,
     out: Out = None,
     form: Format = None,
     with_contact_details: ContactDetails = False,
 ) -> None:
     """Rank the segment's people by their propensity to give."""
-    if model != "donor":
-        raise InputError(f"--model {shown(model)}: expected donor")
+    if model not in ("donor", "gift"):
+        raise InputError(f"--model {shown(model)}: expected donor or gift")
+    choose: str = ""
+    if model == "donor":
+        options = {"threshold": threshold}
+        order = "order by donor_propensity_score desc nulls last, requested_svid"
+        columns = ("donor_propensity_score", "past_donations", "total_clicks")
+    else:
+        options = {}
+        choose = "where gift_probability >= ?" if threshold > 0 else ""
+        order = "order by gift_rank nulls last, requested_svid"
+        columns = ("gift_probability", "gift_verdict", "expected_value")
     _answer(
-        ("propensity", "segment_propensity", {"threshold": threshold}),
+        ("propensity", "segment_propensity", options),
         (svids, svid, out, form),
-        "order by donor_propensity_score desc nulls last, requested_svid",
-        columns=(
-            *IDENTITY,
-            "donor_propensity_score",
-            "past_donations",
-            "total_clicks",
-            "solicitation_blocked_by",
-        ),
+        order,
+        choose=choose,
+        values=(threshold,) if choose else (),
+        columns=(*IDENTITY, *columns, "solicitation_blocked_by"),
         with_contact_details=with_contact_details,
     )
 
@@ -502,15 +520,18 @@ HISTORY = {
 def _answer(
     question: tuple[str, str, dict[str, Any]],
     request: tuple[str | None, list[str] | None, str | None, str | None],
-    then: str,
+    order: str,
     *,
+    choose: str = "",
+    values: tuple[Any, ...] = (),
     columns: tuple[str, ...] = (),
     with_contact_details: bool = False,
 ) -> None:
     """Calls one table function about the people of a segment, and writes its rows.
 
     ``question`` is the answer's name, the function and its options; ``request`` is --svids, --svid,
-    --out and --format; ``then`` is the SQL after the call; a terminal shows ``columns``.
+    --out and --format. ``choose`` is SQL that selects some of its rows, with its ``values``;
+    ``order`` is the SQL that orders them; a terminal shows ``columns``.
     """
     name, function, options = question
     svids, svid, out, form = request
@@ -519,10 +540,12 @@ def _answer(
     segment = ids.read_segment(svids, svid or [])
     with output.target(out, form, svids) as target, Database(target.folder) as database:
         if with_contact_details:
-            people = database.ask(function, segment, options)
-            query = contacts.with_contacts(database, people, contacts.SOLICIT, then)
+            people = database.ask(function, segment, options, then=choose, then_values=values)
+            query = contacts.with_contacts(database, people, contacts.SOLICIT, order)
         else:
-            query = database.ask(function, segment, options, then=then)
+            query = database.ask(
+                function, segment, options, then=f"{choose} {order}", then_values=values
+            )
         target.write(database, output.Answer.of(name, query, columns))
         ids.report(database, segment)
 
@@ -540,8 +563,7 @@ def _answer_about_groups(
 ) -> None:
     """Calls one table function about groups of a segment, and writes the rows that may be shown.
 
-    ``question`` is the answer's name and the function. ``choose`` is SQL that selects some of its
-    rows, with its ``values``. The rest is as in ``_answer``.
+    ``question`` is the answer's name and the function. The rest is as in ``_answer``.
     """
     name, function = question
     svids, svid, out, form = request

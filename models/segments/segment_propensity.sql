@@ -4,6 +4,10 @@ with propensity as (
     select * from {{ ref('donor_propensity') }}
 ),
 
+gift_probabilities as (
+    select * from {{ ref('gift_probability') }}
+),
+
 profiles as (
     select * from {{ ref('enriched_profiles') }}
 ),
@@ -38,11 +42,19 @@ answered as (
         propensity.score_recency,
         coalesce(propensity.is_scored, false) as is_scored,
         propensity.gifts_not_used,
-        permissions.solicitation_blocked_by
+        permissions.solicitation_blocked_by,
+        gift_probabilities.gift_probability,
+        gift_probabilities.gift_probability_basis,
+        gift_probabilities.gift_verdict,
+        gift_probabilities.base_rate,
+        gift_probabilities.gift_rank,
+        gift_probabilities.expected_value
     from requested
     -- Unknown and ambiguous ids have no score.
     left join propensity
         on requested.voter_number = propensity.voter_number
+    left join gift_probabilities
+        on requested.voter_number = gift_probabilities.voter_number
     left join profiles
         on requested.voter_number = profiles.voter_number
     left join permissions

@@ -89,6 +89,8 @@ FUNCTIONS = {
     "segment_propensity(svids, threshold := 0.0)": """
         select requested_svid, state, svid, case when is_known then 0.7 end
             as donor_propensity_score,
+            case when svid = '0012345' then 0.25 end as gift_probability,
+            case when is_known then cast(svid as bigint) end as gift_rank,
             case when is_known then 'with_behavior' else 'unknown' end as link_status
         from matched where threshold <= 0 or is_known and 0.7 >= threshold""",
     "segment_health(svids)": """
@@ -288,6 +290,18 @@ def test_the_list_is_never_overwritten(run: Run, tmp_path: Path) -> None:
     assert file.read_text() == "0012345\n"
 
 
+def test_propensity_by_probability(run: Run) -> None:
+    """The threshold is about the probability; without one, people without a probability stay."""
+    people = ["--svid", "0012345", "--svid", "nowhere"]
+    everybody = run("propensity", *people, "--model", "gift").rows
+    assert [row["gift_probability"] for row in everybody] == ["0.25", ""]
+    at_least = [
+        run("propensity", *people, "--model", "gift", "--threshold", threshold).rows
+        for threshold in ("0.25", "0.26")
+    ]
+    assert [[row["requested_svid"] for row in rows] for rows in at_least] == [["0012345"], []]
+
+
 def test_the_request_bodies_of_the_brief(run: Run, tmp_path: Path) -> None:
     body = tmp_path / "body.json"
     body.write_text('{"svids": ["0012345"], "model": "donor"}')
@@ -469,7 +483,7 @@ def test_an_interrupted_query_is_an_interruption() -> None:
         (["analyze", "--svid", "1", "--deviation-threshold", "2"], "from 0 to 1"),
         (["analyze", "--svid", "1", "--deviation-threshold", "nan"], "from 0 to 1"),
         (["analyze", "--svid", "1", "--format", "xml"], "expected one of table, csv"),
-        (["propensity", "--svid", "1", "--model", "voter"], "expected donor"),
+        (["propensity", "--svid", "1", "--model", "voter"], "expected donor or gift"),
         (["propensity", "--svid", "1", "--threshold", "high"], "--threshold"),
         (["lookalike", "--svid", "1", "--expansion-size", "0"], "--expansion-size"),
         (["lookalike", "--svid", "1", "--min-similarity", "-0.1"], "from 0 to 1"),
