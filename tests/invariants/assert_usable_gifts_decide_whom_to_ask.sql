@@ -31,5 +31,10 @@ where
     propensity.past_donations + propensity.gifts_not_used is distinct from profiles.donation_count
     or (propensity.past_donations > 0) <> (propensity.days_since_last_donation is not null)
     or (propensity.past_donations = 0 and propensity.gifts_not_used > 0 and permissions.may_solicit)
-    or (permissions.solicitation_blocked_by = 'permitted_use' and propensity.past_donations > 0)
+    -- A source may forbid contact and still permit a gift to count.
+    or (
+        permissions.contact_blocked_by is null
+        and permissions.solicitation_blocked_by = 'permitted_use'
+        and propensity.past_donations > 0
+    )
     or lookalikes.is_eligible <> permissions.may_solicit
