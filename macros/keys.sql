@@ -6,6 +6,15 @@
     md5({% for column in columns %}coalesce(cast({{ column }} as varchar), ''){{ "|| chr(31) || " if not loop.last }}{% endfor %})
 {%- endmacro %}
 
+{#- Do the rows of a partition that fulfil a condition differ in any of the columns? A missing value is one of its own. -#}
+{% macro differ_within(partition, columns, condition) -%}
+    coalesce(
+        min(case when {{ condition }} then {{ surrogate_key(columns) }} end) over (partition by {{ partition }})
+        <> max(case when {{ condition }} then {{ surrogate_key(columns) }} end) over (partition by {{ partition }}),
+        false
+    )
+{%- endmacro %}
+
 {#-
     HMAC-SHA256 of a text (RFC 2104), cut to its first 128 bits, in hex: a pseudonym that only the holder of the key can
     recompute. 128 bits are enough to distinguish all people, and take half the space. The key's two pads are variables of

@@ -114,18 +114,9 @@ ranked as (
                 source_file,
                 source_row_number
         ) as row_of_key,
-        -- Rows of one id about several voters or days say different things; so do several amounts.
-        min(first_voter) over (partition by source_table, row_key)
-        <> max(first_voter) over (partition by source_table, row_key)
-        or min(cast(occurred_at as date)) over (partition by source_table, row_key)
-        <> max(cast(occurred_at as date)) over (partition by source_table, row_key)
-        or coalesce(
-            min(value) over (partition by source_table, row_key)
-            <> max(value) over (partition by source_table, row_key),
-            false
-        )
-        or count(value) over (partition by source_table, row_key)
-        not in (0, count(*) over (partition by source_table, row_key)) as has_other_content
+        {{ differ_within(
+            'source_table, row_key', ['first_voter', 'cast(occurred_at as date)', 'value'], 'true'
+        ) }} as has_other_content
     from linked
     where is_first_of_row
 ),

@@ -172,9 +172,7 @@ linked as (
 hashed as {{ materialized() }} (
     select
         *,
-        {{ short_hash('donation_id') }} as donation_hash,
-        case when link_method is not null then cast(donated_at as date) end as linked_date,
-        case when link_method is not null then amount end as linked_amount
+        {{ short_hash('donation_id') }} as donation_hash
     from linked
 ),
 
@@ -192,15 +190,9 @@ ranked as (
     select
         *,
         count(case when link_method is not null then 1 end) over (partition by donation_id) as linked_rows,
-        -- Linked rows of one id about several contacts, days or amounts say different things.
-        coalesce(
-            min(first_voter) over (partition by donation_id) <> max(first_voter) over (partition by donation_id)
-            or min(linked_date) over (partition by donation_id) <> max(linked_date) over (partition by donation_id)
-            or min(linked_amount) over (partition by donation_id) <> max(linked_amount) over (partition by donation_id),
-            false
-        )
-        or count(linked_amount) over (partition by donation_id)
-        not in (0, count(linked_date) over (partition by donation_id)) as has_other_content,
+        {{ differ_within(
+            'donation_id', ['first_voter', 'cast(donated_at as date)', 'amount'], 'link_method is not null'
+        ) }} as has_other_content,
         -- One row from a source that may be used is enough: the gift is known from there, too.
         max(case when is_source_contact_permitted then 1 else 0 end) over (partition by donation_id) = 1
             as is_contact_permitted,

@@ -284,6 +284,52 @@ def test_F06_only_human_opens_and_clicks_are_engagement(world: World, svid: str)
     shows(holds, brief=world.brief_profile(svid), ours=world.profile(svid))
 
 
+# A gateway that follows six links and unsubscribes within three seconds of the send, and one that
+# clicks in an hour's time; a person who clicks and leaves.
+WORLD.person("0603", "f06.gateway@example.com")
+WORLD.person("0604", "f06.late@example.com")
+WORLD.person("0605", "f06.leaves@example.com")
+for _name, _hour in (("gateway", 10), ("late", 11)):
+    WORLD.event(f"f06.{_name}@example.com", "2024-02-06T10:00", campaign=602, send=1, client="f06")
+    for _second in (1, 1, 2, 2, 3, 3):
+        _at = f"2024-02-06T{_hour}:00:0{_second}"
+        WORLD.event(f"f06.{_name}@example.com", _at, campaign=602, click=1, client="f06")
+    _at = f"2024-02-06T{_hour}:00:03"
+    WORLD.event(f"f06.{_name}@example.com", _at, campaign=602, unsubscribe=1, client="f06")
+WORLD.event("f06.leaves@example.com", "2024-02-06T10:00", campaign=602, send=1, client="f06")
+WORLD.event("f06.leaves@example.com", "2024-02-06T10:09", campaign=602, click=1, client="f06")
+WORLD.event("f06.leaves@example.com", "2024-02-06T10:10", campaign=602, unsubscribe=1, client="f06")
+WORLD.gift("2024-02-07", "f06.gateway@example.com")
+
+
+@pytest.mark.parametrize("svid", ["0603", "0604"])
+def test_F06_what_a_gateway_clicks_is_no_engagement(world: World, svid: str) -> None:
+    """The sender flags nothing: the time between the rows tells the machine."""
+
+    def holds(row: Row) -> bool:
+        return row["total_clicks"] == 0 and row["campaigns_engaged"] == 0
+
+    shows(holds, brief=world.brief_profile(svid), ours=world.profile(svid))
+
+
+def test_F06_a_machine_earns_no_gift_and_counts_as_a_send(world: World) -> None:
+    """The client has three sends and one click, and the gift after the gateway has no touch."""
+    client = the(world.mart("marts.client_affinity", "client_shortname = 'f06'"))
+    assert (client["total_events"], client["sends"], client["clicks"]) == (19, 3, 1)
+    assert set(column("campaign_id", world.ask("segment_attribution", ["0603"]))) == {None}
+
+
+@pytest.mark.parametrize(
+    ("svid", "reason"), [("0603", "machine"), ("0604", "machine"), ("0605", "opted_out")]
+)
+def test_F06_a_machine_that_opts_out_still_blocks_contact(
+    world: World, svid: str, reason: str
+) -> None:
+    """Nobody is mailed against an unsubscribe, and the reason says who made it."""
+    found = the(world.mart("marts.contact_permissions", "svid = ?", svid))
+    assert (found["may_email"], found["contact_blocked_by"]) == (False, reason)
+
+
 # An address typed with blanks around it.
 WORLD.person("0701", "\tF07@Example.com\u00a0")
 WORLD.event("f07@example.com", "2024-02-05T10:00", click=1)
@@ -503,6 +549,35 @@ for _ in range(2):
     WORLD.event("f16@example.com", "2024-02-05T10:00", click=1, event_id="f16")
 
 
+# Send, open and click of one message under its id; and a send delivered again with its open.
+WORLD.person("1602", "f16.stages@example.com")
+for _minute, _flag in ((0, "send"), (20, "open"), (30, "click")):
+    WORLD.event("f16.stages@example.com", f"2024-02-05T10:{_minute:02}", event_id="f16-stages",
+                **{_flag: 1})  # fmt: skip
+WORLD.person("1603", "f16.again@example.com")
+WORLD.event("f16.again@example.com", "2024-02-05T10:00", event_id="f16-again", send=1)
+WORLD.event("f16.again@example.com", "2024-02-06T10:00", event_id="f16-again", send=1, open=1)
+# One id for two people.
+WORLD.event("f16.again@example.com", "2024-02-05T11:00", event_id="f16-used-twice", send=1)
+WORLD.event("f16.stages@example.com", "2024-02-05T11:00", event_id="f16-used-twice", send=1)
+
+
+def test_F16_rows_of_one_message_that_say_more_are_events(world: World) -> None:
+    """What a row adds counts; a row that another one covers is its duplicate."""
+    stages, again = (the(world.ask("segment_affinity", [svid])) for svid in ("1602", "1603"))
+    assert (stages["sends"], stages["opens"], stages["clicks"]) == (2, 1, 1)
+    assert (again["sends"], again["opens"], again["total_events"]) == (2, 1, 2)
+
+
+def test_F16_ids_with_two_addresses_are_reported(world: World) -> None:
+    """Both rows count; a check says how many ids name several people."""
+    condition = "check_name = 'ids_with_other_content' and source_table = ?"
+    (check,) = world.mart("marts.input_checks", condition, "email_clickers")
+    assert (check["found_value"], check["status"]) == (1, "warned")
+    (check,) = world.mart("marts.input_checks", condition, "donations")
+    assert (check["found_value"], check["status"]) == (0, "passed")
+
+
 def test_F16_an_event_delivered_twice_counts_once(world: World) -> None:
     """The copy is counted as a duplicate, not as a click."""
 
@@ -511,7 +586,8 @@ def test_F16_an_event_delivered_twice_counts_once(world: World) -> None:
 
     shows(holds, brief=world.brief_profile("1601"), ours=world.profile("1601"))
     accounts = by("source_table", world.mart("quarantine.row_accounting", "true"))
-    assert accounts["email_clickers"]["rows_duplicate"] == 1
+    # The other one is a send that was delivered again with its open.
+    assert accounts["email_clickers"]["rows_duplicate"] == 2
 
 
 # A click, and another one in the far future.

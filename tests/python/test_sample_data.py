@@ -30,7 +30,7 @@ CHANNELS = [
 ]  # fmt: skip
 TRUTH = [
     "persons", "clients", "incidents", "client_preferences", "donation_causes", "planted_rows",
-    "planted_traps", "habits", "sessions",
+    "planted_traps", "habits", "sessions", "machines",
 ]  # fmt: skip
 
 Ask = Callable[[str], object]
@@ -272,6 +272,9 @@ TRAPS = {
         )""",
     "F06 bounces": "select count(*) from email_clickers where bounce = 1",
     "F06 bots": "select count(*) from email_clickers where is_bot and click > 0",
+    "F06 machines that the sender does not flag": """
+        select count(*) from truth_machines
+        join email_clickers on truth_machines.event_id = email_clickers.event_id and not is_bot""",
     "F07 no-break spaces": "select count(*) from email_clickers where email like chr(160) || '%'",
     "F07 zero-width": "select count(*) from email_clickers where email like '%' || chr(8203)",
     "F07 upper case in the map": """

@@ -40,6 +40,8 @@ def visits(sends: str) -> str:
                 -- Strangers are many: few of them are guarded.
                 draw(addr, 'machine') * if(addr >= {FIRST_VOTER_ADDRESS}, 1, 6) as luck,
                 row_number() over (partition by addr order by send_at desc, slot) as place,
+                row_number() over (partition by addr, client order by send_at desc, slot) = 1
+                    as is_last_of_client,
                 max(send_at) over (partition by addr) as last_send_at,
                 bool_or(opened or clicks > 0 or is_scanned) over (partition by addr) as is_answered
             from read_parquet('{sends}')
@@ -136,7 +138,8 @@ def visits(sends: str) -> str:
                 0,
                 1
             from mailed
-            where {_is("gateway")} and draw(slot, 'visit') < 0.05
+            -- Who has left gets no more mail.
+            where {_is("gateway")} and draw(slot, 'visit') < 0.5 and is_last_of_client
             union all
             select
                 *,
