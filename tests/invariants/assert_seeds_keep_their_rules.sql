@@ -15,7 +15,7 @@
         'holds': [
             "subject in ('affinity_prior_rules', 'affinity_recommendation_rules', 'audit_limits', 'disclosure_limits', 'hygiene_thresholds', "
             ~ "'journey_rules', 'lifecycle_rules', 'lookalike_weights', 'score_scales', 'session_rules')",
-            "subject <> 'affinity_prior_rules' or (value >= 2 and unit = 'sends')",
+            "subject <> 'affinity_prior_rules' or (value between 2 and 1000 and unit in ('sends', 'deviations', 'percent'))",
             "subject <> 'affinity_recommendation_rules' or unit in ('sends', 'ratio')",
             "subject <> 'audit_limits' or unit in ('percentage points', 'ratio', 'share')",
             "subject <> 'hygiene_thresholds' "
