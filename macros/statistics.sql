@@ -139,16 +139,22 @@
 {%- endmacro %}
 
 {#-
-    What one group says about the intra-class correlation of a beta-binomial: its squared distance from the mean, in
-    units of the variance that chance alone would give (z squared), less 1, over its trials less 1. The median of z
-    squared is 0.4549 of its mean (the square of a normal variable), so the median of these values over the groups
-    estimates the correlation, and no extreme group can pull it far. Any size; NULL if nothing varies.
+    The squared distance of a group's successes from what the mean would give, in units of the variance that chance
+    alone would give. NULL if nothing varies.
 -#}
-{% macro group_correlation(successes, trials, mean) -%}
-    (
-        ({{ successes }} - {{ trials }} * {{ mean }}) * ({{ successes }} - {{ trials }} * {{ mean }})
-        / nullif({{ trials }} * {{ mean }} * (1 - {{ mean }}) * 4.549364231195727e-1, 0) - 1
-    ) / nullif({{ trials }} - 1, 0)
+{% macro z_squared(successes, trials, mean) -%}
+    ({{ successes }} - {{ trials }} * {{ mean }}) * ({{ successes }} - {{ trials }} * {{ mean }})
+    / nullif({{ trials }} * {{ mean }} * (1 - {{ mean }}), 0)
+{%- endmacro %}
+
+{#-
+    What one group alone says about the intra-class correlation of a beta-binomial. The median of z squared is 0.4549 of
+    its mean (z is nearly normal), so that the median of these values over the groups estimates the correlation, and no
+    extreme group can pull it far. Below 0 if the group lies nearer to the mean than chance would have it; NULL for a
+    group of one trial.
+-#}
+{% macro group_correlation(z_squared, trials) -%}
+    ({{ z_squared }} / 4.549364231195727e-1 - 1) / nullif({{ trials }} - 1, 0)
 {%- endmacro %}
 
 {#-

@@ -16,7 +16,8 @@
             "subject in ('affinity_prior_rules', 'affinity_recommendation_rules', 'audit_limits', 'disclosure_limits', "
             ~ "'evaluation_shares', 'hygiene_thresholds', 'journey_rules', 'lifecycle_rules', 'lookalike_weights', "
             ~ "'score_rules', 'score_scales', 'session_rules')",
-            "subject <> 'affinity_prior_rules' or (value >= 2 and unit = 'sends')",
+            "subject <> 'affinity_prior_rules' "
+            ~ "or (value between 2 and 1000 and unit in ('sends', 'deviations', 'percent'))",
             "subject <> 'evaluation_shares' or (value > 0 and value <= 1 and unit = 'share')",
             "subject <> 'score_rules' or (value > 0 and unit in ('days', 'people', 'area', 'gifts'))",
             "subject <> 'affinity_recommendation_rules' or unit in ('sends', 'ratio')",

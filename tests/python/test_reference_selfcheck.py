@@ -245,22 +245,24 @@ def test_f51_newcombe_z_test_and_q() -> None:
 
 
 def test_f20_prior() -> None:
-    # Two clients of 10: 2 and 8 successes. S = 10·0.09·2 = 1.8; S/(m(1−m)) − 1 = 6.2;
-    # N − Σn²/N − 1 = 20 − 10 − 1 = 9.
+    # Two clients of 100: 40 and 60 successes. S = 100·0.01·2 = 2; S/(m(1−m)) − 1 = 7;
+    # N − Σn²/N − 1 = 200 − 100 − 1 = 99.
     prior = fit_prior([(40, 100), (60, 100)])
     assert prior.mean == 0.5
-    assert prior.weight == pytest.approx((4 / 0.454936423 - 1) / 99)
+    assert prior.weight == pytest.approx(7 / 99)
     assert fit_prior([(120, 100), (100, 100)]) == Prior(1.0, 0.0)
     assert fit_prior([(10, 100)]) == Prior(0.1, 0.0)
     assert fit_prior([]) == Prior(0.0, 0.0)
-    # Groups of few trials, and one extreme group, do not set it.
-    large = [(20, 1000), (24, 1000), (18, 1000), (22, 1000)]
-    assert fit_prior([*large, (40, 100)]).weight == pytest.approx(0.006871528975)
-    assert fit_prior([*large, (19, 19)]).weight < 0.01
-    assert fit_prior([(50, 100), (19, 19), (0, 19)]).weight == 0
-    # A group of many trials weighs no more than one of a thousand.
+    # Groups of few trials, and an extreme group, do not set it.
+    usual = [(10 + 2 * number, 1000) for number in range(11)]
+    weight = fit_prior(usual).weight
+    assert 0.0005 < weight < 0.005
+    assert fit_prior([*usual, (9, 9), (20, 9)]).weight == weight
+    assert fit_prior([*usual, (60, 100)]).weight == weight
+    assert fit_prior([(50, 100), (9, 9), (0, 9)]).weight == 0
+    # In the guess a group of many trials weighs no more than others: those are no outliers.
     mixed = [(2700, 27000), (130, 1000), (70, 1000), (100, 1000), (140, 1000)]
-    assert fit_prior(mixed).weight == pytest.approx(0.018921921987)
+    assert fit_prior(mixed).weight == pytest.approx(0.00445977634)
     assert Prior(0.5, 0.0).shrunk(10, 10) == 0.5
     assert Prior(0.5, 1.0).shrunk(3, 10) == pytest.approx(0.3)
     assert Prior(0.2, 0.5).shrunk(3, 1) == pytest.approx((0.5 * 1 + 0.1) / 1)

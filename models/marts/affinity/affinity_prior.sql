@@ -40,58 +40,131 @@ pooled as (
 ),
 
 -- Clients of a handful of sends are left out: one reaction of theirs is a rate that no client has in the long run.
+asked as (
+    select
+        *,
+        least(trials, {{ rule_value('affinity_prior_rules', 'full_weight_sends') }}) as weight
+    from stacked
+    where trials >= {{ rule_value('affinity_prior_rules', 'min_sends') }}
+),
+
+placed as (
+    select
+        *,
+        sum(weight) over (partition by rate) as all_weight,
+        sum(weight) over (
+            partition by rate
+            order by successes / trials, client_shortname
+            rows between unbounded preceding and current row
+        ) as weight_so_far
+    from asked
+),
+
+-- The centre of the first guess: the mean without the highest and the lowest rates.
+trimmed as (
+    select
+        rate,
+        sum(successes) / sum(trials) as mean
+    from placed
+    where
+        100 * weight_so_far > {{ rule_value('affinity_prior_rules', 'trimmed_percent') }} * all_weight
+        and 100 * (weight_so_far - weight)
+        < (100 - {{ rule_value('affinity_prior_rules', 'trimmed_percent') }}) * all_weight
+    group by rate
+),
+
 measured as (
     select
-        stacked.rate,
-        stacked.client_shortname,
-        pooled.mean,
-        {{ group_correlation('stacked.successes', 'stacked.trials', 'pooled.mean') }} as correlation,
-        least(stacked.trials, {{ rule_value('affinity_prior_rules', 'full_weight_sends') }}) as weight
-    from stacked
-    inner join pooled
-        on stacked.rate = pooled.rate
-    where stacked.trials >= {{ rule_value('affinity_prior_rules', 'min_sends') }}
+        asked.*,
+        coalesce({{ z_squared('asked.successes', 'asked.trials', 'trimmed.mean') }}, 0) as z_squared
+    from asked
+    inner join trimmed
+        on asked.rate = trimmed.rate
+),
+
+correlated as (
+    select
+        *,
+        {{ group_correlation('z_squared', 'trials') }} as correlation
+    from measured
 ),
 
 ordered as (
     select
         *,
-        count(*) over (partition by rate) as fitted_clients,
         sum(weight) over (partition by rate) as all_weight,
         sum(weight) over (
             partition by rate
             order by correlation, client_shortname
             rows between unbounded preceding and current row
         ) as weight_so_far
-    from measured
+    from correlated
 ),
 
--- The weighted median: half of the weight is at or below it. A few extreme clients cannot move it.
-middled as (
+-- The first guess is a weighted median: half of the weight is at or below it. A few extreme clients cannot move it.
+guessed as (
     select
         rate,
-        max(fitted_clients) as fitted_clients,
-        min(case when 2 * weight_so_far >= all_weight then correlation end) as correlation
+        greatest(0, least(1, min(case when 2 * weight_so_far >= all_weight then correlation end))) as correlation
     from ordered
     group by rate
+),
+
+-- The clients that are no outliers by the first guess. They set the prior.
+fitting as (
+    select measured.*
+    from measured
+    inner join guessed
+        on measured.rate = guessed.rate
+    where
+        measured.z_squared <= {{ rule_value('affinity_prior_rules', 'most_deviations') }}
+        * {{ rule_value('affinity_prior_rules', 'most_deviations') }}
+        * (1 + (measured.trials - 1) * coalesce(guessed.correlation, 0))
+),
+
+fitted_pooled as (
+    select
+        rate,
+        count(*) as clients,
+        sum(trials) as trials,
+        sum(trials * trials) as squared_trials,
+        sum(successes) / sum(trials) as mean
+    from fitting
+    group by rate
+),
+
+-- The between-client sum of squares, weighted by sends.
+dispersed as (
+    select
+        fitting.rate,
+        {{ exact_sum(
+            'fitting.trials * (fitting.successes / fitting.trials - fitted_pooled.mean)'
+            ~ ' * (fitting.successes / fitting.trials - fitted_pooled.mean)', 12, 38
+        ) }} as sum_of_squares
+    from fitting
+    inner join fitted_pooled
+        on fitting.rate = fitted_pooled.rate
+    group by fitting.rate
 ),
 
 fitted as (
     select
         pooled.rate,
         pooled.clients,
-        coalesce(middled.fitted_clients, 0) as fitted_clients,
+        coalesce(fitted_pooled.clients, 0) as fitted_clients,
         cast(pooled.trials as bigint) as sends,
         pooled.mean,
-        -- One client has nothing to be compared with.
-        cast(case
-            when middled.fitted_clients >= 2 then greatest(0, least(1, coalesce(middled.correlation, 0)))
-            else 0
-        end as double) as rho,
+        coalesce({{ intra_class_correlation(
+            'fitted_pooled.clients', 'fitted_pooled.trials', 'fitted_pooled.squared_trials', 'fitted_pooled.mean',
+            'dispersed.sum_of_squares'
+        ) }}, 0) as rho,
         '{{ invocation_id }}' as build_id
     from pooled
-    left join middled
-        on pooled.rate = middled.rate
+    -- Without a client of enough sends, and where nothing varies, nothing is fitted.
+    left join fitted_pooled
+        on pooled.rate = fitted_pooled.rate
+    left join dispersed
+        on pooled.rate = dispersed.rate
 )
 
 select * from fitted

@@ -10,6 +10,7 @@ from reference.settings import (
     MEDIAN_OF_A_SQUARED_NORMAL,
     PRIOR_FULL_TRIALS,
     PRIOR_LEAST_TRIALS,
+    PRIOR_MOST_DEVIATIONS,
     SCORE_WEIGHTS,
     Z,
 )
@@ -104,33 +105,73 @@ class Prior:
 
 
 def fit_prior(counts: Iterable[tuple[int, int]]) -> Prior:
-    """F20: the overall share, and the weighted median of what each group says about the weight.
+    """F20: the overall share, and the intra-class correlation of the groups that are no outliers.
 
-    `counts` are (successes, trials). Under a beta-binomial with the weight w, the median of z², the
+    `counts` are (successes, trials). Groups below the least number of trials are not asked. A first
+    guess is a weighted median: under a beta-binomial with the correlation w, the median of z², the
     squared distance from the mean over its chance variance, is w · (trials − 1) + 1 times that of a
-    squared normal variable. Groups below the least number of trials are not asked; the others weigh
-    as much as their trials, up to a limit.
+    squared normal variable. That mean is without the highest and the lowest shares. The moment
+    estimate is of the groups within three deviations by the guess.
     """
     pairs = [(min(x, n), n) for x, n in counts if n > 0]
     total = sum(n for _, n in pairs)
     if not total:
         return Prior(0.0, 0.0)
     mean = Fraction(sum(x for x, _ in pairs), total)
-    variance = mean * (1 - mean)
     asked = [(x, n) for x, n in pairs if n >= PRIOR_LEAST_TRIALS]
-    if len(asked) < 2 or not variance:
-        return Prior(float(mean), 0.0)
-    weights = [
+    centre = _trimmed_mean(asked)
+    guess = _median_guess(asked, centre)
+    inside = [pair for pair in asked if _is_within(pair, centre, guess)]
+    return Prior(float(mean), float(_moment_estimate(inside)))
+
+
+def _trimmed_mean(pairs: list[tuple[int, int]]) -> Fraction:
+    """The share of all trials without a tenth of the weight at either end."""
+    all_weight, so_far = sum(min(n, PRIOR_FULL_TRIALS) for _, n in pairs), 0
+    successes = trials = 0
+    for x, n in sorted(pairs, key=lambda pair: Fraction(*pair)):
+        before, so_far = so_far, so_far + min(n, PRIOR_FULL_TRIALS)
+        if 10 * so_far > all_weight and 10 * before < 9 * all_weight:
+            successes, trials = successes + x, trials + n
+    return Fraction(successes, trials) if trials else Fraction(0)
+
+
+def _z_squared(pair: tuple[int, int], mean: Fraction) -> Fraction:
+    successes, trials = pair
+    variance = trials * mean * (1 - mean)
+    return (successes - trials * mean) ** 2 / variance if variance else Fraction(0)
+
+
+def _median_guess(pairs: list[tuple[int, int]], mean: Fraction) -> Fraction:
+    """The weighted median of what each group alone says, groups weighing up to a limit."""
+    alone = [
         (
-            ((x - n * mean) ** 2 / (n * variance) / MEDIAN_OF_A_SQUARED_NORMAL - 1) / (n - 1),
+            (_z_squared((x, n), mean) / MEDIAN_OF_A_SQUARED_NORMAL - 1) / (n - 1),
             min(n, PRIOR_FULL_TRIALS),
         )
-        for x, n in asked
+        for x, n in pairs
     ]
-    middle = Fraction(sum(own for _, own in weights), 2)
-    so_far = 0
-    for weight, own in sorted(weights):
+    middle, so_far = Fraction(sum(own for _, own in alone), 2), 0
+    for correlation, own in sorted(alone):
         so_far += own
         if so_far >= middle:
-            return Prior(float(mean), float(max(Fraction(0), min(Fraction(1), weight))))
-    raise AssertionError("the weights add up to more than half of themselves")
+            return max(Fraction(0), min(Fraction(1), correlation))
+    return Fraction(0)
+
+
+def _is_within(pair: tuple[int, int], mean: Fraction, guess: Fraction) -> bool:
+    return _z_squared(pair, mean) <= PRIOR_MOST_DEVIATIONS**2 * (1 + (pair[1] - 1) * guess)
+
+
+def _moment_estimate(pairs: list[tuple[int, int]]) -> Fraction:
+    """Kleinman's estimate of the intra-class correlation, 0 to 1."""
+    total, degrees = sum(n for _, n in pairs), len(pairs) - 1
+    if degrees < 1:
+        return Fraction(0)
+    mean = Fraction(sum(x for x, _ in pairs), total)
+    denominator = total - Fraction(sum(n * n for _, n in pairs), total) - degrees
+    if not 0 < mean < 1 or denominator <= 0:
+        return Fraction(0)
+    spread = sum((n * (Fraction(x, n) - mean) ** 2 for x, n in pairs), Fraction(0))
+    estimate = (spread / (mean * (1 - mean)) - degrees) / denominator
+    return max(Fraction(0), min(Fraction(1), estimate))

@@ -23,9 +23,10 @@ EARLIEST_YEAR = 1990
 SCORE_WEIGHTS = {"clicks": 3, "opens": 1, "unsubs": -5}
 """000-22."""
 
-PRIOR_LEAST_TRIALS = 20
-PRIOR_FULL_TRIALS = 1000
-"""F20: clients with fewer sends do not set the prior; with more, they weigh no more."""
+PRIOR_LEAST_TRIALS = 10
+PRIOR_FULL_TRIALS = 100
+PRIOR_MOST_DEVIATIONS = 3
+"""F20: clients with fewer sends do not set the prior, and outliers do not; the weight's limit."""
 
 MEDIAN_OF_A_SQUARED_NORMAL = Fraction(0.67448975019608174) ** 2
 
