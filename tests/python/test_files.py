@@ -74,7 +74,8 @@ def test_each_dialect_is_found_by_the_header(
     assert delivered_files.csv_rows(paths) == [{"rows_in": 2, "problem": None}] * 2
     for file in files.values():
         assert file["columns"] == ["Identifier", "channel", "other"]
-        rows = duckdb.sql(f"select * from {file['reader']}").fetchall()
+        with duckdb.connect() as con:
+            rows = con.execute(f"select * from {file['reader']}").fetchall()
         quoted = f'a{delimiter}b{end}c "d"'
         assert rows == [("1", quoted, None), ("2", "é😀", "x")]
 
@@ -327,7 +328,7 @@ def assert_same_marts(first: Path, second: Path) -> None:
             " table_name) where database_name = 'one' and schema_name = 'marts'"
             " and column_name <> 'build_id' group by table_name"
         ).fetchall()
-        assert len(tables) > 30
+        assert len(tables) > 15
         for table, columns in tables:
             if table in OF_FILES:
                 continue
