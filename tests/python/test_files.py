@@ -267,7 +267,7 @@ def write_oddly(plain: Path, folder: Path) -> None:
         pq.write_table(cast(events.slice(number * 10, 10), **types), file)
     # The client stands in the name of the folder, as some writers do with what they divide by.
     rest = events.slice(100, 10).drop_columns(["CLIENT_SHORTNAME"])
-    pq.write_table(rest, _made(folder / "email_clickers/client_shortname=acme/part-0.parquet"))
+    pq.write_table(rest, _made(folder / "email_clickers/client_shortname=common/part-0.parquet"))
     gifts = read["donations"]
     write_csv(folder / "donations" / "a.csv", gifts.slice(0, 60), _fivetran_deleted="No")
 
@@ -340,6 +340,9 @@ def assert_same_marts(first: Path, second: Path) -> None:
                 assert left == (0,), table
 
 
+UNREAD = "table campaigns has files that are not read: notes.txt (not .parquet, .csv or .csv.gz)"
+
+
 def test_odd_files_give_the_marts_of_plain_ones(plain: Place, tmp_path: Path, warm: Warm) -> None:
     """In two builds, of which the second reads what is new; accounting closes, each row counted."""
     extracts = tmp_path / "odd"
@@ -350,9 +353,7 @@ def test_odd_files_give_the_marts_of_plain_ones(plain: Place, tmp_path: Path, wa
     outcome = place.build()
     assert outcome.code == 0, outcome.lines
     (line,) = outcome.lines
-    assert (
-        "table campaigns: 1 files are not read: notes.txt (not .parquet, .csv or .csv.gz)" in line
-    )
+    assert line.endswith(UNREAD)
     write_oddly_later(plain.pristine, extracts)
     outcome = place.build("--accept=row_change")
     assert outcome.code == 0, outcome.lines
@@ -397,7 +398,7 @@ def test_odd_files_give_the_marts_of_plain_ones(plain: Place, tmp_path: Path, wa
         ("passed", "table person: nothing found"),
         (
             "warned",
-            "table campaigns: 1 files are not read: notes.txt (not .parquet, .csv or .csv.gz)",
+            UNREAD,
         ),
     ]
 
@@ -537,7 +538,7 @@ REFUSED: list[tuple[str, Spoil, list[str]]] = [
     (
         "unread requests",
         add_request,
-        ["erasure_requests: 1 files are not read: requests.xlsx", "--accept unread_file"],
+        ["erasure_requests has files that are not read: requests.xlsx", "--accept unread_file"],
     ),
     ("two columns", repeat_a_column, ["donations has two columns EMAIL", "part-0.parquet"]),
 ]
