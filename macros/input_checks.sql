@@ -363,9 +363,8 @@
                 when files = 0
                     then format('table {} has nothing that is not read but marks of its writer: {}', source_table, array_to_string(markers[:100], ', '))
                 else format(
-                    'table {}: {} files are not read: {}{}',
+                    'table {} has files that are not read: {}{}',
                     source_table,
-                    files,
                     array_to_string(names[:100], ', '),
                     case when files > 100 then format(' and {} more', files - 100) else '' end
                 )

@@ -21,7 +21,7 @@ from enrichment.paths import PROJECT, data_folder, database_file
 from enrichment.resource_errors import shortage
 
 _EXTRACTS = re.compile(r"Extracts: ([^\n]+)")
-_UNREADABLE = re.compile(r"[Ff]ile ['\"]([^'\"]+\.parquet)['\"]")
+_UNREADABLE = re.compile(r"file ['\"]([^'\"]+\.parquet)['\"]", re.IGNORECASE)
 _FAILED = ("error", "fail", "runtime error")
 
 MANIFEST: Any = None

@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import duckdb
 
@@ -145,7 +145,8 @@ def _below(folder: str) -> Iterator[tuple[str, str]]:
     Links are followed, after all else: a file keeps the name of its own place.
     """
     seen: set[str] = set()
-    folders, links = [folder], []
+    folders: list[str] = [folder]
+    links: list[str] = []
     while folders or links:
         here = folders.pop() if folders else links.pop()
         place = os.path.realpath(here)
@@ -207,7 +208,7 @@ def _opened(path: str) -> IO[bytes]:
     """A file's bytes; what it is decides, not its name."""
     with Path(path).open("rb") as file:
         is_gzip = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path) if is_gzip else Path(path).open("rb")
+    return cast("IO[bytes]", gzip.open(path)) if is_gzip else Path(path).open("rb")
 
 
 def _described(path: str, declared: list[str]) -> CsvFile:
@@ -237,8 +238,8 @@ def _encoding(start: bytes) -> str:
     for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if start.startswith(mark):
             return encoding
-    zeros = [place for place, byte in enumerate(start) if byte == 0]
-    return {(1, 3): "utf-16-le", (0, 2): "utf-16-be"}.get(tuple(zeros), "utf-8")
+    zeros = tuple(place for place, byte in enumerate(start) if byte == 0)
+    return "utf-16-le" if zeros == (1, 3) else "utf-16-be" if zeros == (0, 2) else "utf-8"
 
 
 def _utf8_copy(path: str, encoding: str) -> str:

@@ -74,7 +74,8 @@ def test_each_dialect_is_found_by_the_header(
     assert delivered_files.csv_rows(paths) == [{"rows_in": 2, "problem": None}] * 2
     for file in files.values():
         assert file["columns"] == ["Identifier", "channel", "other"]
-        rows = duckdb.sql(f"select * from {file['reader']}").fetchall()
+        with duckdb.connect() as con:
+            rows = con.execute(f"select * from {file['reader']}").fetchall()
         quoted = f'a{delimiter}b{end}c "d"'
         assert rows == [("1", quoted, None), ("2", "é😀", "x")]
 
@@ -266,7 +267,7 @@ def write_oddly(plain: Path, folder: Path) -> None:
         pq.write_table(cast(events.slice(number * 10, 10), **types), file)
     # The client stands in the name of the folder, as some writers do with what they divide by.
     rest = events.slice(100, 10).drop_columns(["CLIENT_SHORTNAME"])
-    pq.write_table(rest, _made(folder / "email_clickers/client_shortname=acme/part-0.parquet"))
+    pq.write_table(rest, _made(folder / "email_clickers/client_shortname=common/part-0.parquet"))
     gifts = read["donations"]
     write_csv(folder / "donations" / "a.csv", gifts.slice(0, 60), _fivetran_deleted="No")
 
@@ -327,7 +328,7 @@ def assert_same_marts(first: Path, second: Path) -> None:
             " table_name) where database_name = 'one' and schema_name = 'marts'"
             " and column_name <> 'build_id' group by table_name"
         ).fetchall()
-        assert len(tables) > 30
+        assert len(tables) > 15
         for table, columns in tables:
             if table in OF_FILES:
                 continue
@@ -337,6 +338,9 @@ def assert_same_marts(first: Path, second: Path) -> None:
                     f" except all select {columns} from {other}.marts.{table})"
                 ).fetchall()
                 assert left == (0,), table
+
+
+UNREAD = "table campaigns has files that are not read: notes.txt (not .parquet, .csv or .csv.gz)"
 
 
 def test_odd_files_give_the_marts_of_plain_ones(plain: Place, tmp_path: Path, warm: Warm) -> None:
@@ -349,9 +353,7 @@ def test_odd_files_give_the_marts_of_plain_ones(plain: Place, tmp_path: Path, wa
     outcome = place.build()
     assert outcome.code == 0, outcome.lines
     (line,) = outcome.lines
-    assert (
-        "table campaigns: 1 files are not read: notes.txt (not .parquet, .csv or .csv.gz)" in line
-    )
+    assert line.endswith(UNREAD)
     write_oddly_later(plain.pristine, extracts)
     outcome = place.build("--accept=row_change")
     assert outcome.code == 0, outcome.lines
@@ -396,7 +398,7 @@ def test_odd_files_give_the_marts_of_plain_ones(plain: Place, tmp_path: Path, wa
         ("passed", "table person: nothing found"),
         (
             "warned",
-            "table campaigns: 1 files are not read: notes.txt (not .parquet, .csv or .csv.gz)",
+            UNREAD,
         ),
     ]
 
@@ -536,7 +538,7 @@ REFUSED: list[tuple[str, Spoil, list[str]]] = [
     (
         "unread requests",
         add_request,
-        ["erasure_requests: 1 files are not read: requests.xlsx", "--accept unread_file"],
+        ["erasure_requests has files that are not read: requests.xlsx", "--accept unread_file"],
     ),
     ("two columns", repeat_a_column, ["donations has two columns EMAIL", "part-0.parquet"]),
 ]
