@@ -54,20 +54,45 @@
 {% endmacro %}
 
 {#-
+    A view of the erased as base views read it. The view searches the extracts, and its plan is long: to plan it again in
+    every base view takes longer than all the rest of a small build. A build therefore evaluates it once, when it makes
+    the view, into a table in memory (hold_in_memory), and a variable of the session names that table
+    (scripts/enrichment/plugins/session_variables.py). A reader of the finished file has no such variable and gets the
+    view itself. The identifiers of the erased never reach a disk.
+-#}
+{% macro held(relation) -%}
+    {{ return(adapter.dispatch('held')(relation)) }}
+{%- endmacro %}
+
+{% macro default__held(relation) -%}
+    {{ return(relation) }}
+{%- endmacro %}
+
+{% macro duckdb__held(relation) -%}
+    {% if not execute or target.database == 'memory' or model.resource_type == 'unit_test' %}
+        {{ return(relation) }}
+    {% endif %}
+    {{ return("query_table(coalesce(getvariable('held_" ~ relation.identifier ~ "'), " ~ text_literal(relation | string) ~ '))') }}
+{%- endmacro %}
+
+{#- The hook of the views of the erased: evaluates the view into memory. Nothing without requests. -#}
+{% macro hold_in_memory(view) %}
+    {% if execute and has_erasure_requests() %}
+        create or replace table erased.main.{{ view.identifier }} as
+        select * from {{ view }}
+    {% endif %}
+{% endmacro %}
+
+{#-
     Is a row free of people who asked to be erased? The arguments are lists of the row's columns: `persons` with
     person ids, `emails` and `phones` with keys, `svids` with voter ids, and `voters` with pairs of a state, which may be
     NULL, and a voter id. A bare voter id may be the erased person's and must not pass to somebody else. `refused` is
     the delivered text of a refused row: there, identifiers may stand in any form and in any column.
 -#}
 {% macro is_not_erased(persons=[], emails=[], phones=[], svids=[], voters=[], refused=none) -%}
-    {%- if not execute or has_erasure_requests() -%}
-        {%- set views = {'erased_contacts': ref('stg_rights__erased_contacts')} -%}
-        {%- if persons -%}{%- do views.update(erased_persons=ref('stg_rights__erased_persons')) -%}{%- endif -%}
-        {%- if svids -%}{%- do views.update(erasure_requests=ref('stg_rights__erasure_requests')) -%}{%- endif -%}
-        {%- if voters -%}{%- do views.update(erased_svids=ref('stg_rights__erased_svids')) -%}{%- endif -%}
-    {%- endif -%}
+    {%- set erased = erased_relations(persons, svids, voters) -%}
     {%- if execute and has_erasure_requests() -%}
-        {{ is_in_none_of(views, persons, emails, phones, svids, voters, refused) }}
+        {{ is_in_none_of(erased, persons, emails, phones, svids, voters, identifiers_within(refused) if refused else none) }}
     {%- else -%}
         true
     {%- endif -%}
@@ -75,75 +100,81 @@
 
 {#-
     A query for the rows of a relation without those of people who asked to be erased. The arguments are those of
-    is_not_erased; a refused row is one with a rejection_reason. Each view of the erased is read once: these views are
-    long, and to plan them once a column takes longer than all the rest of a build.
+    is_not_erased; unless `refused` says otherwise, a refused row is one with a rejection_reason, and its text is the
+    struct `row`. The identifiers within a text are searched once, before they are compared.
 -#}
-{% macro without_erased(relation, persons=[], emails=[], phones=[], svids=[], voters=[], row='source_row') -%}
-    {%- if not execute or has_erasure_requests() -%}
-        {%- set views = {'erased_contacts': ref('stg_rights__erased_contacts')} -%}
-        {%- if persons -%}{%- do views.update(erased_persons=ref('stg_rights__erased_persons')) -%}{%- endif -%}
-        {%- if svids -%}{%- do views.update(erasure_requests=ref('stg_rights__erasure_requests')) -%}{%- endif -%}
-        {%- if voters -%}{%- do views.update(erased_svids=ref('stg_rights__erased_svids')) -%}{%- endif -%}
-    {%- endif -%}
+{% macro without_erased(
+    relation, persons=[], emails=[], phones=[], svids=[], voters=[], row='source_row', refused=none
+) -%}
+    {%- set erased = erased_relations(persons, svids, voters) -%}
     {%- if execute and has_erasure_requests() -%}
-    with
-    {%- set names = {} -%}
-    {%- for name, view in views.items() -%}
-        {%- do names.update({name: name}) %}
-    {{ name }} as {{ materialized() }} (
-        select * from {{ view }}
-    ){{ ',' if not loop.last }}
-    {%- endfor %}
-    select *
+    {%- set text = refused or refused_text('rejection_reason', row) %}
+    select {{ relation }}.*
     from {{ relation }}
+    cross join lateral (select {{ identifiers_within(text) }} as identifiers) as within
     where
-        {{ is_in_none_of(names, persons, emails, phones, svids, voters, refused_text('rejection_reason', row)) }}
+        {{ is_in_none_of(erased, persons, emails, phones, svids, voters, 'within.identifiers') }}
     {%- else -%}
     select *
     from {{ relation }}
     {%- endif -%}
 {%- endmacro %}
 
-{#- The condition of is_not_erased where there are requests; `erased` holds the relations to look in. -#}
-{% macro is_in_none_of(erased, persons, emails, phones, svids, voters, refused) -%}
+{#- The relations in which is_in_none_of looks. Rendered at parse time too, so that dbt knows the references. -#}
+{% macro erased_relations(persons, svids, voters) -%}
+    {%- set erased = {} -%}
+    {%- if not execute or has_erasure_requests() -%}
+        {%- do erased.update(contacts=held(ref('stg_rights__erased_contacts'))) -%}
+        {%- if persons -%}{%- do erased.update(persons=held(ref('stg_rights__erased_persons'))) -%}{%- endif -%}
+        {%- if svids -%}{%- do erased.update(requests=held(ref('stg_rights__erasure_requests'))) -%}{%- endif -%}
+        {%- if voters -%}{%- do erased.update(svids=held(ref('stg_rights__erased_svids'))) -%}{%- endif -%}
+    {%- endif -%}
+    {{ return(erased) }}
+{%- endmacro %}
+
+{#-
+    The condition of is_not_erased where there are requests; `erased` holds the relations to look in, and `identifiers`
+    is the list of the identifiers within the text of a refused row.
+-#}
+{% macro is_in_none_of(erased, persons, emails, phones, svids, voters, identifiers) -%}
     {%- for person in persons %}
-        {{ is_not_among(person, erased.erased_persons, 'person_id') }}
+        not {{ is_among(person, erased.persons, 'erased.person_id') }}
         and
     {%- endfor %}
     {%- for email in emails %}
-        {{ is_not_among(email, erased.erased_contacts, 'email_key') }}
+        not {{ is_among(email, erased.contacts, 'erased.email_key') }}
         and
     {%- endfor %}
     {%- for phone in phones %}
-        {{ is_not_among(phone, erased.erased_contacts, 'phone_key') }}
+        not {{ is_among(phone, erased.contacts, 'erased.phone_key') }}
         and
     {%- endfor %}
     {%- for svid in svids %}
-        {{ is_not_among(svid, erased.erasure_requests, 'svid') }}
+        not {{ is_among(svid, erased.requests, 'erased.svid') }}
         and
     {%- endfor %}
     {%- for state, svid in voters %}
         not exists (
             select 1
-            from {{ erased.erased_svids }} as erased_svids
+            from {{ erased.svids }} as erased_svids
             where
                 erased_svids.svid = {{ svid }}
                 and coalesce(erased_svids.svid_state, {{ state }}, '') = coalesce({{ state }}, erased_svids.svid_state, '')
         )
         and
     {%- endfor %}
-    {%- if refused %}
-        not coalesce({{ holds_any(identifiers_within(refused), erased_list(erased.erased_contacts)) }}, false)
+    {%- if identifiers %}
+        not {{ holds_erased(identifiers, erased.contacts) }}
         and
     {%- endif %}
         true
 {%- endmacro %}
 
-{% macro is_not_among(value, relation, column) -%}
-    not coalesce({{ value }} in (
-            select erased.{{ column }}
+{% macro is_among(value, relation, key) -%}
+    coalesce({{ value }} in (
+            select {{ key }}
             from {{ relation }} as erased
-            where erased.{{ column }} is not null
+            where {{ key }} is not null
         ), false)
 {%- endmacro %}
 
@@ -161,32 +192,43 @@
 {%- endmacro %}
 
 {% macro default__identifiers_within(text) -%}
-    list_concat(
+    list_distinct(list_concat(
         regexp_extract_all(lower({{ text }}), '{{ email_pattern() | replace("'", "''") }}'),
         regexp_extract_all(lower({{ text }}), '[a-z0-9._+-]+@[a-z0-9.-]*[a-z0-9]'),
         regexp_extract_all(
             regexp_replace({{ text }}, '[^0-9",:{}]', '', 'g'), '1?([2-9][0-9]{2}[2-9][0-9]{6})', 1
         )
-    )
+    ))
 {%- endmacro %}
 
-{% macro holds_any(found, wanted) -%}
-    {{ adapter.dispatch('holds_any')(found, wanted) }}
+{#-
+    Does a list of identifiers hold an erased one? A refused row holds two or three, so the first four are looked up one by
+    one; only a longer list is compared with the list of all erased, which takes as long as that list. One condition, not
+    five: the engine expects each condition to keep a fifth of the rows, and would take the extract for the small side
+    of the joins that follow.
+-#}
+{% macro holds_erased(identifiers, contacts) -%}
+    {{ adapter.dispatch('holds_erased')(identifiers, contacts) }}
 {%- endmacro %}
 
-{% macro default__holds_any(found, wanted) -%}
-    list_has_any({{ found }}, {{ wanted }})
+{% macro default__holds_erased(identifiers, contacts) -%}
+    coalesce(arrays_overlap({{ identifiers }}, (
+            select collect_list(coalesce(erased.email_key, erased.phone_key)) from {{ contacts }} as erased
+        )), false)
 {%- endmacro %}
 
-{% macro erased_list(erased_contacts) -%}
-    {{ adapter.dispatch('erased_list')(erased_contacts) }}
-{%- endmacro %}
-
-{% macro default__erased_list(erased_contacts) -%}
-    coalesce((
-        select list(coalesce(erased_contacts.email_key, erased_contacts.phone_key))
-        from {{ erased_contacts }} as erased_contacts
-    ), cast([] as varchar[]))
+{% macro duckdb__holds_erased(identifiers, contacts) -%}
+    {%- set key = 'coalesce(erased.email_key, erased.phone_key)' -%}
+    (
+            {%- for place in range(1, 5) %}
+            {{ is_among(identifiers ~ '[' ~ place ~ ']', contacts, key) }}
+            or
+            {%- endfor %}
+            coalesce(list_has_any(
+                case when len({{ identifiers }}) > 4 then {{ identifiers }} end,
+                (select list({{ key }}) from {{ contacts }} as erased)
+            ), false)
+        )
 {%- endmacro %}
 
 {#- One digest of all hashes of the erased; the order of the rows does not matter. -#}

@@ -3,7 +3,7 @@ with delivered as (
 ),
 
 requests as (
-    select * from {{ ref('stg_rights__erasure_requests') }}
+    select * from {{ held(ref('stg_rights__erasure_requests')) }}
 ),
 
 trimmed as (

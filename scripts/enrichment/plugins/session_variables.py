@@ -8,6 +8,9 @@ Every connection of a build gets these DuckDB variables:
 * ``reading_digest``: the digest of the definitions that decide how an extract is read;
 * ``folder_digest``: the SHA-256 of the path of the extract folder;
 
+* ``held_<view>`` for each table of the database ``erased``, which is in memory: its name. A build
+  keeps there who asked to be erased (macros/rights.sql), because no file may hold them;
+
 and the function ``file_hashes(paths)``, the SHA-256 of each file of a list in hex. The published
 database (``BEHAVIORAL_PREVIOUS_DB``) is attached as ``previous``, read-only: macros/carry.sql takes
 from it what the last build has read.
@@ -62,11 +65,16 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
 
     def configure_connection(self, conn: Any) -> None:
         """Adds the function and attaches the published database."""
+        conn.execute("attach ':memory:' as erased")
         conn.create_function("file_hashes", file_hashes, ["VARCHAR[]"], "VARCHAR[]")
         if self._previous:
             attach(conn, Path(self._previous), read_only=True, name="previous")
 
     def configure_cursor(self, cursor: Any) -> None:
         """Sets the variables. Values are bound, so that no log contains them."""
-        for name, value in self._variables.items():
+        held = cursor.execute(
+            "select table_name from duckdb_tables() where database_name = 'erased'"
+        ).fetchall()
+        names = {f"held_{table}": f"erased.main.{table}" for (table,) in held}
+        for name, value in (self._variables | names).items():
             cursor.execute(f"set variable {name} = ?", [value])
