@@ -51,6 +51,7 @@
         'row_change': 'deliver the table whole, each row once',
         'empty_table': 'deliver the rows, or no file at all',
         'integer_ids': 'deliver the column as text',
+        'unreadable_requests': 'correct the requests',
     }[check] -}}
 {%- endmacro %}
 
@@ -368,7 +369,7 @@
         action,
         is_accepted,
         coalesce(message, case
-            when check_name = 'rejected_share' then 'known when the rows have been read'
+            when check_name in ('rejected_share', 'unreadable_requests') then 'known when the rows have been read'
             when check_name = 'manifest' and found_value = 0 then format('table {} agrees with manifest.json', source_table)
             when check_name = 'manifest' then 'there is no manifest.json'
             when found_value is null then format('table {} has no earlier build to be compared with', source_table)

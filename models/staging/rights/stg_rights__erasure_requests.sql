@@ -10,7 +10,7 @@ deduplicated as (
         phone_key,
         svid_state,
         svid,
-        count(*) as delivered_rows
+        count(case when request_part = 1 then 1 end) as delivered_rows
     from requests
     where rejection_reason is null
     group by email_key, phone_key, svid_state, svid
