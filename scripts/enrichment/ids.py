@@ -229,9 +229,7 @@ def _parquet(content: bytes, name: str) -> Iterator[str]:
         copy.write(content)
         copy.flush()
         try:
-            source = con.sql(
-                "select * from read_parquet(?)", params=[f"/dev/fd/{copy.fileno()}"]
-            )
+            source = con.sql("select * from read_parquet(?)", params=[f"/dev/fd/{copy.fileno()}"])
             columns, types = list(source.columns), [str(kind) for kind in source.types]
             svid_at, state_at = _positions(columns)
             if svid_at is None:

@@ -103,3 +103,4 @@ counted as (
 )
 
 select * from counted
+-- depends_on: {{ ref('placeholder_identifiers') }}

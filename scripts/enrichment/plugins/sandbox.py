@@ -1,5 +1,4 @@
-"""dbt-duckdb plugin that protects people: it limits who can read the file that dbt writes, what SQL
-may reach, and what errors may show.
+"""dbt-duckdb plugin that protects people: who reads the file, what SQL reaches, what errors show.
 
 The file, its folder and whatever the engine writes beside it are for their owner alone (0600 and
 0700). The plugin sees to that before the engine opens the file, in every dbt command.
