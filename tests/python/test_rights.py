@@ -17,6 +17,8 @@ import pytest
 
 import segment
 from enrichment import erasure, publish
+from enrichment.database import attach
+from enrichment.plugins.session_variables import Plugin
 from enrichment.pseudonyms import PSEUDONYM_LENGTH
 from extracts import Extracts, build_database, write_extracts
 from warm import Warm
@@ -194,6 +196,41 @@ def test_the_views_of_staging_show_nobody_erased(builds: dict[str, Path], build:
         "stg_rights__erasure_requests",
     }
     assert set(shown) <= about_requests
+
+
+def test_views_read_who_is_erased_from_memory(builds: dict[str, Path], tmp_path: Path) -> None:
+    """A build evaluates the erased once: no base view searches other extracts in its own plan."""
+    plugin = Plugin("session_variables", {"key_file": str(tmp_path / "key")})
+    with duckdb.connect() as opened:
+        plugin.configure_connection(opened)
+        attach(opened, builds["onwards"], read_only=True, name="behavioral")
+        opened.execute("use behavioral")
+        views = ("voterfile__persons", "giving__donations", "outreach__email_events")
+
+        def shown(con: duckdb.DuckDBPyConnection, view: str) -> tuple[int, list[Any]]:
+            sql = f"from staging.base_{view}"
+            ((_, plan),) = con.execute(f"explain (format json) select * {sql}").fetchall()
+            rows = con.execute(f"select source_file, source_row_number {sql} order by all")
+            return plan.lower().count("read_parquet"), rows.fetchall()
+
+        searching = {view: shown(opened, view) for view in views}
+        for held in ("erasure_requests", "erased_persons", "erased_contacts"):
+            name = f"stg_rights__{held}"
+            opened.execute(f"create table erased.main.{name} as from staging.{name}")
+        with opened.cursor() as cursor:
+            plugin.configure_cursor(cursor)
+            cursor.execute("use behavioral")
+            for view, (scans, rows) in searching.items():
+                held_scans, held_rows = shown(cursor, view)
+                assert held_scans == 2 < scans, "its own extract, which a plan names twice"
+                assert held_rows == rows != []
+
+
+def test_no_byte_of_the_file_names_the_erased(builds: dict[str, Path]) -> None:
+    """Neither a table nor a block that a table has left."""
+    for build in ("onwards", "afresh"):
+        content = builds[build].read_bytes().lower()
+        assert not [needle for needle in NEEDLES if needle.lower().encode() in content]
 
 
 def test_who_shares_with_the_erased_stays(builds: dict[str, Path]) -> None:
