@@ -53,6 +53,7 @@
         'integer_ids': 'deliver the column as text',
         'unread_file': 'deliver them as .parquet, .csv or .csv.gz, or take them away',
         'deletion_column': 'deliver the mark as _deleted, or leave the column out',
+        'unreadable_requests': 'correct the requests',
     }[check] -}}
 {%- endmacro %}
 
@@ -432,7 +433,8 @@
         action,
         is_accepted,
         coalesce(message, case
-            when check_name in ('rejected_share', 'ids_with_other_content') then 'known when the rows have been read'
+            when check_name in ('rejected_share', 'ids_with_other_content', 'unreadable_requests')
+                then 'known when the rows have been read'
             when check_name = 'manifest' and found_value = 0 then format('table {} agrees with manifest.json', source_table)
             when check_name = 'manifest' then 'there is no manifest.json'
             when found_value is null then format('table {} has no earlier build to be compared with', source_table)

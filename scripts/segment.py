@@ -125,7 +125,7 @@ def build(
     from enrichment.dbt_build import BuildOptions, dbt_build, progress
     from enrichment.erasure import must_forget
     from enrichment.paths import data_folder
-    from enrichment.publish import build_and_publish, kept_files, last_database
+    from enrichment.publish import build_and_publish, every_kept_file, last_database
 
     if as_of is not None:
         _check_date(as_of)
@@ -138,7 +138,7 @@ def build(
 
     with progress() as shown_progress:
         build_id = build_and_publish(
-            make, forget=lambda work: must_forget(work, [database_file(), *kept_files()])
+            make, forget=lambda work: must_forget(work, [database_file(), *every_kept_file()])
         )
     log.note(build_id=build_id)
     for warning in warnings:
@@ -486,10 +486,11 @@ def prove_erased(out: Out = None, form: Format = None) -> None:
     everywhere, else 1. Delivered files that still hold such rows come last and do not count.
     """
     from enrichment.erasure import prove
-    from enrichment.publish import kept_files
+    from enrichment.publish import every_kept_file
 
     counts = sorted(
-        prove(kept_files()), key=lambda count: (not count.is_remainder, count.status == "delivered")
+        prove(every_kept_file()),
+        key=lambda count: (not count.is_remainder, count.status == "delivered"),
     )
     rows = [(count.status, str(count.file), count.table, count.rows) for count in counts]
     _list("prove_erased", PROVEN, rows, (out, form))

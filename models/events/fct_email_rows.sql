@@ -40,22 +40,19 @@ picked as (
 
 -- The text of a row in the future may name an erased person in any column.
 read_rows as {{ materialized() }} (
-    select *
-    from picked
-    where {{ is_not_erased(refused='picked.row_json') }}
+    {{ without_erased('picked', refused='row_json') }}
 ),
 
 {% if carried %}
 
-known as {{ inlined() }} (
+known_rows as {{ inlined() }} (
     select *
-    from {{ carried_relation(this) }} as known
-    where
-        {{ is_in_files('source_file', carried) }}
-        and {{ is_not_erased(
-            emails=['known.email_key'],
-            refused='case when ' ~ needs_text ~ ' then known.row_json end'
-        ) }}
+    from {{ carried_relation(this) }}
+    where {{ is_in_files('source_file', carried) }}
+),
+
+known as {{ inlined() }} (
+    {{ without_erased('known_rows', emails=['email_key'], refused='case when ' ~ needs_text ~ ' then row_json end') }}
 ),
 
 {% endif %}

@@ -1,8 +1,8 @@
 -- depends_on: {{ ref('placeholder_identifiers') }}
 {% set carried = carried_files('list_link_phone_email_map', this) %}
 {#- Set here, not where it is used: dbt must see its refs in a build that carries nothing, too. -#}
-{% set is_not_erased_since = is_not_erased(
-    emails=['known.email_key'], phones=['known.phone_key'], refused='known.row_json'
+{% set known_rows_retained = without_erased(
+    'known_rows', emails=['email_key'], phones=['phone_key'], refused='row_json'
 ) %}
 
 with contact_map as {{ inlined() }} (
@@ -37,16 +37,19 @@ read_rows as (
 
 {% if carried %}
 
-carried_rows as (
+known_rows as {{ inlined() }} (
     select *
-    from {{ carried_relation(this) }} as known
+    from {{ carried_relation(this) }}
     where
         {{ is_in_files('source_file', carried) }}
         and (
             rejection_reason is not null
             or phone_key in (select voter_phones.phone_key from voter_phones)
         )
-        and {{ is_not_erased_since }}
+),
+
+carried_rows as (
+    {{ known_rows_retained }}
 ),
 
 -- Phones that have joined the voter file since: the last build did not keep their rows.

@@ -45,9 +45,7 @@ with rejected as (
 
 -- A row in the future is kept with its text, and any column of it may hold an erased identifier.
 retained as (
-    select *
-    from rejected
-    where {{ is_not_erased(refused='row_json') }}
+    {{ without_erased('rejected', refused='row_json') }}
 )
 
 select * from retained

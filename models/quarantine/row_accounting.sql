@@ -139,7 +139,8 @@ linked as (
     select
         '{{ source_table }}' as source_table,
         delivered_rows as rows_linked,
-        1 as rows_kept
+        -- One request may hold several identifiers: its row counts with the first.
+        case when delivered_rows > 0 then 1 else 0 end as rows_kept
     from {{ ref(view) }}
     {% endfor %}
 ),

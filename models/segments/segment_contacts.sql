@@ -62,6 +62,31 @@ numbered_phones as (
     where voter_phones.is_used
 ),
 
+-- A suppression by voter id means the person, not the address: housemates keep an address that they share.
+suppressed_emails as (
+    select distinct voter_emails.email_key
+    from voter_emails
+    inner join permissions
+        on
+            voter_emails.state = permissions.state
+            and voter_emails.svid = permissions.svid
+    where
+        voter_emails.is_used
+        and permissions.contact_blocked_by = 'suppressed'
+),
+
+suppressed_phones as (
+    select distinct voter_phones.phone_key
+    from voter_phones
+    inner join permissions
+        on
+            voter_phones.state = permissions.state
+            and voter_phones.svid = permissions.svid
+    where
+        voter_phones.is_used
+        and permissions.contact_blocked_by = 'suppressed'
+),
+
 answered as (
     select
         permitted.requested_svid,
@@ -74,7 +99,12 @@ answered as (
             when permitted.contact_blocked_by is null and permitted.may_phone then numbered_phones.phone_key
         end as phone,
         permitted.contact_blocked_by,
-        permitted.solicitation_blocked_by
+        permitted.solicitation_blocked_by,
+        permitted.contact_blocked_by is null
+        and (
+            (permitted.may_email and suppressed_emails.email_key is not null)
+            or (permitted.may_phone and suppressed_phones.phone_key is not null)
+        ) as is_shared_with_suppressed
     from permitted
     -- Not every voter has a used address or phone.
     left join numbered_emails
@@ -87,6 +117,11 @@ answered as (
             permitted.state = numbered_phones.state
             and permitted.svid = numbered_phones.svid
             and numbered_phones.phone_in_voter = 1
+    -- Few addresses and phones also belong to somebody who is suppressed.
+    left join suppressed_emails
+        on numbered_emails.email_key = suppressed_emails.email_key
+    left join suppressed_phones
+        on numbered_phones.phone_key = suppressed_phones.phone_key
 )
 
 select * from answered

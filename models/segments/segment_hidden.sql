@@ -50,11 +50,12 @@ limited as (
     from counted_people
 ),
 
--- A figure is about those who did it and, beside a larger figure of the same summary, about those who did not.
+-- A figure is about those who did it and, beside a larger figure of the same summary, about those who did not. A segment
+-- of nobody is hidden like one of a few: a 0 beside a hidden number would say whether the file knows an id.
 graded_figures as (
     select
         *,
-        {{ is_small_group(['people', 'voters_of_file - people']) }} as hides_segment,
+        people < minimum_people or {{ is_small_group(['voters_of_file - people']) }} as hides_segment,
         {{ is_small_group(['linked', 'people - linked']) }} as hides_linked,
         {{ is_small_group(['active', 'people - active', 'abs(linked - active)']) }} as hides_behavior,
         {{ is_small_group(['donors', 'people - donors', 'active - donors']) }} as hides_donors,

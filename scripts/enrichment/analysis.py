@@ -99,7 +99,7 @@ def _answer(
 
     def profile_of(chosen: list[str], order: str = "requested_svid") -> Query:
         columns = ", ".join(identifier(name) for name in chosen)
-        return Query(f"select {columns} from temp.profiles order by {order}")
+        return Query(f"select {columns} from {groups.people} order by {order}")
 
     def part(columns: tuple[str, ...], order: str = "requested_svid") -> Query:
         return profile_of([name for name in names if name in (*IDENTITY, *columns)], order)
@@ -112,7 +112,7 @@ def _answer(
         return groups.rows("segment_affinity", order=order)
 
     def behavior(word: str, then: str = "order by requested_svid") -> Query:
-        return database.ask(FUNCTIONS[word], segment, then=then)
+        return groups.of_people(FUNCTIONS[word], segment, then)
 
     def beside(people: Query) -> Query:
         """The rows of people with the columns of the requested functions."""

@@ -31,8 +31,9 @@ def with_contacts(
 ) -> Query:
     """The rows of ``people`` (with columns state, svid) who may be contacted, with the details.
 
-    Prints to standard error how many people were left out, and why; the audit log notes the use of
-    contact details. ``then`` is SQL that orders the rows.
+    Prints to standard error how many people were left out, and why, and how many of the others
+    share an address or phone with somebody suppressed; the audit log notes the use of contact
+    details. ``then`` is SQL that orders the rows.
     """
     audit.note(contact_details=True)
     function = database.relation("segments", "segment_contacts")
@@ -57,6 +58,18 @@ def with_contacts(
         f"people{f' ({reasons})' if reasons else ''}",
         file=sys.stderr,
     )
+    ((shared,),) = database.all_rows(
+        Query(
+            "select count(*) from temp.contacts "
+            f"where is_shared_with_suppressed and {purpose} is null"
+        )
+    )
+    if shared:
+        print(
+            f"segment.py: {shared:,} people on the list share the address or phone with somebody "
+            "who is suppressed by voter id: to stop what goes there, suppress the address or phone",
+            file=sys.stderr,
+        )
     return Query(
         "select people.*, contacts.email, contacts.phone from temp.listed_people as people "
         "left join temp.contacts on people.state = contacts.state and people.svid = contacts.svid "

@@ -2,7 +2,8 @@
 
 The rule is SQL in the database: the table function ``segments.segment_hidden`` lists what must not
 be shown of the answers about a segment. The other functions give exact answers. This module asks
-both, leaves out what is listed, and reports how much that was.
+both, leaves out what is listed, and reports how much that was. A list of people in the same answer
+would give a hidden figure of the summary away, so it loses the columns of that figure.
 """
 
 from __future__ import annotations
@@ -25,6 +26,19 @@ ROW_KEYS = {
 SUMMARY = "segment_summary"
 _PROFILE = "segment_profile"
 
+_ENGAGED = ("campaigns_engaged", "clients_engaged", "last_engagement_date")
+_GIVEN = ("is_donor", "donation_count", "donation_amount", "last_donation_date")
+_CLICKED, _OPENED = ("is_clicker", "total_clicks"), ("total_opens",)
+OF_PEOPLE = {
+    "linked": ("emails_linked", "phones_linked", "max_shared_by"),
+    "with_behavior": ("link_status", *_CLICKED, *_OPENED, *_ENGAGED, *_GIVEN),
+    "donors": _GIVEN,
+    "clickers": (*_CLICKED, *_ENGAGED),
+    "total_opens": (*_OPENED, *_ENGAGED),
+}
+"""The columns of segment_profile that give a figure of segment_summary away, person by person."""
+_BEHAVIOR = ("with_behavior", "donors", "clickers", "total_opens")
+
 
 class Disclosure:
     """Answers about one segment without what must be hidden.
@@ -45,6 +59,7 @@ class Disclosure:
         self._requested = tuple(requested)
         self._minimum = 0
         self._hidden: list[tuple[str, str | None, str]] = []
+        self.people = "temp.profiles"
         profile = database.ask(_PROFILE, segment)
         if requested:
             database.keep_answers(segment, {_PROFILE: {}, **requested})
@@ -55,6 +70,7 @@ class Disclosure:
             database.keep("hidden", Query("select '' as function_name, '' as row_key where false"))
         elif requested:
             self._find_hidden(segment)
+            self._empty_people()
 
     def _find_hidden(self, segment: Sequence[str]) -> None:
         """Keeps the rows of segment_hidden about the requested functions as ``temp.hidden``."""
@@ -77,6 +93,39 @@ class Disclosure:
                 Query("select function_name, column_name, reason_hidden from temp.hidden")
             )
         ]
+
+    def _is_too_small(self) -> bool:
+        """Whether the segment, or the rest of the file, has too few people for any answer."""
+        return any(reason == "segment_too_small" for _, _, reason in self._hidden)
+
+    def _empty_people(self) -> None:
+        """Keeps the rows of segment_profile without what the summary hides as ``temp.people``."""
+        if SUMMARY not in self._requested:
+            return
+        columns = self._database.columns(Query("select * from temp.profiles"))
+        hidden = {name for figure in self._columns(SUMMARY) for name in OF_PEOPLE.get(figure, ())}
+        if self._is_too_small():
+            hidden = set(columns) - {"requested_svid"}
+        if hidden:
+            emptied = _emptied([name for name in columns if name in hidden])
+            self._database.keep("people", Query(f"select * {emptied} from temp.profiles"))
+            self.people = "temp.people"
+
+    def of_people(self, function: str, segment: Sequence[str], then: str) -> Query:
+        """The rows of a function with one row per requested id; ``then`` is SQL that orders them.
+
+        They hold the ids alone if the summary of the same answer hides a figure of behavior.
+        """
+        hidden = self._columns(SUMMARY) if SUMMARY in self._requested else []
+        if not self._is_too_small() and not any(figure in _BEHAVIOR for figure in hidden):
+            return self._database.ask(function, segment, then=then)
+        asked = self._database.ask(function, segment)
+        names = [name for name in self._database.columns(asked) if name != "requested_svid"]
+        limit = " limit 10" if "limit 10" in then else ""
+        return Query(
+            f"select * {_emptied(names)} from ({asked.sql}) order by requested_svid{limit}",
+            asked.values,
+        )
 
     def _columns(self, function: str) -> list[str]:
         """The hidden columns of an answer."""
@@ -123,12 +172,14 @@ class Disclosure:
         """Prints how much was hidden to standard error; nothing if nothing was."""
         if not self._requested:
             return
-        if any(reason == "segment_too_small" for _, _, reason in self._hidden):
+        if self._is_too_small():
             _print(
                 f"fewer than {self._minimum} people of the file are in the segment, or outside of "
                 "it: answers about it are hidden"
             )
             return
+        if self.people == "temp.people":
+            _print("people: what the summary hides is hidden person by person, too")
         for function in self._requested:
             name, columns = function.removeprefix("segment_"), self._columns(function)
             if function == SUMMARY:

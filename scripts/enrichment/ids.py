@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from enrichment import audit
 from enrichment.database import Database
@@ -342,16 +342,24 @@ def _json_id(item: Any, where: str) -> str:
     return _qualified(_storable(item, where), _storable(state or "", where), where)
 
 
+def _nameless() -> IO[bytes]:
+    """A file that no folder lists: in memory where the system can, else on the disk."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("ids"), "w+b")
+    return tempfile.TemporaryFile("w+b")
+
+
 def _parquet(content: bytes, name: str) -> Iterator[str]:
     import duckdb
 
-    # A copy of our own, so that standard input works and a path is never read as a pattern.
-    with tempfile.TemporaryDirectory(prefix="segment-") as folder, duckdb.connect() as con:
-        copy = Path(folder, "ids.parquet")
-        copy.write_bytes(content)
+    # A copy of our own, so that standard input works and a path is never read as a pattern. It has
+    # no name in any folder: a kill leaves no list of ids behind.
+    with _nameless() as copy, duckdb.connect() as con:
+        copy.write(content)
+        copy.flush()
         number = 0
         try:
-            source = con.sql("select * from read_parquet(?)", params=[str(copy)])
+            source = con.sql("select * from read_parquet(?)", params=[f"/dev/fd/{copy.fileno()}"])
             columns, types = list(source.columns), [str(kind) for kind in source.types]
             svid_at, state_at = _positions(columns)
             if svid_at is None:

@@ -23,7 +23,10 @@ _SCHEMAS = {
     "seeds",
     "main",
 }
-_RESERVED = _SCHEMAS | {"memory", "system", "temp", "information_schema", "pg_catalog"}
+_RESERVED = _SCHEMAS | {
+    *("memory", "system", "temp", "information_schema", "pg_catalog"),
+    *("previous", "erased"),  # databases that a build attaches
+}
 
 _SHOWN = 200  # characters of a path in a message
 

@@ -194,16 +194,31 @@ def kept_files() -> list[Path]:
     return [file for _, file in sorted(found, reverse=True)]
 
 
+def every_kept_file() -> list[Path]:
+    """``kept_files``, and the builds that were kept while BEHAVIORAL_DB had another file name.
+
+    No command can restore the others, but they hold people all the same.
+    """
+    own = kept_files()
+    others = [
+        file
+        for folder in _folders()
+        for file in sorted(folder.iterdir())
+        if file not in own and file.suffix != ".wal" and file.is_file() and not file.is_symlink()
+    ]
+    return [*own, *others]
+
+
 def forget_kept() -> int:
     """Removes every kept build, so that none holds an erased person; returns how many.
 
     The caller must hold the lock: ``build_and_publish`` calls this if ``forget`` returns True.
     """
-    files = kept_files()
-    for file in files:
-        shutil.rmtree(file.parent)
+    folders = {file.parent for file in every_kept_file()}
+    for folder in folders:
+        shutil.rmtree(folder)
     _tidy_history()
-    return len(files)
+    return len(folders)
 
 
 def _folders() -> list[Path]:

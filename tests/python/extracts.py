@@ -335,17 +335,18 @@ def build_database(
     as_of_date: date,
     select: Sequence[str] = (),
     previous: Path | None = None,
+    accept: Sequence[str] = (),
 ) -> Path:
     """Build the project, or the models selected, without its tests; returns the database.
 
     Everything that the build writes is below ``folder``. ``previous`` is a database whose build has
-    read what need not be read again, from files that may have been others. Raises RuntimeError with
-    the last lines of dbt when the build fails.
+    read what need not be read again, from files that may have been others; ``accept`` names checks.
+    Raises RuntimeError with the last lines of dbt when the build fails.
     """
     database = folder / "behavioral.duckdb"
     given = {
         "as_of_date": as_of_date.isoformat(),
-        "accepted_checks": ["changed_file", "missing_file"] if previous else [],
+        "accepted_checks": [*accept, *(["changed_file", "missing_file"] if previous else [])],
     }
     environment = os.environ | {
         "BEHAVIORAL_DATA_DIR": str(extracts),

@@ -181,7 +181,8 @@ FUNCTIONS = {
     "segment_attribution": (("svids",), CAMPAIGNS),
     "segment_contacts": (
         ("svids",),
-        "requested_svid state svid email phone contact_blocked_by solicitation_blocked_by",
+        "requested_svid state svid email phone contact_blocked_by solicitation_blocked_by"
+        " is_shared_with_suppressed",
     ),
     "segment_scores": (
         ("svids",),

@@ -163,6 +163,48 @@ def test_figures_of_the_summary_about_a_few_or_all_but_a_few(ask: Any) -> None:
     assert (exact["donors"], exact["clickers"]) == (3, 6)
 
 
+def test_the_people_of_an_answer_do_not_give_its_hidden_figures_away(ask: Any) -> None:
+    """6 clickers and 3 donors of 16 people: a list of the 16 would let anybody count them."""
+    chosen = [*DANE[:4], *DANE[18:]]
+    words = ("--include", "engagement,donations,scores,channels")
+    asked = ask("analyze", chosen, *words, form="json")
+    answer = asked.object()
+    assert answer["summary"]["clickers"] is answer["summary"]["donors"] is None
+    assert answer["summary"]["total_opens"] is not None
+    for part in ("engagement", "donations", "scores", "channels"):
+        assert [row["requested_svid"] for row in answer[part]] == sorted(chosen)
+    for name in ("is_clicker", "total_clicks", "campaigns_engaged", "last_engagement_date"):
+        assert {row[name] for row in answer["engagement"]} == {None}
+    assert {row["total_opens"] for row in answer["engagement"]} == {1}
+    assert {row["is_donor"] for row in answer["donations"]} == {None}
+    shown = {name for part in ("scores", "channels") for row in answer[part] for name in row}
+    values = {row[name] for part in ("scores", "channels") for row in answer[part] for name in row}
+    assert values == {None, *chosen}, shown
+    assert "people: what the summary hides" in asked.said
+    exact = ask("analyze", chosen, *words, "--allow-small-cells", form="json").object()
+    assert sum(row["is_clicker"] for row in exact["engagement"]) == exact["summary"]["clickers"]
+    whole = ask("analyze", EVERYBODY, *words, form="json").object()
+    assert sum(row["is_clicker"] for row in whole["engagement"]) == 20
+    book = ask("analyze", chosen, "--include", "engagement", form="xlsx")
+    assert book.code == 0
+
+
+@pytest.mark.parametrize("number", [1, 12])
+def test_a_hidden_answer_does_not_say_whether_an_id_is_known(ask: Any, number: int) -> None:
+    """A list of strangers gets what a list of a few people gets, and no 0."""
+    answers = []
+    strangers = [f"WI:9{n:04}" for n in range(number)]
+    for listed in (strangers, [DANE[0], *strangers[1:]]):
+        asked = ask("analyze", listed, "--include", "engagement,timing", form="json")
+        assert asked.code == 0
+        answer = asked.object()
+        for part in ("engagement", "timing"):
+            answer[part] = [{**row, "requested_svid": ""} for row in answer[part]]
+        answers.append((answer, asked.said))
+    assert answers[0] == answers[1]
+    assert answers[0][0]["summary"]["known"] is None
+
+
 def test_clients_and_weeks_do_not_add_up_to_what_the_summary_hides(ask: Any) -> None:
     clickers = [*DANE[10:16], *DANE[20:]]  # 6 of 16
     told = ask("analyze", clickers, form="json")

@@ -85,6 +85,17 @@ def test_parquet_text_is_read(tmp_path: Path, name: str) -> None:
     assert read_segment(str(file), []) == [*IDS, ""]
 
 
+def test_parquet_ids_are_never_in_a_named_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill would leave the file, and nobody would look for it."""
+    file = tmp_path / "ids.parquet"
+    with duckdb.connect() as con:
+        con.execute(f"copy (select '0012' as svid) to '{file}'")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "no such folder"))
+    assert read_segment(str(file), []) == ["0012"]
+
+
 def test_parquet_numbers_are_refused_as_leading_zeros_are_lost(tmp_path: Path) -> None:
     file = tmp_path / "ids.parquet"
     duckdb.execute(f"copy (select 12345 as svid) to '{file}' (format parquet)")

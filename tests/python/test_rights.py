@@ -16,7 +16,9 @@ import duckdb
 import pytest
 
 import segment
-from enrichment import erasure
+from enrichment import erasure, publish
+from enrichment.database import attach
+from enrichment.plugins.session_variables import Plugin
 from enrichment.pseudonyms import PSEUDONYM_LENGTH
 from extracts import Extracts, build_database, write_extracts
 from warm import Warm
@@ -24,8 +26,12 @@ from warm import Warm
 AS_OF = date(2025, 6, 30)
 KEY = "a key for tests only"
 
-ERASED = ("WI:0001", "wi:0003", " EVE@x.org", "(608) 234-0006", "lost@x.org", "no id at all")
-"""By voter id, with a housemate and a namesake; by address; by phone; a stranger; an unknown id."""
+ERASED = (
+    *("WI:0001", "wi:0003", " EVE@x.org", "(608) 234-0006", "lost@x.org", "no id at all"),
+    *("Ivy Example <Ivy@x.org>; mailto:jon@x.org?subject=me", "tel:+1-608-234-0011;ext=4"),
+)
+"""By voter id, with a housemate and a namesake; by address; by phone; a stranger; no identifier;
+two strangers in one cell, beside a name; a link."""
 
 NEEDLES = (
     *("ann@x.org", "6082340001", "ann.mapped@x.org", "WI:0001"),
@@ -33,6 +39,7 @@ NEEDLES = (
     *("eve@x.org", "6082340005", "WI:0005"),
     *("fay@x.org", "6082340006", "WI:0006"),
     *("lost@x.org", "no id at all"),
+    *("ivy@x.org", "jon@x.org", "6082340011"),
 )
 """Text that no table may hold; mapped addresses only beside an erased phone."""
 
@@ -58,6 +65,9 @@ def world() -> Extracts:
     made.campaign(1, "acme", "Call 608.234.0001, or write to eve@x.org")
     made.campaign(2, "acme", "spring")
     made.tables["campaigns"].append({"CAMPAIGN_NAME": "=Lost@x.org, +1 (608) 234-0006"})
+    made.gift("2025-06-05", "ivy@x.org")
+    made.gift("2025-06-05", "jon@x.org")
+    made.gift("2025-06-05", phone="608-234-0011")
     for name in ("ann", "bob", "couple", "eve", "fay", "gus", "hal", "lost", "stays"):
         made.event(f"{name}@x.org", "2025-06-01T10:00", campaign=2, send=1, open=1, click=1)
         made.event(f"{name.upper()}@x.org ", "2025-06-02T10:00", campaign=2, send=1)
@@ -81,6 +91,7 @@ def world() -> Extracts:
     made.suppress("eve@x.org")
     made.suppress("WI:0008", "email")
     made.suppress("nobody")
+    made.suppress("Bob and Gus <BOB@x.org>, gus@x.org", "email")
     return made
 
 
@@ -97,7 +108,8 @@ def builds(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> dict[str, Pa
     """Builds before the requests, after them, afresh with them, and when some are withdrawn."""
     folder = tmp_path_factory.mktemp("rights")
     extracts = write_extracts(folder / "extracts", world().tables)
-    build = partial(build_database, warm, extracts, as_of_date=AS_OF)
+    accept = ("unreadable_requests",)
+    build = partial(build_database, warm, extracts, as_of_date=AS_OF, accept=accept)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BEHAVIORAL_HASH_KEY", KEY)
         before = build(folder / "before")
@@ -186,6 +198,41 @@ def test_the_views_of_staging_show_nobody_erased(builds: dict[str, Path], build:
     assert set(shown) <= about_requests
 
 
+def test_views_read_who_is_erased_from_memory(builds: dict[str, Path], tmp_path: Path) -> None:
+    """A build evaluates the erased once: no base view searches other extracts in its own plan."""
+    plugin = Plugin("session_variables", {"key_file": str(tmp_path / "key")})
+    with duckdb.connect() as opened:
+        plugin.configure_connection(opened)
+        attach(opened, builds["onwards"], read_only=True, name="behavioral")
+        opened.execute("use behavioral")
+        views = ("voterfile__persons", "giving__donations", "outreach__email_events")
+
+        def shown(con: duckdb.DuckDBPyConnection, view: str) -> tuple[int, list[Any]]:
+            sql = f"from staging.base_{view}"
+            ((_, plan),) = con.execute(f"explain (format json) select * {sql}").fetchall()
+            rows = con.execute(f"select source_file, source_row_number {sql} order by all")
+            return plan.lower().count("read_parquet"), rows.fetchall()
+
+        searching = {view: shown(opened, view) for view in views}
+        for held in ("erasure_requests", "erased_persons", "erased_contacts"):
+            name = f"stg_rights__{held}"
+            opened.execute(f"create table erased.main.{name} as from staging.{name}")
+        with opened.cursor() as cursor:
+            plugin.configure_cursor(cursor)
+            cursor.execute("use behavioral")
+            for view, (scans, rows) in searching.items():
+                held_scans, held_rows = shown(cursor, view)
+                assert held_scans == 2 < scans, "its own extract, which a plan names twice"
+                assert held_rows == rows != []
+
+
+def test_no_byte_of_the_file_names_the_erased(builds: dict[str, Path]) -> None:
+    """Neither a table nor a block that a table has left."""
+    for build in ("onwards", "afresh"):
+        content = builds[build].read_bytes().lower()
+        assert not [needle for needle in NEEDLES if needle.lower().encode() in content]
+
+
 def test_who_shares_with_the_erased_stays(builds: dict[str, Path]) -> None:
     profiles = (
         "select state || ':' || svid, total_clicks, donation_count from marts.enriched_profiles"
@@ -229,17 +276,67 @@ def test_the_rows_of_the_erased_are_accounted_for(builds: dict[str, Path]) -> No
             "list_link_phone_email_map": 3,
             "email_clickers": 9,  # two each of Ann, Eve, Fay and the stranger, one refused
             "campaigns": 1,
-            "donations": 5,
+            "donations": 8,
             "suppressions": 1,
             "erasure_requests": 0,
             "web_visits": 4,
             "behavior_events": 7,  # five by voter ids, and two refused that name somebody
         }
-        assert found["erasure_requests"][:5] == [6, 5, 0, 1, 0]
+        assert found["erasure_requests"][:5] == [8, 7, 0, 1, 0]
+        assert found["suppressions"][:5] == [3, 2, 0, 1, 0]
     withheld = (
         "select row_json from quarantine.rejected_rows where source_table = 'erasure_requests'"
     )
     assert select(builds["onwards"], withheld) == [('{"identifier": "withheld"}',)]
+
+
+def test_a_request_that_cannot_be_read_is_counted_and_named(builds: dict[str, Path]) -> None:
+    checks = "select source_table, found_value, status, message from marts.input_checks "
+    sql = checks + "where check_name = 'unreadable_requests' order by source_table"
+    found = {table: rest for table, *rest in select(builds["onwards"], sql)}
+    assert found["erasure_requests"] == [
+        1,
+        "accepted",
+        "table erasure_requests: 1 of 8 requests hold no address, phone or voter id that can be "
+        "read (part-0.parquet row 5)",
+    ]
+    assert found["suppressions"][:2] == [1, "warned"]
+    assert select(builds["before"], sql)[0][1:] == (
+        *(0, "passed"),
+        "table erasure_requests: there are no requests",
+    )
+
+
+def test_a_request_that_cannot_be_read_stops_the_build(tmp_path: Path, warm: Warm) -> None:
+    """One of two is enough, and the line names the file and the row, not the text."""
+    made = Extracts()
+    made.person("0001", "ann@x.org")
+    made.mapped("608-234-0001", "ann@x.org")
+    made.campaign(1, "acme")
+    made.event("ann@x.org", "2025-06-01T10:00", campaign=1)
+    made.gift("2025-06-03", "ann@x.org")
+    made.erase("ann@x.org, ben@@x.org")
+    made.erase("Quiet One")
+    extracts = write_extracts(tmp_path / "extracts", made.tables)
+    with pytest.raises(RuntimeError) as stopped:
+        build_database(
+            *(warm, extracts, tmp_path / "built"),
+            as_of_date=AS_OF,
+            select=["+base_rights__erasure_requests+1"],
+        )
+    assert (
+        "Extracts: table erasure_requests: 1 of 2 requests hold no address, phone or voter id that "
+        "can be read, and of 1 only a part can be read (part-0.parquet row 0, part-0.parquet row 1)"
+        ": correct the requests, or accept it with --accept unreadable_requests"
+    ) in str(stopped.value)
+    assert not {"ben", "Quiet"} & set(str(stopped.value).replace("@", " ").split())
+
+
+def test_suppressions_are_read_within_other_text(builds: dict[str, Path]) -> None:
+    sql = "select state || ':' || svid from linkage.lnk_voter_suppression where is_email_suppressed"
+    assert {voter for (voter,) in select(builds["before"], sql)} == {
+        *("WI:0002", "MN:0001", "WI:0005", "WI:0008"),
+    }
 
 
 def differing(one: Path, other: Path) -> list[str]:
@@ -294,7 +391,11 @@ def prove(
     monkeypatch.setattr(erasure, "DEVELOPMENT", tmp_path / "dev" / "behavioral.duckdb")
 
     def proves(
-        build: str = "onwards", plant: str = "", kept: str = "", dev: str = ""
+        build: str = "onwards",
+        plant: str = "",
+        kept: str = "",
+        dev: str = "",
+        name: str = "behavioral.duckdb",
     ) -> tuple[int, dict[tuple[str, str], str], str]:
         database = tmp_path / "behavioral.duckdb"
         shutil.copy(builds[build], database)
@@ -305,7 +406,7 @@ def prove(
         for other, place in ((kept, tmp_path / ".history" / "b0"), (dev, tmp_path / "dev")):
             if other:
                 place.mkdir(parents=True)
-                shutil.copy(builds[other], place / "behavioral.duckdb")
+                shutil.copy(builds[other], place / (name if other == kept else "behavioral.duckdb"))
         out = tmp_path / "proof.csv"
         code = segment.run(["prove-erased", "--out", str(out)])
         said = capsys.readouterr().err
@@ -371,6 +472,17 @@ def test_kept_and_development_databases_are_searched(prove: Any) -> None:
     for status in ("kept", "development"):
         assert int(rows[status, "linkage.lnk_map_row"]) > 0
     assert rows["published", "linkage.lnk_map_row"] == "0"
+
+
+def test_kept_builds_of_another_name_are_searched_and_forgotten(prove: Any, tmp_path: Path) -> None:
+    """BEHAVIORAL_DB had another file name when the build was kept."""
+    code, rows, _ = prove(kept="before", name="earlier_name.duckdb")
+    assert code == 1
+    assert int(rows["kept", "linkage.lnk_map_row"]) > 0
+    assert publish.kept_files() == [], "it is no build that a rollback could restore"
+    assert publish.every_kept_file() == [tmp_path / ".history" / "b0" / "earlier_name.duckdb"]
+    assert publish.forget_kept() == 1
+    assert not any((tmp_path / ".history").iterdir())
 
 
 def test_earlier_builds_are_forgotten_for_somebody_new_only(builds: dict[str, Path]) -> None:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +22,7 @@ import pytest
 from conftest import build_environment
 from enrichment.database import Database
 from enrichment.errors import DatabaseError
-from enrichment.plugins.sandbox import without_values
+from enrichment.plugins.sandbox import keep_private, without_values
 from extracts import Extracts, write_extracts
 from test_build import Checkout, checkout
 from warm import Warm
@@ -78,6 +79,31 @@ def planted() -> Extracts:
     world.event(f"{NEEDLES[1]}@example.com", "2025-06-01T10:00", campaign=1, click=1)
     world.gift("2025-06-02", f"{NEEDLES[1]}@example.com", phone=NEEDLES[2])
     return world
+
+
+def test_a_plain_build_is_its_owners_alone(tried: Tried) -> None:
+    file = tried.checkout.folder / "warehouse" / "dev" / "behavioral.duckdb"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+def test_what_the_engine_writes_beside_it_is_private_too(tmp_path: Path) -> None:
+    file = tmp_path / "dev" / "behavioral.duckdb"
+    before = os.umask(0o022)
+    try:
+        keep_private(file)
+        with duckdb.connect(str(file)) as con:
+            con.execute("create table one as select 1 as n")
+        file.chmod(0o644)
+        os.umask(0o022)
+        keep_private(file)
+        with duckdb.connect(str(file)) as con:
+            con.execute("insert into one values (2)")
+            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in file.parent.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == {"behavioral.duckdb": 0o600, "behavioral.duckdb.wal": 0o600}
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
 
 class Tried(NamedTuple):

@@ -1,3 +1,5 @@
+{{ config(post_hook=after_commit("{{ check_requests('erasure_requests', this) }}")) }}
+
 with delivered as (
     select * from {{ source('rights', 'erasure_requests') }}
 ),
@@ -13,22 +15,8 @@ trimmed as (
     from delivered
 ),
 
-well_formed as (
-    select
-        *,
-        {{ well_formed_email('identifier') }} as well_formed_email,
-        {{ well_formed_phone(identifier_phone_text('identifier')) }} as well_formed_phone,
-        case when {{ identifier_names_state('identifier') }} then upper(left(identifier, 2)) end as svid_state,
-        {{ identifier_svid('identifier') }} as svid
-    from trimmed
-),
-
-keyed as (
-    select
-        *,
-        {{ email_key('well_formed_email') }} as email_key,
-        {{ phone_key('well_formed_phone') }} as phone_key
-    from well_formed
+identified as (
+    {{ identified_requests('trimmed') }}
 ),
 
 checked as (
@@ -38,11 +26,13 @@ checked as (
         svid_state,
         svid,
         requested_at,
-        {{ identifier_rejection_reason() }} as rejection_reason,
+        rejection_reason,
+        request_part,
+        is_read_in_part,
         source_file,
         source_row_number,
         source_row
-    from keyed
+    from identified
 )
 
 select * from checked

@@ -1,9 +1,11 @@
+{{ config(post_hook=after_commit("{{ check_requests('suppressions', this) }}")) }}
+
 with delivered as (
     select * from {{ source('rights', 'suppressions') }}
 ),
 
 requests as (
-    select * from {{ ref('stg_rights__erasure_requests') }}
+    select * from {{ held(ref('stg_rights__erasure_requests')) }}
 ),
 
 trimmed as (
@@ -19,22 +21,8 @@ trimmed as (
     from delivered
 ),
 
-well_formed as (
-    select
-        *,
-        {{ well_formed_email('identifier') }} as well_formed_email,
-        {{ well_formed_phone(identifier_phone_text('identifier')) }} as well_formed_phone,
-        case when {{ identifier_names_state('identifier') }} then upper(left(identifier, 2)) end as svid_state,
-        {{ identifier_svid('identifier') }} as svid
-    from trimmed
-),
-
-keyed as (
-    select
-        *,
-        {{ email_key('well_formed_email') }} as email_key,
-        {{ phone_key('well_formed_phone') }} as phone_key
-    from well_formed
+identified as (
+    {{ identified_requests('trimmed') }}
 ),
 
 -- When in doubt, do not contact: an unknown channel suppresses every channel, and a row without a readable date
@@ -52,11 +40,12 @@ checked as (
         end as suppressed_channel,
         reason,
         from_date,
-        {{ identifier_rejection_reason() }} as rejection_reason,
+        rejection_reason,
+        is_read_in_part,
         source_file,
         source_row_number,
         source_row
-    from keyed
+    from identified
 ),
 
 contacts_retained as (
@@ -77,6 +66,17 @@ retained as (
                 and coalesce(requests.svid_state, contacts_retained.svid_state, '')
                 = coalesce(contacts_retained.svid_state, '')
         )
+),
+
+-- Numbered last: a part of the row may have been dropped.
+numbered as (
+    select
+        *,
+        row_number() over (
+            partition by source_file, source_row_number
+            order by email_key nulls last, phone_key nulls last, svid_state nulls last, svid nulls last
+        ) as request_part
+    from retained
 )
 
-select * from retained
+select * from numbered

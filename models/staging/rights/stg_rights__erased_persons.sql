@@ -1,3 +1,5 @@
+{{ config(post_hook=after_commit('{{ hold_in_memory(this) }}')) }}
+
 with requests as (
     select * from {{ ref('stg_rights__erasure_requests') }}
 ),

@@ -1,14 +1,24 @@
 {{ config(materialized='table') }}
 
-{#- Files of the large extracts that an earlier build has counted for the same requests. -#}
-{% set counted_map = counted_files('list_link_phone_email_map', this) %}
-{% set counted_events = counted_files('email_clickers', this) %}
-{% set counted_before = {'list_link_phone_email_map': counted_map, 'email_clickers': counted_events} %}
+{#- The large extracts: the columns with an address, and with a phone. -#}
+{% set large = {
+    'list_link_phone_email_map': (source('outreach', 'list_link_phone_email_map'), ('email', 'contact_number')),
+    'email_clickers': (source('outreach', 'email_clickers'), ('email', none)),
+} %}
 
-{#- The rows that staging shows, counted by file. -#}
+{#- Their files that an earlier build has counted for the same requests, and the erased rows of the others by file. -#}
+{% set counted_before, erased = {}, [] %}
+{% for source_table, (relation, columns) in large.items() %}
+{% do counted_before.update({source_table: counted_files(source_table, this)}) %}
+{% for row in erased_rows_by_file(relation, columns, counted_before[source_table]) %}
+{% do erased.append((source_table, row[0], row[1])) %}
+{% endfor %}
+{% endfor %}
+
+{#- The rows of the other extracts that staging shows, counted by file. -#}
 {% set remaining = [] %}
-{% for _, source_table, view in delivered_tables() if source_table != 'erasure_requests' %}
-{% for row in rows_by_file(ref(view), counted_before.get(source_table)) %}
+{% for _, source_table, view in delivered_tables() if source_table != 'erasure_requests' and source_table not in large %}
+{% for row in rows_by_file(ref(view)) %}
 {% do remaining.append((source_table, row[0], row[1])) %}
 {% endfor %}
 {% endfor %}
@@ -27,17 +37,27 @@ summed_erasures as (
     from erasures
 ),
 
-remaining_rows as (
+counted_rows as (
     select
         'no table' as source_table,
         'no file' as source_file,
-        0 as rows_remaining
+        0 as rows_remaining,
+        0 as rows_erased
     {% for source_table, source_file, rows_remaining in remaining %}
     union all
     select
         '{{ source_table }}' as source_table,
         {{ text_literal(source_file) }} as source_file,
-        {{ rows_remaining }} as rows_remaining
+        {{ rows_remaining }} as rows_remaining,
+        0 as rows_erased
+    {% endfor %}
+    {% for source_table, source_file, rows_erased in erased %}
+    union all
+    select
+        '{{ source_table }}' as source_table,
+        {{ text_literal(source_file) }} as source_file,
+        0 as rows_remaining,
+        {{ rows_erased }} as rows_erased
     {% endfor %}
 ),
 
@@ -47,26 +67,27 @@ counted as (
         input_files.source_file,
         input_files.fingerprint,
         summed_erasures.erasures_digest,
-        input_files.rows_in - coalesce(remaining_rows.rows_remaining, 0) as rows_erased
+        cast(case
+            when input_files.source_table in ('{{ large | join("', '") }}') then coalesce(counted_rows.rows_erased, 0)
+            else input_files.rows_in - coalesce(counted_rows.rows_remaining, 0)
+        end as bigint) as rows_erased
     from input_files
     cross join summed_erasures
-    -- When all rows of a file are erased, none remain.
-    left join remaining_rows
+    -- When all rows of a file are erased, none remain; a file of a large extract may hold none to erase.
+    left join counted_rows
         on
-            input_files.source_table = remaining_rows.source_table
-            and input_files.source_file = remaining_rows.source_file
+            input_files.source_table = counted_rows.source_table
+            and input_files.source_file = counted_rows.source_file
     where
         {{ has_erasure_requests() }}
         and input_files.source_table <> 'erasure_requests'
+        {% for source_table, files in counted_before.items() %}
         and not (
-            input_files.source_table = 'list_link_phone_email_map'
-            and {{ is_in_files('input_files.source_file', counted_map) }}
+            input_files.source_table = '{{ source_table }}'
+            and {{ is_in_files('input_files.source_file', files) }}
         )
-        and not (
-            input_files.source_table = 'email_clickers'
-            and {{ is_in_files('input_files.source_file', counted_events) }}
-        )
-    {% if counted_map or counted_events %}
+        {% endfor %}
+    {% for source_table, files in counted_before.items() if files %}
     union all
     select
         source_table,
@@ -76,9 +97,10 @@ counted as (
         rows_erased
     from {{ carried_relation(this) }}
     where
-        (source_table = 'list_link_phone_email_map' and {{ is_in_files('source_file', counted_map) }})
-        or (source_table = 'email_clickers' and {{ is_in_files('source_file', counted_events) }})
-    {% endif %}
+        source_table = '{{ source_table }}'
+        and {{ is_in_files('source_file', files) }}
+    {% endfor %}
 )
 
 select * from counted
+-- depends_on: {{ ref('placeholder_identifiers') }}

@@ -1,3 +1,5 @@
+{{ config(post_hook=after_commit('{{ hold_in_memory(this) }}')) }}
+
 with requests as (
     select * from {{ ref('base_rights__erasure_requests') }}
 ),
@@ -8,7 +10,7 @@ deduplicated as (
         phone_key,
         svid_state,
         svid,
-        count(*) as delivered_rows
+        count(case when request_part = 1 then 1 end) as delivered_rows
     from requests
     where rejection_reason is null
     group by email_key, phone_key, svid_state, svid

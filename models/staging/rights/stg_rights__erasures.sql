@@ -1,15 +1,15 @@
 {{ config(materialized='table') }}
 
 with requests as (
-    select * from {{ ref('stg_rights__erasure_requests') }}
+    select * from {{ held(ref('stg_rights__erasure_requests')) }}
 ),
 
 erased_persons as (
-    select * from {{ ref('stg_rights__erased_persons') }}
+    select * from {{ held(ref('stg_rights__erased_persons')) }}
 ),
 
 erased_contacts as (
-    select * from {{ ref('stg_rights__erased_contacts') }}
+    select * from {{ held(ref('stg_rights__erased_contacts')) }}
 ),
 
 -- The word in front keeps these hashes apart from the pseudonyms of the rows that stay.

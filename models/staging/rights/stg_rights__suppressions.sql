@@ -11,7 +11,7 @@ deduplicated as (
         suppressed_channel,
         reason,
         from_date,
-        count(*) as delivered_rows
+        count(case when request_part = 1 then 1 end) as delivered_rows
     from suppressions
     where rejection_reason is null
     group by email_key, phone_key, svid_state, svid, suppressed_channel, reason, from_date

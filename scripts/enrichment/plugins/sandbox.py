@@ -1,4 +1,7 @@
-"""dbt-duckdb plugin that protects people: it limits what SQL may reach, and what errors may show.
+"""dbt-duckdb plugin that protects people: who reads the file, what SQL reaches, what errors show.
+
+The file, its folder and whatever the engine writes beside it are for their owner alone (0600 and
+0700). The plugin sees to that before the engine opens the file, in every dbt command.
 
 The engine of every dbt command can read the extract folder, the seeds, the database that it builds,
 the database of the last build, and its own spill folder. Other files, the network and extensions
@@ -13,9 +16,11 @@ To drop the replacement, it would need an option to rewrite the messages of erro
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -53,6 +58,11 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
         self._folders = [folder, re.sub(r"([*?[])", r"[\1]", folder), str(PROJECT / "seeds")]
         DuckDBConnectionManager.exception_handler = _without_values
 
+    def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
+        """Makes the database, its folder and later files private, before the engine opens it."""
+        if creds.path != ":memory:":
+            keep_private(Path(creds.path))
+
     def configure_connection(self, conn: Any) -> None:
         """Limits what the engine can reach, and locks its configuration."""
         # Not a setting of the profile: dbt sets those again for each cursor, after the lock.
@@ -61,6 +71,22 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
         folders = ", ".join("'" + folder.replace("'", "''") + "'" for folder in allowed)
         conn.execute(f"set allowed_directories = [{folders}]")
         conn.execute("set enable_external_access = false; set lock_configuration = true")
+
+
+def keep_private(file: Path) -> None:
+    """Makes a database private, with its folder if that is the project's own or new.
+
+    From here on, this process creates files for their owner alone: the engine creates a .wal and a
+    spill folder beside the database whenever it likes.
+    """
+    os.umask(0o077)
+    folder = file.absolute().parent
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.is_relative_to(PROJECT / "warehouse" / "dev"):
+        folder.chmod(0o700)
+    for found in (file, file.with_name(f"{file.name}.wal")):
+        if found.is_file():
+            found.chmod(0o600)
 
 
 @contextmanager

@@ -8,6 +8,9 @@ Every connection of a build gets these DuckDB variables:
 * ``reading_digest``: the digest of the definitions that decide how an extract is read;
 * ``folder_digest``: the SHA-256 of the path of the extract folder;
 
+* ``held_<view>`` for each table of the database ``erased``, which is in memory: its name. A build
+  keeps there who asked to be erased (macros/rights.sql), because no file may hold them;
+
 and the functions ``file_hashes(paths)``, the SHA-256 of each file of a list in hex,
 ``delivered_files(request)``, what lies in the folder of extracts, and ``csv_rows(paths)``, the rows
 of each CSV file or the line that does not fit (`enrichment.delivered_files`). The published
@@ -78,6 +81,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
 
     def configure_connection(self, conn: Any) -> None:
         """Adds the functions and attaches the published database."""
+        conn.execute("attach ':memory:' as erased")
         conn.create_function("file_hashes", file_hashes, ["VARCHAR[]"], "VARCHAR[]")
         conn.create_function("delivered_files", _delivered_files, ["VARCHAR"], LISTED)
         conn.create_function("csv_rows", csv_rows, ["VARCHAR[]"], COUNTED)
@@ -88,5 +92,9 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
 
     def configure_cursor(self, cursor: Any) -> None:
         """Sets the variables. Values are bound, so that no log contains them."""
-        for name, value in self._variables.items():
+        held = cursor.execute(
+            "select table_name from duckdb_tables() where database_name = 'erased'"
+        ).fetchall()
+        names = {f"held_{table}": f"erased.main.{table}" for (table,) in held}
+        for name, value in (self._variables | names).items():
             cursor.execute(f"set variable {name} = ?", [value])
