@@ -359,7 +359,8 @@ def _parquet(content: bytes, name: str) -> Iterator[str]:
         copy.flush()
         number = 0
         try:
-            source = con.sql("select * from read_parquet(?)", params=[f"/dev/fd/{copy.fileno()}"])
+            path = f"/dev/fd/{copy.fileno()}"
+            source = con.sql("select * from read_parquet(?)", params=[path])
             columns, types = list(source.columns), [str(kind) for kind in source.types]
             svid_at, state_at = _positions(columns)
             if svid_at is None:
@@ -370,7 +371,7 @@ def _parquet(content: bytes, name: str) -> Iterator[str]:
                         f"{name}: the column {_column(columns[at])} is {types[at]}, not text; "
                         "cast it to text where leading zeros are still known"
                     )
-            found = con.execute("select * from read_parquet(?)", [str(copy)])
+            found = con.execute("select * from read_parquet(?)", [path])
             while rows := found.fetchmany(_BATCH):
                 for row in rows:
                     number += 1

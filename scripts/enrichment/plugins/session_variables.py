@@ -7,7 +7,6 @@ Every connection of a build gets these DuckDB variables:
 * ``code_version`` and ``code_digest``: the version and the digest of the definitions;
 * ``reading_digest``: the digest of the definitions that decide how an extract is read;
 * ``folder_digest``: the SHA-256 of the path of the extract folder;
-
 * ``held_<view>`` for each table of the database ``erased``, which is in memory: its name. A build
   keeps there who asked to be erased (macros/rights.sql), because no file may hold them;
 
