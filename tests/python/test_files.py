@@ -389,7 +389,7 @@ def test_odd_files_give_the_marts_of_plain_ones(plain: Place, tmp_path: Path, wa
     (gifts,) = [row for row in expected if row not in found]
     assert deleted == [(gifts[0], 109, *gifts[2:4], 9, gifts[5])]
     assert place.ask(
-        "select source_file, source_row_number, reason, row_json ->> '_DELETED'"
+        "select source_file, source_row_number, reason, row_json ->> '_deleted'"
         " from quarantine.rejected_rows where source_table = 'donations' order by all limit 1"
     ) == [("c.parquet", 0, "deleted_at_source", "true")]
     assert place.ask(
