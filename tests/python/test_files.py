@@ -268,6 +268,7 @@ def write_oddly(plain: Path, folder: Path) -> None:
     # The client stands in the name of the folder, as some writers do with what they divide by.
     rest = events.slice(100, 10).drop_columns(["CLIENT_SHORTNAME"])
     pq.write_table(rest, _made(folder / "email_clickers/client_shortname=common/part-0.parquet"))
+    write_csv(folder / "email_clickers" / "early.csv", events.slice(110, 5), delimiter="|")
     gifts = read["donations"]
     write_csv(folder / "donations" / "a.csv", gifts.slice(0, 60), _fivetran_deleted="No")
 
@@ -275,7 +276,7 @@ def write_oddly(plain: Path, folder: Path) -> None:
 def write_oddly_later(plain: Path, folder: Path) -> None:
     """The rest, which arrives for the next build; of the gifts, some were deleted."""
     events = pq.read_table(plain / "email_clickers/part-0.parquet")
-    write_csv(folder / "email_clickers" / "late.csv", events.slice(110), delimiter=";")
+    write_csv(folder / "email_clickers" / "late.csv", events.slice(115), delimiter=";")
     gifts = pq.read_table(plain / "donations/part-0.parquet")
     write_csv(folder / "donations" / "b.csv", gifts.slice(60), _deleted="f")
     deleted = cast(gifts.slice(0, 9), DONATION_ID="text")
@@ -375,7 +376,7 @@ def test_odd_files_give_the_marts_of_plain_ones(plain: Place, tmp_path: Path, wa
         "select count(distinct read_at_build), count(*) from marts.input_files"
         " where source_table = 'email_clickers'"
     )
-    assert read == [(2, 12)]
+    assert read == [(2, 13)]
     expected = plain.ask(
         "select source_table, rows_in, rows_kept, rows_unlinked, rows_rejected, rows_duplicate"
         " from quarantine.row_accounting order by all"
@@ -388,7 +389,7 @@ def test_odd_files_give_the_marts_of_plain_ones(plain: Place, tmp_path: Path, wa
     (gifts,) = [row for row in expected if row not in found]
     assert deleted == [(gifts[0], 109, *gifts[2:4], 9, gifts[5])]
     assert place.ask(
-        "select source_file, source_row_number, reason, row_json ->> '_DELETED'"
+        "select source_file, source_row_number, reason, row_json ->> '_deleted'"
         " from quarantine.rejected_rows where source_table = 'donations' order by all limit 1"
     ) == [("c.parquet", 0, "deleted_at_source", "true")]
     assert place.ask(
