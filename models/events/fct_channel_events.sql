@@ -78,8 +78,8 @@ linked as (
     where coalesce(voter_svids.svid, linked_addresses.email_key, linked_phones.phone_key) is not null
 ),
 
--- Rows with one id are one row; without an id, rows that agree in every declared column are. The first one by time, then
--- by the columns in their order, stays with all its events (F50).
+-- Rows with one id are one row; without an id, rows that agree in every declared column are. The first one by time,
+-- then by the columns in their order, stays with all its events (F50).
 ranked as (
     select
         source_table,

@@ -1,3 +1,6 @@
+-- Only a build that carries rows over normalizes addresses here.
+-- depends_on: {{ ref('placeholder_identifiers') }}
+
 {% set carried = carried_files('email_clickers', this, clock=ref('stg_clock')) %}
 
 {#- Reasons to keep a row, whichever build has read it. -#}

@@ -67,7 +67,7 @@ covered as (
         larger.source_row_number as kept_source_row_number,
         row_number() over (
             partition by lesser.source_file, lesser.source_row_number
-            order by larger.flag_sum desc, larger.event_at, larger.source_file, larger.source_row_number
+            order by larger.flag_sum desc, larger.event_at asc, larger.source_file asc, larger.source_row_number asc
         ) as choice
     from distinct_flags as lesser
     inner join distinct_flags as larger

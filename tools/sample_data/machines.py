@@ -17,7 +17,8 @@ KINDS = {
     "link_walker": (0.009, 0.012),  # a few different links, half an hour later
     "slow_scanner": (0.012, 0.014),  # one link, some seconds later
 }
-PROXIES = 0.06  # of the voters' addresses that never answered
+PROXIES = 0.25  # of the voters' addresses that never answered much mail
+MUCH_MAIL = 6
 
 
 def _is(kind: str) -> str:
@@ -43,6 +44,7 @@ def visits(sends: str) -> str:
                 row_number() over (partition by addr, client order by send_at desc, slot) = 1
                     as is_last_of_client,
                 max(send_at) over (partition by addr) as last_send_at,
+                count(*) over (partition by addr) as mails,
                 bool_or(opened or clicks > 0 or is_scanned) over (partition by addr) as is_answered
             from read_parquet('{sends}')
             where not bounced
@@ -154,6 +156,7 @@ def visits(sends: str) -> str:
             where
                 addr >= {FIRST_VOTER_ADDRESS}
                 and not is_answered
+                and mails >= {MUCH_MAIL}
                 and draw(addr, 'proxy') < {PROXIES}
                 and draw(slot, 'visit') < 0.9
         )

@@ -61,7 +61,9 @@ keyed as (
         -- Two rows without an id that differ in any of these are two events.
         case
             when {{ text_id('event_id') }} is null
-                then {{ surrogate_key([text_id('category'), text_id('source'), 'page_text', 'properties_text', 'context_text']) }}
+                then {{ surrogate_key([
+                    text_id('category'), text_id('source'), 'page_text', 'properties_text', 'context_text',
+                ]) }}
         end as details_key,
         (page_text is not null and page_json is null)
         or (properties_text is not null and properties_json is null)
