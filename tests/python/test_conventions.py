@@ -284,6 +284,7 @@ SEVERAL_MEANINGS = {
     "unique_clickers": "everybody; the segment's addresses only",
     "campaign_id": "what a NULL means differs: a gift without a campaign, an event without one",
     "client_shortname": "of an event; of a campaign, which may be named by its clicks",
+    "channel": "of an event; of a campaign, as delivered",
     "engagements": "of a voter; of a voter with one client",
     "sends": "of the row's subject; of all clients together in affinity_prior",
     "value": "of an attribute; of a rate",
