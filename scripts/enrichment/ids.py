@@ -379,7 +379,7 @@ FORMS = {
     "state_in_front": "with a colon after the state, as in WI:0012345",
     "several": "with other zeros, case and signs together",
 }
-"""How ids could be written to be known, by the form of the function ``segment_id_forms``."""
+"""How ids could be written to be known, by the form of the function ``segment_forms``."""
 
 _LOOKS = (
     ("e-mail addresses", re.compile(r"[^@]+@[^@]+")),
@@ -400,7 +400,7 @@ def report(database: Database, segment: Sequence[str]) -> None:
     found = {
         form: (known, requested)
         for form, requested, known in database.all_rows(
-            database.ask("segment_id_forms", segment, select="select form, requested, known")
+            database.ask("segment_forms", segment, select="select form, requested, known")
         )
     }
     known, requested = found.pop("as_given", (0, 0))

@@ -195,7 +195,7 @@ FUNCTIONS = {
         """requested_svid state svid link_status multi_channel_score preferred_channel
         email_response_rate sms_response_rate phone_response_rate""",
     ),
-    "segment_id_forms": (("svids",), "form requested known"),
+    "segment_forms": (("svids",), "form requested known"),
     "segment_hidden": (("svids",), "function_name row_key column_name reason_hidden"),
 }
 """Table functions of the schema `segments`: parameters, and the columns that each must have."""

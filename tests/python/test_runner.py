@@ -68,7 +68,7 @@ FUNCTIONS = {
     "segment_summary(svids)": """
         select count(*) as requested, count(*) filter (is_known) as known, 50.0 as coverage_rate
         from matched""",
-    "segment_id_forms(svids)": """
+    "segment_forms(svids)": """
         select 'as_given' as form, count(*) as requested, count(*) filter (is_known) as known
         from matched
         union all
