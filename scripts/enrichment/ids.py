@@ -408,7 +408,7 @@ def report(database: Database, segment: Sequence[str]) -> None:
     found = {
         form: (known, requested)
         for form, requested, known in database.all_rows(
-            database.ask("segment_forms", segment, select="select form, requested, known")
+            database.ask("segment_forms", segment, select="select form, requested, known_ids")
         )
     }
     known, requested = found.pop("as_given", (0, 0))

@@ -82,7 +82,7 @@ with counted as (
     -- An empty list hides only values that few people of the whole file have; in a file of few people, everything.
     select
         'segment_forms' as function_name,
-        count(case when requested = 0 and known = 0 then 1 end) as answers,
+        count(case when requested = 0 and known_ids = 0 then 1 end) as answers,
         6 as expected
     from {{ ref('segment_forms') }}(cast([] as varchar[]))
     union all
