@@ -59,8 +59,10 @@ person_demographics as (
         ) as given_birth_date,
         min_by(
             named_fields.birth_date,
-            case when {{ is_plausible_birth('named_fields.birth_date', 'clock.as_of_date', 'rules') }}
-                then named_fields.field_value end
+            case
+                when {{ is_plausible_birth('named_fields.birth_date', 'clock.as_of_date', 'rules') }}
+                    then named_fields.field_value
+            end
         ) as plausible_birth_date
     from named_fields
     cross join clock
@@ -72,7 +74,8 @@ person_demographics as (
 ranked_counties as (
     select
         *,
-        row_number() over (partition by person_id, state order by lower(county) asc nulls last, county asc) as county_rank
+        row_number() over (partition by person_id, state order by lower(county) asc nulls last, county asc)
+            as county_rank
     from persons
 ),
 

@@ -96,6 +96,7 @@ class Database:
         self.file = database_file()
         self._writable = writable
         self.rows_read = 0
+        self._long_list: Sequence[str] | None = None
 
     def __enter__(self) -> Self:
         import duckdb
@@ -184,8 +185,25 @@ class Database:
         """
         options = options or {}
         arguments = "".join(f", {name} := ?" for name in options)
-        call = f"{self.relation('segments', function)}(?{arguments})"
-        return Query(f"{select} from {call} {then}", (list(svids), *options.values(), *then_values))
+        argument, values = self._argument(svids, "?")
+        call = f"{self.relation('segments', function)}({argument}{arguments})"
+        return Query(f"{select} from {call} {then}", (*values, *options.values(), *then_values))
+
+    def _argument(self, svids: Sequence[str], mark: str) -> tuple[str, tuple[Any, ...]]:
+        """A list of ids as SQL, and the values to bind for it.
+
+        A long list is bound once, in parts, and kept in memory: to bind a million ids in one value
+        takes 200 MB, in every statement.
+        """
+        if len(svids) <= _BATCH:
+            return mark, (list(svids),)
+        if self._long_list is not svids:
+            self._con.execute("create or replace temp table segment_ids (entry varchar)")
+            for start in range(0, len(svids), _BATCH):
+                part = list(svids[start : start + _BATCH])
+                self._con.execute("insert into temp.segment_ids select unnest(?)", [part])
+            self._long_list = svids
+        return "(select list(entry) from temp.segment_ids)", ()
 
     def _run(self, work: Callable[[], _T]) -> _T:
         """Runs ``work`` in another thread, so that Ctrl-C can interrupt a long query."""
@@ -230,10 +248,11 @@ class Database:
 
         One statement calls all of them, so that the engine computes their common parts only once.
         """
-        values: list[Any] = [list(svids)]
+        argument, bound = self._argument(svids, "$1")
+        values = list(bound)
         lists = []
         for function, options in requested.items():
-            arguments = ["$1"]
+            arguments = [argument]
             for name, value in options.items():
                 values.append(value)
                 arguments.append(f"{name} := ${len(values)}")

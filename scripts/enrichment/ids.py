@@ -189,13 +189,17 @@ def _delimited(text: str, name: str) -> Iterator[str]:
             for one in _parts(svid) if is_one_column else [svid]:
                 yield _qualified(one, state, f"{name}, line {line}")
         return
-    layout = _Layout.of(_rows(text, delimiter, name))
-    if (not layout.is_one_column and not layout.is_list_of_ids) or layout.has_unknown_header:
+
+    def cells() -> Iterator[tuple[int, list[str]]]:
+        for line, row in _rows(text, delimiter, name):
+            yield line, row if len(row) > 1 or has_quotes else _parts(row[0])
+
+    layout = _Layout.of(cells())
+    if (layout.columns > 1 and not layout.is_list_of_ids) or layout.has_unknown_header:
         raise _no_column(name, layout.first_line)
-    for _, row in _rows(text, delimiter, name):
+    for _, row in cells():
         for cell in row:
-            for one in [cell] if has_quotes else _parts(cell):
-                yield meant(one)
+            yield meant(cell)
 
 
 def _plain_lines(text: str, first: str, name: str) -> Iterator[str]:
@@ -264,7 +268,8 @@ class _Layout:
     all_have_digits: bool = True
     all_are_ids: bool = True
     widths: set[int] = field(default_factory=set)
-    lengths: set[int] = field(default_factory=set)
+    lengths: list[set[int]] = field(default_factory=list)
+    """The lengths of the cells, by column."""
 
     @classmethod
     def of(cls, rows: Iterable[tuple[int, list[str]]]) -> _Layout:
@@ -278,18 +283,17 @@ class _Layout:
                 found.starts_with_a_word = word is not None
             elif not re.search(r"\d", row[0]):
                 found.all_have_digits = False
-            for cell in row:
-                svid = meant(cell)
-                if not _PLAIN.fullmatch(svid):
-                    svid = _trimmed(svid)
-                if len(row) > 1:
-                    found.all_are_ids &= _ID.fullmatch(svid) is not None
-                found.lengths.add(len(svid.rpartition(":")[2]))
+            while len(found.lengths) < len(row):
+                found.lengths.append(set())
+            for at, cell in enumerate(row):
+                svid = _trimmed(meant(cell))
+                found.all_are_ids &= _ID.fullmatch(svid) is not None
+                found.lengths[at].add(len(svid.rpartition(":")[2]))
         return found
 
     @property
-    def is_one_column(self) -> bool:
-        return self.widths == {1}
+    def columns(self) -> int:
+        return len(self.lengths)
 
     @property
     def has_unknown_header(self) -> bool:
@@ -298,10 +302,14 @@ class _Layout:
 
     @property
     def is_list_of_ids(self) -> bool:
-        """Whether several cells a row are certainly ids, not an id beside something else."""
-        return self.all_are_ids and (
-            self.rows == 1 or len(self.widths) > 1 or len(self.lengths) == 1
-        )
+        """Whether several cells a row are certainly ids, not an id beside something else.
+
+        Rows of one width are a table, and so are columns whose texts differ in length.
+        """
+        are_alike = all(self.lengths[0] & lengths for lengths in self.lengths)
+        if self.rows == 1:
+            return self.all_are_ids and (are_alike or self.columns > 2)
+        return self.all_are_ids and are_alike and len(self.widths) > 1
 
 
 def _json(text: str, name: str) -> Iterator[str]:
@@ -388,7 +396,7 @@ FORMS = {
     "state_in_front": "with a colon after the state, as in WI:0012345",
     "several": "with other zeros, case and signs together",
 }
-"""How ids could be written to be known, by the form of the function ``segment_id_forms``."""
+"""How ids could be written to be known, by the form of the function ``segment_forms``."""
 
 _LOOKS = (
     ("e-mail addresses", re.compile(r"[^@]+@[^@]+")),
@@ -409,7 +417,7 @@ def report(database: Database, segment: Sequence[str]) -> None:
     found = {
         form: (known, requested)
         for form, requested, known in database.all_rows(
-            database.ask("segment_id_forms", segment, select="select form, requested, known")
+            database.ask("segment_forms", segment, select="select form, requested, known_ids")
         )
     }
     known, requested = found.pop("as_given", (0, 0))

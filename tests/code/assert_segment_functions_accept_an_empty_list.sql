@@ -81,10 +81,10 @@ with counted as (
     union all
     -- An empty list hides only values that few people of the whole file have; in a file of few people, everything.
     select
-        'segment_id_forms' as function_name,
-        count(case when requested = 0 and known = 0 then 1 end) as answers,
+        'segment_forms' as function_name,
+        count(case when requested = 0 and known_ids = 0 then 1 end) as answers,
         6 as expected
-    from {{ ref('segment_id_forms') }}(cast([] as varchar[]))
+    from {{ ref('segment_forms') }}(cast([] as varchar[]))
     union all
     select
         'segment_hidden' as function_name,

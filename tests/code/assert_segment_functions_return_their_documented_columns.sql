@@ -15,7 +15,7 @@
     'segment_timing',
     'segment_channels',
     'segment_hidden',
-    'segment_id_forms',
+    'segment_forms',
 ] %}
 
 with compared as (

@@ -147,7 +147,7 @@ MARTS = {
         "state svid may_email may_phone may_solicit contact_blocked_by solicitation_blocked_by"
     ),
     "marts.unread_contacts": (
-        "source_table source_column reason persons_unread persons unread_share"
+        "source_table source_column reason records_unread records unread_share"
     ),
     "quarantine.rejected_rows": "source_table reason rejected_at_build row_json",
     "quarantine.row_accounting": (
@@ -205,7 +205,7 @@ FUNCTIONS = {
         """requested_svid state svid link_status multi_channel_score preferred_channel
         email_response_rate sms_response_rate phone_response_rate""",
     ),
-    "segment_id_forms": (("svids",), "form requested known"),
+    "segment_forms": (("svids",), "form requested known_ids"),
     "segment_hidden": (("svids",), "function_name row_key column_name reason_hidden"),
 }
 """Table functions of the schema `segments`: parameters, and the columns that each must have."""

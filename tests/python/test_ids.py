@@ -131,6 +131,10 @@ def test_damaged_parquet_is_refused(tmp_path: Path) -> None:
         (b"svid\n0012345\n0012346,0012347\n", "line 3: 2 columns"),
         (b"svid,state\n0012345,Wisconsin\n", "line 2: the state"),
         (b"0012345,34\n0012346,45\n", "line 1: no id column"),
+        (b"0012345,34\n0012346\n", "line 1: no id column"),
+        (b"\n0012345 34\n0012346 45\n", "line 2: no id column"),
+        (b"0012345 34\n", "line 1: no id column"),
+        (b"0012345|0012346\n0012347|0012348\n", "line 1: no id column"),
         (b"0012345|D\n0012346|R\n", "line 1: no id column"),
         (b'svid\n"0012345\n', "CSV"),
         (b"[12345]", "entry 1: a number"),
@@ -212,7 +216,8 @@ def test_several_ids_a_line_are_read_where_they_can_be_nothing_else(tmp_path: Pa
     assert found("01 02\n03\n") == ["01", "02", "03"]
     assert found("01\n02 03\n") == ["01", "02", "03"]
     assert found("01,02,03\n04,05\n") == ["01", "02", "03", "04", "05"]
-    assert found("001|002\n003|004\n") == ["001", "002", "003", "004"]
+    assert found("1|22|333") == ["1", "22", "333"]
+    assert found("'001' '002'\n003\n") == ["001", "002", "003"]
     assert found("state svid\nMN 0012\nWI  0013\n") == ["MN:0012", "WI:0013"]
     # An id may hold a blank, and whoever quotes knows how to write a cell.
     assert found("AB 12\nCD 13\n") == ["AB 12", "CD 13"]

@@ -68,15 +68,15 @@ FUNCTIONS = {
     "segment_summary(svids)": """
         select count(*) as requested, count(*) filter (is_known) as known, 50.0 as coverage_rate
         from matched""",
-    "segment_id_forms(svids)": """
-        select 'as_given' as form, count(*) as requested, count(*) filter (is_known) as known
+    "segment_forms(svids)": """
+        select 'as_given' as form, count(*) as requested, count(*) filter (is_known) as known_ids
         from matched
         union all
         select 'leading_zeros' as form, count(*) as requested,
-            count(*) filter (not is_known and ltrim(requested_svid, '0') = '12345') as known
+            count(*) filter (not is_known and ltrim(requested_svid, '0') = '12345') as known_ids
         from matched
         union all
-        select 'letter_case' as form, count(*) as requested, 0 as known from matched""",
+        select 'letter_case' as form, count(*) as requested, 0 as known_ids from matched""",
     "segment_deviation(svids, deviation_threshold := 0.1)": """
         select 'county' as attribute, 'Dane' as value, 1.0 as segment_share,
             0.25 as baseline_share, 0.75 as difference, 0.01 as q_value,

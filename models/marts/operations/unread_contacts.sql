@@ -23,14 +23,14 @@ counted_by_reason as (
     select
         source_column,
         reason,
-        count(*) as persons_unread
+        count(*) as records_unread
     from stacked
     where reason is not null
     group by source_column, reason
 ),
 
 counted as (
-    select count(*) as persons from persons
+    select count(*) as records from persons
 ),
 
 shared as (
@@ -38,9 +38,9 @@ shared as (
         'person' as source_table,
         counted_by_reason.source_column,
         counted_by_reason.reason,
-        counted_by_reason.persons_unread,
-        counted.persons,
-        {{ share('counted_by_reason.persons_unread', 'counted.persons') }} as unread_share,
+        counted_by_reason.records_unread,
+        counted.records,
+        {{ share('counted_by_reason.records_unread', 'counted.records') }} as unread_share,
         '{{ invocation_id }}' as build_id
     from counted_by_reason
     cross join counted

@@ -111,10 +111,10 @@ def _phone(raw: str) -> tuple[str | None, str | None]:
     if number.lower() in placeholders():
         return None, "placeholder"
     decimal = re.fullmatch(r"(\+?[0-9]+)\.0+", number)
-    number = _national(decimal[1] if decimal else number)
-    if number is None:
+    national = _national(decimal[1] if decimal else number)
+    if national is None:
         return None, "foreign"
-    digits = _NOT_A_DIGIT.sub("", _EXTENSION.sub("", number))
+    digits = _NOT_A_DIGIT.sub("", _EXTENSION.sub("", national))
     if len(digits) == 11 and digits[0] == "1":
         digits = digits[1:]
     if not _PHONE.fullmatch(digits) or len(set(digits)) == 1:

@@ -77,7 +77,7 @@ recognized as (
 counted_by_form as (
     select
         form,
-        count(*) as known
+        count(*) as known_ids
     from recognized
     group by form
 ),
@@ -85,36 +85,29 @@ counted_by_form as (
 counted as (
     select
         count(*) as requested,
-        count(case when request_status = 'known' then 1 end) as known
+        count(case when request_status = 'known' then 1 end) as known_ids
     from requested
 ),
 
 listed as (
     select
-        0 as form_number,
         'as_given' as form,
         counted.requested,
-        counted.known
+        counted.known_ids
     from counted
     union all
     select
-        names.form_number,
         names.form,
         counted.requested,
-        coalesce(counted_by_form.known, 0) as known
+        coalesce(counted_by_form.known_ids, 0) as known_ids
     from counted
     cross join (
-        values
-        (1, 'leading_zeros'), (2, 'letter_case'), (3, 'signs'), (4, 'state_in_front'), (5, 'several')
-    ) as names (form_number, form)
+        values ('leading_zeros'), ('letter_case'), ('signs'), ('state_in_front'), ('several')
+    ) as names (form)
     -- No id may have this form.
     left join counted_by_form
         on names.form = counted_by_form.form
 )
 
-select
-    form,
-    requested,
-    known
-from listed
-order by form_number
+select * from listed
+order by form asc
