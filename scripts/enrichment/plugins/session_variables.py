@@ -9,7 +9,7 @@ Every connection of a build gets these DuckDB variables:
 * ``folder_digest``: the SHA-256 of the path of the extract folder;
 
 * ``held_<view>`` for each table of the database ``erased``, which is in memory: its name. A build
-  keeps there who asked to be erased (macros/rights.sql), because no file may hold them;
+  keeps there who asked to be erased (macros/erased.sql), because no file may hold them;
 
 and the function ``file_hashes(paths)``, the SHA-256 of each file of a list in hex. The published
 database (``BEHAVIORAL_PREVIOUS_DB``) is attached as ``previous``, read-only: macros/carry.sql takes
