@@ -1,4 +1,4 @@
-{{ config(post_hook=after_commit("{{ check_requests('erasure_requests', this) }}")) }}
+{{ config(post_hook={'sql': "{{ check_requests('erasure_requests', this) }}", 'transaction': false}) }}
 
 with delivered as (
     select * from {{ source('rights', 'erasure_requests') }}

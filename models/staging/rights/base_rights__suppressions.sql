@@ -1,4 +1,4 @@
-{{ config(post_hook=after_commit("{{ check_requests('suppressions', this) }}")) }}
+{{ config(post_hook={'sql': "{{ check_requests('suppressions', this) }}", 'transaction': false}) }}
 
 with delivered as (
     select * from {{ source('rights', 'suppressions') }}

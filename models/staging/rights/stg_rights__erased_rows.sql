@@ -17,7 +17,8 @@
 
 {#- The rows of the other extracts that staging shows, counted by file. -#}
 {% set remaining = [] %}
-{% for _, source_table, view in delivered_tables() if source_table != 'erasure_requests' and source_table not in large %}
+{% for _, source_table, view in delivered_tables()
+    if source_table != 'erasure_requests' and source_table not in large %}
 {% for row in rows_by_file(ref(view)) %}
 {% do remaining.append((source_table, row[0], row[1])) %}
 {% endfor %}
@@ -68,7 +69,8 @@ counted as (
         input_files.fingerprint,
         summed_erasures.erasures_digest,
         cast(case
-            when input_files.source_table in ('{{ large | join("', '") }}') then coalesce(counted_rows.rows_erased, 0)
+            when input_files.source_table in ('list_link_phone_email_map', 'email_clickers')
+                then coalesce(counted_rows.rows_erased, 0)
             else input_files.rows_in - coalesce(counted_rows.rows_remaining, 0)
         end as bigint) as rows_erased
     from input_files
@@ -81,12 +83,14 @@ counted as (
     where
         {{ has_erasure_requests() }}
         and input_files.source_table <> 'erasure_requests'
-        {% for source_table, files in counted_before.items() %}
         and not (
-            input_files.source_table = '{{ source_table }}'
-            and {{ is_in_files('input_files.source_file', files) }}
+            input_files.source_table = 'list_link_phone_email_map'
+            and {{ is_in_files('input_files.source_file', counted_before['list_link_phone_email_map']) }}
         )
-        {% endfor %}
+        and not (
+            input_files.source_table = 'email_clickers'
+            and {{ is_in_files('input_files.source_file', counted_before['email_clickers']) }}
+        )
     {% for source_table, files in counted_before.items() if files %}
     union all
     select

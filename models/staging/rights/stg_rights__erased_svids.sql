@@ -1,4 +1,4 @@
-{{ config(post_hook=after_commit('{{ hold_in_memory(this) }}')) }}
+{{ config(post_hook={'sql': '{{ hold_in_memory(this) }}', 'transaction': false}) }}
 
 with requests as (
     select * from {{ ref('stg_rights__erasure_requests') }}

@@ -8,7 +8,7 @@ Every connection of a build gets these DuckDB variables:
 * ``reading_digest``: the digest of the definitions that decide how an extract is read;
 * ``folder_digest``: the SHA-256 of the path of the extract folder;
 * ``held_<view>`` for each table of the database ``erased``, which is in memory: its name. A build
-  keeps there who asked to be erased (macros/rights.sql), because no file may hold them;
+  keeps there who asked to be erased (macros/erased.sql), because no file may hold them;
 
 and the functions ``file_hashes(paths)``, the SHA-256 of each file of a list in hex,
 ``delivered_files(request)``, what lies in the folder of extracts, and ``csv_rows(paths)``, the rows
