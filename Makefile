@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PYTHONPATH := scripts:tools
 DEMO_SCALE := 0.02
 # Python compiles the modules that it imports, a third of those that are installed.
-PIP := --quiet --disable-pip-version-check --require-virtualenv --no-compile
+PIP_OPTIONS := --quiet --disable-pip-version-check --require-virtualenv --no-compile
 
 .PHONY: demo test thorough lint docs docs/marts.md build equivalence benchmark clean help
 
@@ -29,11 +29,11 @@ $(VENV)/.installed: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo "Python 3.11 is needed: install it, or set PYTHON=…" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install $(PIP) -r requirements.lock
+	$(BIN)/python -m pip install $(PIP_OPTIONS) -r requirements.lock
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
-	$(BIN)/python -m pip install $(PIP) -r requirements-dev.lock
+	$(BIN)/python -m pip install $(PIP_OPTIONS) -r requirements-dev.lock
 	@touch $@
 
 demo: $(VENV)/.installed
