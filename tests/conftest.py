@@ -154,6 +154,9 @@ def sample_database(sample_build: tuple[Path, str]) -> Path:
 @pytest.fixture(scope="session")
 def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
     """A process that runs the runner without the start of dbt."""
-    server = Warm(tmp_path_factory.mktemp("warm"))
+    base = tmp_path_factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with FileLock(root / "parsed.lock"):
+        server = Warm(tmp_path_factory.mktemp("warm"), root / "parsed")
     yield server
     server.close()

@@ -17,8 +17,14 @@ from warm import Run, Warm
 Plants = Sequence[tuple[str, list[Any]]]
 KILLED, INTERRUPTED = -signal.SIGKILL, 130
 
-BEHAVIOR = "fct_voter_events+"
-"""A quarter of the models; no fault depends on them."""
+MODELS = (
+    *("+build_info", "build_tables", "+enriched_profiles", "+donor_propensity"),
+    *("+client_affinity", "+campaign_attribution", "+segment_profile"),
+)
+"""The models of a build with a fault: what publishing needs, and what readers ask meanwhile.
+
+They are less than half of all, with seeds, views, tables, carried rows and a table function.
+"""
 
 
 def sha256(file: Path) -> str:
@@ -55,11 +61,11 @@ class Place:
     ) -> Run:
         """Starts a build with planted faults, without data tests unless ``tests`` is set.
 
-        Without ``tests`` and ``whole``, a quarter of the models is left out.
+        Without ``tests`` and ``whole``, only some models are built.
         """
         planted = [*plants] if tests else [("small_build", []), *plants]
         if not (tests or whole):
-            planted.insert(0, ("without", [BEHAVIOR]))
+            planted.insert(0, ("only", [*MODELS]))
         return self._warm.start(
             *("build", *options),
             env=self.environment(**more),

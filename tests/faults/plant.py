@@ -30,6 +30,11 @@ def without(*selectors: str) -> None:
     dbt_build.ARGUMENTS += ["--exclude", *selectors]
 
 
+def only(*selectors: str) -> None:
+    """Builds some nodes."""
+    dbt_build.ARGUMENTS += ["--select", *selectors]
+
+
 def with_threads(number: int) -> None:
     """Lets dbt build this many models at a time."""
     dbt_build.ARGUMENTS += ["--threads", str(number)]

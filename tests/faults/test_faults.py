@@ -82,12 +82,13 @@ def test_a_full_disk(own_place: Place, tmp_path: Path) -> None:
             moved = disk / "behavioral.duckdb"
             shutil.copy(own_place.database, moved)
             kept = sha256(moved)
-            run = own_place.build(BEHAVIORAL_DB=str(moved))
+            run = own_place.build(whole=True, BEHAVIORAL_DB=str(moved))
             own_place.assert_one_line(run, 4)
             assert sha256(moved) == kept
             assert [file.name for file in disk.rglob("*.wal")] == []
         else:
-            own_place.assert_one_line(own_place.build([("no_more_bytes_than", [size // 2])]), 4)
+            run = own_place.build([("no_more_bytes_than", [size // 2])], whole=True)
+            own_place.assert_one_line(run, 4)
     own_place.assert_untouched()
     own_place.assert_works_again()
 
