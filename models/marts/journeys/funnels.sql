@@ -113,9 +113,7 @@ chained_{{ step }} as (
         case when is_implied then chained_at else greatest(chained_at, next_at) end as chained_at,
         is_recorded
     from recorded_{{ step }}
-    where
-        is_implied
-        or is_recorded
+    where is_implied or is_recorded
 ),
 
 {% endfor %}
@@ -196,12 +194,8 @@ reached_by_step as (
         steps.within_days,
         cast(sum(ended_by_month.people) as bigint) as entrants,
         cast(
-            sum(
-                case
-                    when ended_by_month.last_step_number >= steps.step_number then ended_by_month.people
-                    else 0
-                end
-            ) as bigint
+            sum(case when ended_by_month.last_step_number >= steps.step_number then ended_by_month.people else 0 end)
+            as bigint
         ) as reached
     from steps
     inner join ended_by_month
