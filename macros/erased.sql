@@ -19,7 +19,9 @@
     {%- if not execute or target.database == 'memory' or model.resource_type == 'unit_test' -%}
         {{ relation }}
     {%- else -%}
-        query_table(coalesce(getvariable('held_{{ relation.identifier }}'), {{ text_literal(relation | string) }}))
+        {#- Without the database: a reader may attach the file under another name. -#}
+        {%- set view = text_literal(relation.schema ~ '.' ~ relation.identifier) -%}
+        query_table(coalesce(getvariable('held_{{ relation.identifier }}'), {{ view }}))
     {%- endif -%}
 {%- endmacro %}
 
