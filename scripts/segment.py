@@ -207,7 +207,7 @@ def analyze(
             answer = replace(answer, flat=people)
         target.write(database, answer)
         groups.report()
-        ids.report(database, segment)
+        ids.report(database, segment, groups.least_known())
 
 
 @app.command()
@@ -578,7 +578,7 @@ def _answer_about_groups(
         query = groups.rows(function, choose=choose, values=values, order=order)
         target.write(database, output.Answer.of(name, query, columns))
         groups.report()
-        ids.report(database, segment)
+        ids.report(database, segment, groups.least_known())
 
 
 def _check_date(text: str) -> None:

@@ -76,16 +76,28 @@ windowed as (
     where thing is not null
 ),
 
+-- Clicks of one moment open the same window: one row, so that the order below has no ties.
+crowded as (
+    select
+        rule,
+        sort_order,
+        email_key,
+        first_at,
+        max(last_at) as last_at
+    from windowed
+    where things > more_than
+    group by rule, sort_order, email_key, first_at
+),
+
 overlapping as (
     select
         *,
         max(last_at) over (
             partition by rule, email_key
-            order by first_at, last_at
+            order by first_at
             rows between unbounded preceding and 1 preceding
         ) as earlier_last_at
-    from windowed
-    where things > more_than
+    from crowded
 ),
 
 joined_windows as (
@@ -93,7 +105,7 @@ joined_windows as (
         *,
         sum(case when first_at <= earlier_last_at then 0 else 1 end) over (
             partition by rule, email_key
-            order by first_at, last_at
+            order by first_at
             rows between unbounded preceding and current row
         ) as burst_number
     from overlapping

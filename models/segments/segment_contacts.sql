@@ -100,11 +100,15 @@ answered as (
         end as phone,
         permitted.contact_blocked_by,
         permitted.solicitation_blocked_by,
-        permitted.contact_blocked_by is null
-        and (
-            (permitted.may_email and suppressed_emails.email_key is not null)
-            or (permitted.may_phone and suppressed_phones.phone_key is not null)
-        ) as is_shared_with_suppressed
+        case
+            when permitted.voter_number is not null
+                then
+                    permitted.contact_blocked_by is null
+                    and (
+                        (permitted.may_email and suppressed_emails.email_key is not null)
+                        or (permitted.may_phone and suppressed_phones.phone_key is not null)
+                    )
+        end as is_shared_with_suppressed
     from permitted
     -- Not every voter has a used address or phone.
     left join numbered_emails

@@ -98,6 +98,11 @@ class Disclosure:
         """Whether the segment, or the rest of the file, has too few people for any answer."""
         return any(reason == "segment_too_small" for _, _, reason in self._hidden)
 
+    def least_known(self) -> int:
+        """The fewest ids of which the runner may say that they are known; 0 if it may say all."""
+        hides_known = self._is_too_small() or "known" in self._columns(SUMMARY)
+        return self._minimum if hides_known else 0
+
     def _empty_people(self) -> None:
         """Keeps the rows of segment_profile without what the summary hides as ``temp.people``."""
         if SUMMARY not in self._requested:

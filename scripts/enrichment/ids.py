@@ -408,11 +408,12 @@ _LOOKS = (
 )
 
 
-def report(database: Database, segment: Sequence[str]) -> None:
+def report(database: Database, segment: Sequence[str], least_known: int = 0) -> None:
     """Says on standard error why ids of a list are unknown, if their form may be the reason.
 
     It says so whenever unknown ids would be known in another form, and whenever fewer than a tenth
-    of the list is known. The line holds no id.
+    of the list is known. The line holds no id. In an answer that hides how many are known, it only
+    says what another form would make known, if that is ``least_known`` ids or more.
     """
     found = {
         form: (known, requested)
@@ -426,11 +427,16 @@ def report(database: Database, segment: Sequence[str]) -> None:
     best = max(found, key=lambda form: found[form][0], default="")
     could_be = found[best][0] if best else 0
     is_rare = known * 10 < requested
+    said = f"{could_be:,} of {requested:,} would be known {FORMS[best]}" if could_be else ""
+    if least_known:
+        if could_be >= least_known and requested - could_be not in range(1, least_known):
+            print(f"segment.py: {said}", file=sys.stderr)
+        return
     if not is_rare and not could_be:
         return
     line = f"{known:,} of {requested:,} ids are known"
     if could_be:
-        line += f"; {could_be:,} of {requested:,} would be known {FORMS[best]}"
+        line += f"; {said}"
     if is_rare and could_be * 2 < requested:
         line += f"; {_look(segment)}: are they voter ids of the states in this voter file?"
     print(f"segment.py: {line}", file=sys.stderr)

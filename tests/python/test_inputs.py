@@ -260,7 +260,9 @@ def test_files_of_another_folder_are_not_missed(restored: Place, tmp_path: Path)
 def test_only_checks_can_be_accepted(restored: Place) -> None:
     """The message does not repeat the given text, which may be anything."""
     outcome = restored.build("--accept", "0071001", "--accept", "manifest")
-    assert_refused(outcome, ["name some of changed_file, duplicate_file, empty_table"])
+    assert_refused(
+        outcome, ["name some of changed_file, deletion_column, duplicate_file, empty_table"]
+    )
     assert "0071001" not in outcome.lines[0]
 
 

@@ -31,7 +31,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "EMAIL": "varchar", "CAMPAIGN_ID": "varchar", "CLIENT_SHORTNAME": "varchar",
         "EVENT_DATE": "timestamp", "SEND": "integer", "OPEN": "integer", "CLICK": "integer",
         "BOUNCE": "integer", "COMPLAINT": "integer", "UNSUBSCRIBE": "integer",
-        "IS_BOT": "boolean", "EVENT_ID": "varchar",
+        "IS_BOT": "boolean", "EVENT_ID": "varchar", "LINK": "varchar",
     },
     "campaigns": {
         "CAMPAIGN_ID": "bigint", "CLIENT_SHORTNAME": "varchar", "LIST_ID": "bigint",
@@ -140,7 +140,7 @@ class Cast:
             "email_clickers",
             event_id or f"{email}/{campaign_id}/{at}",
             (email, campaign_id, client, at, send, open, click, bounce, complaint, unsubscribe,
-             is_bot, event_id),
+             is_bot, event_id, None),
         )  # fmt: skip
 
     def gift(

@@ -761,7 +761,8 @@ def event_rows(stage: str, since: str, before: str) -> str:
                 when draw(row_key, 'bot unknown') >= 0.03 then false
             end as "IS_BOT",
             -- One system in seventeen hands out no ids.
-            case when client % 17 <> 3 then lower(to_hex(row_key)) end as "EVENT_ID"
+            case when client % 17 <> 3 then lower(to_hex(row_key)) end as "EVENT_ID",
+            cast(null as varchar) as "LINK"
         from drawn
         where event_at < timestamp '{LAST_DAY}' + interval 1 day
         order by send_at, slot, copy

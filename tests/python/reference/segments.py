@@ -183,15 +183,16 @@ class Questions:
     def _propensity_of(self, behaviour: Behaviour) -> Row:
         row = donor_propensity_row(behaviour, self.world.as_of)
         if not self.world.has_suppressions:  # These are not read here.
-            opted_out = "opted_out" if self._has_opted_out(behaviour.voter.key) else None
+            opted_out = self._opted_out_by(behaviour.voter.key)
             limited = None if behaviour.may_be_asked else "permitted_use"
             row["solicitation_blocked_by"] = opted_out or limited
         return row
 
-    def _has_opted_out(self, key: VoterKey) -> bool:
-        """An unsubscribe or a complaint, on a machine's row too."""
+    def _opted_out_by(self, key: VoterKey) -> str | None:
+        """An unsubscribe or a complaint: the person's own takes precedence over a machine's."""
         events = self.world.events_of(self.world.links.emails_of([key]))
-        return any(event.unsub > 0 or event.complaint > 0 for event in events)
+        by_human = {event.is_human for event in events if event.unsub > 0 or event.complaint > 0}
+        return ("opted_out" if True in by_human else "machine") if by_human else None
 
     def summary(self, svids: Iterable[Any]) -> Row:
         """segment_summary: ids are counted by id, donors and clickers by voter, events once."""
@@ -300,7 +301,7 @@ class Questions:
             or links.phones_of([key]) & segment.phones
         ):
             return []
-        if self._has_opted_out(key) or not self.world.behaviours[key].may_be_asked:
+        if self._opted_out_by(key) or not self.world.behaviours[key].may_be_asked:
             return []
         events = self.world.events_of(addresses)
         return events if any(event.is_engagement for event in events) else []
