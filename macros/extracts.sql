@@ -444,6 +444,9 @@
                 ~ column.data_type ~ ', found nothing) in ' ~ folder
                 ~ ('/' ~ arm.files[0] ~ ': add the column to the file' if delivered.files > 1 else ': add the column to the extract')) }}
         {% endfor %}
+    {% endfor %}
+    {% for column in source.columns.values() %}
+        {% set name = column.name | lower %}
         {% if column.data_type == 'varchar' and name in delivered.mixed_types %}
             {{ extracts_error('table ' ~ source.name ~ ', column ' ~ column.name ~ ': expected one type, found '
                 ~ delivered.mixed_types[name] ~ ' in the files of ' ~ folder
