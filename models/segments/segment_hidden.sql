@@ -51,7 +51,7 @@ limited as (
 ),
 
 -- A figure is about those who did it and, beside a larger figure of the same summary, about those who did not. A
--- segment of nobody is hidden like one of a few: a 0 beside a hidden number would say whether the file knows an id.
+-- segment without anybody is hidden like a small one: a 0 beside a hidden number would say whether the file knows an id.
 graded_figures as (
     select
         *,

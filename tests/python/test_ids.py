@@ -219,7 +219,7 @@ def test_several_ids_a_line_are_read_where_they_can_be_nothing_else(tmp_path: Pa
     assert found("1|22|333") == ["1", "22", "333"]
     assert found("'001' '002'\n003\n") == ["001", "002", "003"]
     assert found("state svid\nMN 0012\nWI  0013\n") == ["MN:0012", "WI:0013"]
-    # An id may hold a blank, and whoever quotes knows how to write a cell.
+    # An id may hold a blank: a person who quotes knows how to write a cell.
     assert found("AB 12\nCD 13\n") == ["AB 12", "CD 13"]
     assert found('svid\n"01 02"\n') == ["01 02"]
 
