@@ -50,8 +50,8 @@ limited as (
     from counted_people
 ),
 
--- A figure is about those who did it and, beside a larger figure of the same summary, about those who did not. A
--- segment without anybody is hidden like a small one: a 0 beside a hidden number would say whether the file knows an id.
+-- A figure is about those who did it and, beside a larger figure of the same summary, about those who did not. An empty
+-- segment is hidden like a small one: a 0 beside a hidden number would say whether the file knows an id.
 graded_figures as (
     select
         *,
