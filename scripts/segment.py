@@ -238,7 +238,7 @@ def propensity(
     """Rank the segment's people by their propensity to give."""
     if model not in ("donor", "gift"):
         raise InputError(f"--model {shown(model)}: expected donor or gift")
-    choose: str = ""
+    choose = ""
     if model == "donor":
         options = {"threshold": threshold}
         order = "order by donor_propensity_score desc nulls last, requested_svid"

@@ -123,6 +123,7 @@ measured as (
         end as precision_ceiling,
         case when cut.is_probability then cut.squared_errors / nullif(cut.people, 0) end as brier
     from cut
+    -- Nobody may have been there to judge.
     left join found
         on
             cut.score = found.score
