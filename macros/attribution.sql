@@ -51,7 +51,7 @@
         campaigns.client_shortname,
         campaigns.campaign_name,
         coalesce(credited.donors_attributed, 0) as donors_attributed,
-        round(coalesce(credited.donations_credited, 0), 9) as donations_credited,
+        coalesce(credited.donations_credited, 0) as donations_credited,
         credited.avg_days_to_donate,
         credited.min_days,
         credited.max_days,
