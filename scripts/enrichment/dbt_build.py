@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Protocol
 
 from enrichment.database import attach
 from enrichment.errors import BuildError, InputError
+from enrichment.parsed_project import parsed_project
 from enrichment.paths import PROJECT, data_folder, database_file
 from enrichment.resource_errors import shortage
 
@@ -146,12 +147,8 @@ def dbt_build(
     os.environ["BEHAVIORAL_WORK_DB"] = str(work)
     os.environ["BEHAVIORAL_PREVIOUS_DB"] = str(previous or "")
     # Unit tests, truth tables and tests/code check the code, not the data: `make test` runs them.
-    arguments = ["--no-use-colors", "--log-level", "none", "build", "--target", "publish"]
-    arguments += ["--exclude-resource-type", "unit_test"]
+    arguments = ["--exclude-resource-type", "unit_test"]
     arguments += ["--exclude", "path:tests/macros", "path:tests/code"]
-    # The engine's message about a failure may quote a row: write neither a log nor a result file.
-    arguments += ["--log-level-file", "none", "--no-write-json"]
-    arguments += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     arguments += ["--full-refresh"] if options.full_refresh else []
     given: dict[str, Any] = {}
     if options.as_of is not None:
@@ -165,11 +162,25 @@ def dbt_build(
     from dbt.cli.main import dbtRunner
 
     listener = _Listener(shown)
+    # The engine's message about a failure may quote a row: write neither a log nor a result file.
+    quiet = ["--no-use-colors", "--log-level", "none", "--log-level-file", "none"]
+    project = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    common = [*project, "--target", "publish", "--no-write-json"]
+    result: Any = None
+
+    def parse() -> Any:
+        nonlocal result
+        # Without the variables: a parsed project is kept for builds with others.
+        result = dbtRunner(callbacks=[listener]).invoke([*quiet, "parse", *common])
+        return result.result if result.success else None
+
     here = Path.cwd()
     try:
         with redirect_stdout(sys.stderr):
-            dbt = dbtRunner(manifest=MANIFEST, callbacks=[listener, *LISTENERS])
-            result = dbt.invoke([*arguments, *ARGUMENTS])
+            manifest = MANIFEST or parsed_project(parse)
+            if manifest is not None:
+                dbt = dbtRunner(manifest=manifest, callbacks=[listener, *LISTENERS])
+                result = dbt.invoke([*quiet, "build", *common, *arguments, *ARGUMENTS])
     finally:
         close_engine()
         os.chdir(here)

@@ -931,9 +931,10 @@ def test_builds_from_any_folder(project: Path, tmp_path: Path, environment: dict
     assert outcome.err.splitlines()[-1] == "segment.py: table donations has no column EMAIL"
 
     assert database.read_bytes() == before
-    assert [file.name for file in (tmp_path / "db" / ".build").iterdir()] == [
-        "behavioral.duckdb.lock"
-    ]
+    assert {file.name for file in (tmp_path / "db" / ".build").iterdir()} == {
+        "behavioral.duckdb.lock",
+        "behavioral.duckdb.parsed",
+    }
 
 
 def test_ctrl_c_stops_a_build_without_leftovers(
@@ -959,7 +960,10 @@ def test_ctrl_c_stops_a_build_without_leftovers(
     assert rest.splitlines()[-1] == "segment.py: interrupted"
     assert "Traceback" not in rest
     left = {file.name for file in (tmp_path / "db").rglob("*")}
-    assert left == {".build", "behavioral.duckdb.lock", "behavioral.duckdb.audit.jsonl"}
+    assert left == {
+        *(".build", "behavioral.duckdb.lock", "behavioral.duckdb.parsed"),
+        "behavioral.duckdb.audit.jsonl",
+    }
 
 
 def test_help_is_quick_and_imports_nothing_heavy(project: Path) -> None:
