@@ -76,7 +76,7 @@ Minutes = Annotated[
 
 def words_of(info: ValidationInfo) -> Catalog:
     """The catalog of the check that runs."""
-    found: Catalog = info.context["catalog"]
+    found: Catalog = (info.context or {})["catalog"]
     return found
 
 

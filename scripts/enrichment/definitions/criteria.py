@@ -252,7 +252,7 @@ def _field(leaf: FieldIs, catalog: Catalog) -> _Read:
         "is_known": None if leaf.is_known and _compares(leaf) else leaf.is_known,
     }
     given = (leaf.at_least, leaf.at_most, leaf.below)
-    columns |= {name: value for name, value in zip(bounds, given, strict=True)}
+    columns |= dict(zip(bounds, given, strict=True))
     accepted = {text_of(value) for value in leaf.one_of or []}
     if leaf.equals is not None:
         equal = text_of(leaf.equals)

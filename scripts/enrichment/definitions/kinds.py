@@ -22,7 +22,7 @@ class Definition(Checked):
     description: Text | None = None
     owner: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     status: Status = "active"
-    tags: list[Annotated[str, Field(min_length=1, max_length=60)]] = []
+    tags: list[Annotated[str, Field(min_length=1, max_length=60)]] = Field(default_factory=list)
     purpose: Text | None = None
     """Why sensitive fields are used (F69)."""
 

@@ -17,6 +17,7 @@ from enrichment.definitions.criteria import (
     COLUMNS,
     MOST_CLAUSES,
     VALUE_COLUMNS,
+    Criterion,
     TooComplexError,
     clauses_of,
     digest,
@@ -261,7 +262,7 @@ def _check_sensitive(
         return
     for leaf in leaves(item.kind.audience(item.model)[0]):
         if isinstance(leaf, FieldIs) and words.fields[leaf.field].is_sensitive:
-            what = f"{leaf.field} is sensitive: the definition needs a purpose that says why it is used"
+            what = f"{leaf.field} is sensitive: say in purpose why the definition uses it"
             problems.append(_at_leaf(item, place, leaf.field, what))
             return
 
@@ -314,7 +315,7 @@ def rows(found: Definitions) -> dict[str, list[tuple[Any, ...]]]:
     Only active definitions have clauses: a draft or a paused one has no members.
     """
     made: dict[str, list[tuple[Any, ...]]] = {name: [] for name in tables()}
-    used = {}
+    used: dict[str, Criterion] = {}
     for (kind, name), item in sorted(found.items.items()):
         model = item.model
         clauses = item.clauses or frozenset()

@@ -35,13 +35,10 @@ class Source:
         at: Place = ()
         value: Any = self.value
         for step in place:
-            if (isinstance(value, dict) and step in value) or (
-                isinstance(value, list) and isinstance(step, int) and step < len(value)
-            ):
+            is_key = isinstance(value, dict) and step in value
+            if is_key or (isinstance(value, list) and step in range(len(value))):
                 value = value[step]
-            else:
-                continue
-            at = (*at, step)
+                at = (*at, step)
         return self.lines.get(at, 1)
 
     def problem(self, place: Sequence[str | int], what: str) -> Problem:
