@@ -121,11 +121,13 @@
     it is the squared standard error of the ratio.
 -#}
 {% macro ratio_variance(ratio, mean_of_denominator, variance_of_numerator, variance_of_denominator, covariance) -%}
-    greatest(
-        0,
-        {{ variance_of_numerator }} - 2 * {{ ratio }} * {{ covariance }}
-        + {{ ratio }} * {{ ratio }} * {{ variance_of_denominator }}
-    ) / nullif({{ mean_of_denominator }} * {{ mean_of_denominator }}, 0)
+    case when {{ covariance }} is not null then
+        greatest(
+            0,
+            {{ variance_of_numerator }} - 2 * {{ ratio }} * {{ covariance }}
+            + {{ ratio }} * {{ ratio }} * {{ variance_of_denominator }}
+        ) / nullif({{ mean_of_denominator }} * {{ mean_of_denominator }}, 0)
+    end
 {%- endmacro %}
 
 {#-
@@ -138,7 +140,9 @@
 
 {#- The variance of a metric after that; never below 0. -#}
 {% macro cuped_variance(variance, variance_before, covariance, factor) -%}
-    greatest(0, {{ variance }} - 2 * {{ factor }} * {{ covariance }} + {{ factor }} * {{ factor }} * {{ variance_before }})
+    case when {{ covariance }} is not null then greatest(
+        0, {{ variance }} - 2 * {{ factor }} * {{ covariance }} + {{ factor }} * {{ factor }} * {{ variance_before }}
+    ) end
 {%- endmacro %}
 
 {#- Welch's degrees of freedom of two squared standard errors. -#}

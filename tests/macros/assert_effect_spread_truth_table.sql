@@ -40,5 +40,5 @@ where
         and abs(variance_x - 1) + abs(variance_y - 7) + abs(covariance - 2.5) + abs(ratio_variance - 0.25)
         + abs(factor - 2.5) + abs(rest - 0.75) > 1e-9
     )
-    or (units = 1 and not (variance_x is null and covariance is null and factor = 0))
+    or (units = 1 and (coalesce(variance_x, covariance, ratio_variance, rest) is not null or factor <> 0))
     or (units = 2 and not (variance_x = 0 and factor = 0 and rest = variance_y))

@@ -1,0 +1,252 @@
+with outcomes as (
+    select * from {{ ref('experiment_outcomes') }}
+),
+
+experiments as (
+    select * from {{ ref('stg_definitions__experiments') }}
+),
+
+arms as (
+    select * from {{ ref('experiment_arms') }}
+),
+
+clock as (
+    select * from {{ ref('key_clock') }}
+),
+
+sized as (
+    select
+        experiment,
+        cast(sum(units) as bigint) as all_units,
+        max(mixed_share) as mixed_share,
+        max(sample_ratio_p) as sample_ratio_p
+    from arms
+    group by experiment
+),
+
+pooled as (
+    select
+        experiment,
+        metric,
+        cast(sum(units) as bigint) as units,
+        {{ exact_sum('sum_y', 4, 38) }} as sum_y,
+        {{ exact_sum('sum_x', 4, 38) }} as sum_x,
+        {{ exact_sum('squares_x', 8, 38) }} as squares_x,
+        {{ exact_sum('products', 8, 38) }} as products
+    from outcomes
+    group by experiment, metric
+),
+
+-- CUPED takes off what the metric before the message explains. Shares and ratios have tests of their own.
+factored as (
+    select
+        *,
+        {{ share('sum_x', 'units') }} as mean_before,
+        {{ cuped_factor(
+            sample_covariance('sum_x', 'sum_y', 'products', 'units'), sample_variance('sum_x', 'squares_x', 'units')
+        ) }} as factor
+    from pooled
+),
+
+averaged as (
+    select
+        outcomes.*,
+        factored.mean_before,
+        case when outcomes.kind in ('count', 'total') then factored.factor else 0 end as factor,
+        {{ share('outcomes.sum_x', 'outcomes.units') }} as mean_x,
+        {{ share('outcomes.sum_y', "case when outcomes.kind = 'ratio' then outcomes.sum_x else outcomes.units end") }}
+            as mean_y,
+        {{ sample_variance('outcomes.sum_y', 'outcomes.squares_y', 'outcomes.units') }} as variance_y,
+        {{ sample_variance('outcomes.sum_x', 'outcomes.squares_x', 'outcomes.units') }} as variance_x,
+        {{ sample_covariance('outcomes.sum_x', 'outcomes.sum_y', 'outcomes.products', 'outcomes.units') }} as covariance
+    from outcomes
+    inner join factored
+        on
+            outcomes.experiment = factored.experiment
+            and outcomes.metric = factored.metric
+),
+
+spread as (
+    select
+        *,
+        mean_y - factor * (mean_x - mean_before) as mean,
+        case when kind = 'proportion' then mean_y end as proportion,
+        {{ sample_size('units') }} as size,
+        case kind
+            when 'proportion' then mean_y * (1 - mean_y)
+            when 'ratio' then {{ ratio_variance('mean_y', 'mean_x', 'variance_y', 'variance_x', 'covariance') }}
+            else {{ cuped_variance('variance_y', 'variance_x', 'covariance', 'factor') }}
+        end as variance
+    from averaged
+),
+
+-- Each arm beside the control, which is the first arm.
+paired as (
+    select
+        treated.*,
+        control.units as control_units,
+        control.size as control_size,
+        control.sum_y as control_sum_y,
+        control.mean as control_mean,
+        control.proportion as control_proportion,
+        control.variance as control_variance,
+        control.units_with_outcome + treated.units_with_outcome as both_with_outcome,
+        treated.mean - control.mean as difference,
+        treated.mean_y - control.mean_y as unadjusted_difference,
+        treated.variance / treated.size as squared_error,
+        control.variance / control.size as control_squared_error,
+        (treated.mean_x - control.mean_x) / nullif(sqrt(
+            treated.variance_x / treated.size + control.variance_x / control.size
+        ), 0) as z_before,
+        experiments.starts_on,
+        experiments.status,
+        experiments.alpha,
+        {{ upper_z('(experiments.alpha / 2)') }} as z,
+        sized.mixed_share,
+        sized.sample_ratio_p,
+        greatest(1, coalesce(experiments.planned_units, sized.all_units) * (treated.share + control.share))
+            as planned_units
+    from spread as treated
+    inner join spread as control
+        on
+            treated.experiment = control.experiment
+            and treated.metric = control.metric
+            and control.arm_position = 1
+    inner join experiments
+        on treated.experiment = experiments.experiment
+    inner join sized
+        on treated.experiment = sized.experiment
+    where treated.arm_position > 1
+),
+
+bounded as (
+    select
+        *,
+        sqrt(squared_error + control_squared_error) as error,
+        {{ welch_degrees('squared_error', 'size', 'control_squared_error', 'control_size') }} as degrees,
+        {{ wilson_bound('proportion', 'size', '-', 'z') }} as low,
+        {{ wilson_bound('proportion', 'size', '+', 'z') }} as high,
+        {{ wilson_bound('control_proportion', 'control_size', '-', 'z') }} as control_low,
+        {{ wilson_bound('control_proportion', 'control_size', '+', 'z') }} as control_high,
+        {{ always_valid_rate('planned_units', 'alpha') }} as rate
+    from paired
+),
+
+widened as (
+    select
+        *,
+        error * {{ always_valid_errors('(units + control_units)', 'rate', 'alpha') }} as valid_error,
+        {{ t_of_z('z', 'degrees') }} as t_of_z,
+        difference / nullif(error, 0) as errors_apart
+    from bounded
+),
+
+-- Before the end only the interval that is valid on every day: repeated looks at the others raise false alarms (F84).
+intervals as (
+    select
+        *,
+        case
+            when not is_final then difference - valid_error
+            when kind = 'proportion' then {{ newcombe_bound('proportion', 'low', 'control_proportion', 'control_high', '-') }}
+            when kind = 'ratio' then difference - error * z
+            else difference - error * t_of_z
+        end as ci_low,
+        case
+            when not is_final then difference + valid_error
+            when kind = 'proportion' then {{ newcombe_bound('proportion', 'high', 'control_proportion', 'control_low', '+') }}
+            when kind = 'ratio' then difference + error * z
+            else difference + error * t_of_z
+        end as ci_high,
+        {{ erfc_x("case kind when 'proportion' then " ~ pooled_z('sum_y', 'units', 'control_sum_y', 'control_units')
+            ~ " when 'ratio' then errors_apart else " ~ z_of_t('errors_apart', 'degrees') ~ ' end') }} as x
+    from widened
+),
+
+inverted as (
+    select
+        *,
+        {{ erfc_t('x') }} as t
+    from intervals
+),
+
+substituted as (
+    select
+        *,
+        {{ erfc_u('t') }} as u
+    from inverted
+),
+
+-- If nothing varies, nothing differs: p is 1.
+tested as (
+    select
+        *,
+        case when is_final and units > 0 and control_units > 0 then coalesce({{ two_sided_p('x', 't', 'u') }}, 1) end
+            as p_value,
+        case when role = 'primary' then 'primary' else 'other' end as family
+    from substituted
+),
+
+numbered as (
+    select
+        *,
+        count(*) over (partition by experiment, family) as tests,
+        row_number() over (partition by experiment, family order by p_value nulls last, metric, arm) as p_rank
+    from tested
+),
+
+-- All primary metrics and arms together by Holm; all others by Benjamini and Hochberg (F84).
+corrected as (
+    select
+        *,
+        case family
+            when 'primary' then {{ holm_p('p_value', 'tests', 'p_rank', ['experiment', 'family']) }}
+            else {{ q_value('p_value', 'tests', 'p_rank', ['experiment', 'family']) }}
+        end as p_adjusted
+    from numbered
+),
+
+judged as (
+    select
+        corrected.experiment,
+        corrected.metric,
+        corrected.arm,
+        corrected.role,
+        corrected.kind,
+        corrected.units,
+        corrected.control_units,
+        round(corrected.mean, 6) as mean,
+        round(corrected.control_mean, 6) as control_mean,
+        round(corrected.difference, 6) as difference,
+        round(corrected.ci_low, 6) as ci_low,
+        round(corrected.ci_high, 6) as ci_high,
+        round(corrected.p_value, 12) as p_value,
+        round(case when corrected.p_value is not null then corrected.p_adjusted end, 12) as p_adjusted,
+        round(corrected.unadjusted_difference, 6) as unadjusted_difference,
+        round(corrected.factor, 6) as cuped_factor,
+        round({{ smallest_effect(
+            'corrected.control_variance', 'corrected.units', 'corrected.control_units', 'corrected.z'
+        ) }}, 6) as smallest_effect,
+        corrected.is_final,
+        case
+            when corrected.status = 'draft' or corrected.starts_on > clock.as_of_date then 'draft'
+            when corrected.sample_ratio_p < {{ rule_value('experiment_rules', 'sample_ratio_p') }}
+                then 'sample_ratio_mismatch'
+            when corrected.mixed_share > {{ rule_value('experiment_rules', 'mixed_share') }} then 'mixed_exposure'
+            when not corrected.is_final then 'running'
+            when
+                corrected.units < {{ rule_value('experiment_rules', 'least_units') }}
+                or corrected.control_units < {{ rule_value('experiment_rules', 'least_units') }}
+                or corrected.both_with_outcome < {{ rule_value('experiment_rules', 'least_events') }}
+                then 'insufficient'
+            when corrected.kind in ('count', 'total') and abs(corrected.z_before) > {{ rule_value('experiment_rules', 'before_z') }}
+                then 'unequal_before'
+            when corrected.p_adjusted > corrected.alpha then 'no_difference_shown'
+            when (corrected.difference > 0) = corrected.is_more_better then 'better'
+            else 'worse'
+        end as verdict,
+        '{{ invocation_id }}' as build_id
+    from corrected
+    cross join clock
+)
+
+select * from judged
