@@ -299,7 +299,7 @@ class ExperimentKind(Kind):
                 model.alpha,
                 model.smallest_effect,
                 model.planned_units,
-                json.dumps(frozen_terms(item), sort_keys=True),
+                json.dumps(frozen_terms(item), sort_keys=True, default=str),
             ),
         )
         ends = list(accumulate(arm.share for arm in model.arms.values()))
@@ -397,7 +397,7 @@ def changed_after_start(
         if item is None or start > day:
             continue
         before: dict[str, Any] = json.loads(terms)
-        now = json.loads(json.dumps(frozen_terms(item), sort_keys=True))
+        now = json.loads(json.dumps(frozen_terms(item), sort_keys=True, default=str))
         for key in sorted(before):
             if before[key] != now.get(key):
                 what = (

@@ -9,10 +9,11 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, model_validator
 
+from enrichment.definitions.catalog import seed_rows
 from enrichment.definitions.conditions import WORD, Checked, FieldName, Number, wrong
 from enrichment.definitions.experiments import Audience
 from enrichment.definitions.kinds import Definition, Kind, Loaded
-from enrichment.definitions.problems import Problem
+from enrichment.definitions.problems import Problem, unknown
 
 MOST_ACTIVE = 50
 """Active rules that a person can keep apart (the brief's limit)."""
@@ -37,19 +38,28 @@ class Rule(Definition):
     model_config = ConfigDict(populate_by_name=False)
 
     rule: Annotated[str, Field(pattern=f"^{WORD}$")]
-    slot: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,29}(\.[a-z][a-z0-9_]{0,29}){0,2}$")]
+    slot: Annotated[str, Field(min_length=1, max_length=60)]
+    """A place in a message or on a page, of the seed slot_templates."""
     priority: Annotated[int, Field(ge=0, le=1000)] = 0
     audience: Audience | None = None
     """Who; a rule without an audience is for everybody, and is the fallback of its slot."""
     from_: Annotated[datetime.date | None, Field(alias="from")] = None
     until: datetime.date | None = None
-    template: Annotated[str, Field(pattern=f"^{WORD}$")]
+    template: Annotated[str, Field(min_length=1, max_length=60)]
+    """A content of that place."""
     variables: dict[
         Annotated[str, Field(pattern=f"^{WORD}$")], FromField | str | bool | int | Number
     ] = {}
 
     @model_validator(mode="after")
     def _is_sound(self) -> Rule:
+        slots: dict[str, list[str]] = {}
+        for row in seed_rows("slot_templates"):
+            slots.setdefault(row["slot"], []).append(row["template"])
+        if self.slot not in slots:
+            raise wrong(unknown("slot", self.slot, slots), "slot")
+        if self.template not in slots[self.slot]:
+            raise wrong(unknown(f"template of {self.slot}", self.template, slots[self.slot]), "template")
         if self.from_ and self.until and self.until < self.from_:
             raise wrong(f"until {self.until} is before from {self.from_}", "until")
         return self
