@@ -1,6 +1,10 @@
 {{ config(parameters=['svids']) }}
 
-with personalization as (
+with enriched_profiles as (
+    select * from {{ ref('enriched_profiles') }}
+),
+
+personalization as (
     select * from {{ ref('personalization') }}
 ),
 
@@ -17,9 +21,9 @@ answered as (
     select
         requested.requested_svid,
         slots.slot,
-        personalization.state,
-        personalization.svid,
-        requested.request_status,
+        enriched_profiles.state,
+        enriched_profiles.svid,
+        coalesce(enriched_profiles.link_status, requested.request_status) as link_status,
         personalization.rule,
         personalization.priority,
         personalization.template,
@@ -27,6 +31,8 @@ answered as (
     from requested
     cross join slots
     -- Unknown and ambiguous ids are in no mart.
+    left join enriched_profiles
+        on requested.voter_number = enriched_profiles.voter_number
     left join personalization
         on
             requested.voter_number = personalization.voter_number

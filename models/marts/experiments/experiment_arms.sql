@@ -67,22 +67,16 @@ rooted as (
 inverted as (
     select
         *,
-        {{ erfc_t('x') }} as t
-    from rooted
-),
-
-substituted as (
-    select
-        *,
+        {{ erfc_t('x') }} as t,
         {{ erfc_u('t') }} as u
-    from inverted
+    from rooted
 ),
 
 normalized as (
     select
         *,
         {{ two_sided_p('x', 't', 'u') }} as normal_p
-    from substituted
+    from inverted
 ),
 
 tested as (
@@ -97,7 +91,7 @@ tested as (
         expected.mixed_exposure,
         expected.other_arm,
         round({{ share('expected.all_mixed', 'expected.all_mixed + expected.all_exposed') }}, 6) as mixed_share,
-        round({{ chi_squared_p('normalized.statistic', 'normalized.degrees', 'normalized.normal_p') }}, 12)
+        round({{ chi_squared_p('normalized.statistic', 'normalized.degrees', 'normalized.normal_p') }}, 9)
             as sample_ratio_p,
         '{{ invocation_id }}' as build_id
     from expected

@@ -7,7 +7,7 @@ arms as (
 ),
 
 audiences as (
-    select * from {{ ref('agg_audiences_by_voter') }}
+    select * from {{ ref('audience_members') }}
     where kind = 'experiment'
 ),
 

@@ -97,7 +97,7 @@ paired as (
         control.variance / control.size as control_squared_error,
         (treated.mean_x - control.mean_x) / nullif(sqrt(
             treated.variance_x / treated.size + control.variance_x / control.size
-        ), 0) as z_before,
+        ), 0) as errors_apart_before,
         experiments.starts_on,
         experiments.status,
         experiments.alpha,
@@ -128,17 +128,11 @@ bounded as (
         {{ wilson_bound('proportion', 'size', '+', 'z') }} as high,
         {{ wilson_bound('control_proportion', 'control_size', '-', 'z') }} as control_low,
         {{ wilson_bound('control_proportion', 'control_size', '+', 'z') }} as control_high,
-        {{ always_valid_rate('planned_units', 'alpha') }} as rate
-    from paired
-),
-
-widened as (
-    select
-        *,
+        {{ always_valid_rate('planned_units', 'alpha') }} as rate,
         error * {{ always_valid_errors('(units + control_units)', 'rate', 'alpha') }} as valid_error,
         {{ t_of_z('z', 'degrees') }} as t_of_z,
         difference / nullif(error, 0) as errors_apart
-    from bounded
+    from paired
 ),
 
 -- Before the end only the interval that is valid on every day: repeated looks at the others raise false alarms (F84).
@@ -159,21 +153,15 @@ intervals as (
         end as ci_high,
         {{ erfc_x("case kind when 'proportion' then " ~ pooled_z('sum_y', 'units', 'control_sum_y', 'control_units')
             ~ " when 'ratio' then errors_apart else " ~ z_of_t('errors_apart', 'degrees') ~ ' end') }} as x
-    from widened
+    from bounded
 ),
 
 inverted as (
     select
         *,
-        {{ erfc_t('x') }} as t
-    from intervals
-),
-
-substituted as (
-    select
-        *,
+        {{ erfc_t('x') }} as t,
         {{ erfc_u('t') }} as u
-    from inverted
+    from intervals
 ),
 
 -- If nothing varies, nothing differs: p is 1.
@@ -182,15 +170,15 @@ tested as (
         *,
         case when is_final and units > 0 and control_units > 0 then coalesce({{ two_sided_p('x', 't', 'u') }}, 1) end
             as p_value,
-        case when role = 'primary' then 'primary' else 'other' end as family
-    from substituted
+        role = 'primary' as is_primary
+    from inverted
 ),
 
 numbered as (
     select
         *,
-        count(*) over (partition by experiment, family) as tests,
-        row_number() over (partition by experiment, family order by p_value nulls last, metric, arm) as p_rank
+        count(*) over (partition by experiment, is_primary) as tests,
+        row_number() over (partition by experiment, is_primary order by p_value nulls last, metric, arm) as p_rank
     from tested
 ),
 
@@ -198,54 +186,63 @@ numbered as (
 corrected as (
     select
         *,
-        case family
-            when 'primary' then {{ holm_p('p_value', 'tests', 'p_rank', ['experiment', 'family']) }}
-            else {{ q_value('p_value', 'tests', 'p_rank', ['experiment', 'family']) }}
+        case
+            when is_primary then {{ holm_p('p_value', 'tests', 'p_rank', ['experiment', 'is_primary']) }}
+            else {{ q_value('p_value', 'tests', 'p_rank', ['experiment', 'is_primary']) }}
         end as p_adjusted
     from numbered
 ),
 
+-- Figures about fewer people than the least group are hidden.
+shown as (
+    select
+        *,
+        case when units >= {{ rule_value('disclosure_limits', 'small_group') }}
+            and control_units >= {{ rule_value('disclosure_limits', 'small_group') }} then 1 end as one
+    from corrected
+),
+
 judged as (
     select
-        corrected.experiment,
-        corrected.metric,
-        corrected.arm,
-        corrected.role,
-        corrected.kind,
-        corrected.units,
-        corrected.control_units,
-        round(corrected.mean, 6) as mean,
-        round(corrected.control_mean, 6) as control_mean,
-        round(corrected.difference, 6) as difference,
-        round(corrected.ci_low, 6) as ci_low,
-        round(corrected.ci_high, 6) as ci_high,
-        round(corrected.p_value, 12) as p_value,
-        round(case when corrected.p_value is not null then corrected.p_adjusted end, 12) as p_adjusted,
-        round(corrected.unadjusted_difference, 6) as unadjusted_difference,
-        round(corrected.factor, 6) as cuped_factor,
-        round({{ smallest_effect(
-            'corrected.control_variance', 'corrected.units', 'corrected.control_units', 'corrected.z'
+        shown.experiment,
+        shown.metric,
+        shown.arm,
+        shown.role,
+        shown.kind,
+        shown.units,
+        shown.control_units,
+        round(shown.one * shown.mean, 6) as mean,
+        round(shown.one * shown.control_mean, 6) as control_mean,
+        round(shown.one * shown.difference, 6) as difference,
+        round(shown.one * shown.ci_low, 6) as ci_low,
+        round(shown.one * shown.ci_high, 6) as ci_high,
+        round(shown.one * shown.p_value, 9) as p_value,
+        round(case when shown.p_value is not null then shown.one * shown.p_adjusted end, 9) as p_adjusted,
+        round(shown.one * shown.unadjusted_difference, 6) as unadjusted_difference,
+        round(shown.factor, 6) as cuped_factor,
+        round(shown.one * {{ smallest_effect(
+            'shown.control_variance', 'shown.units', 'shown.control_units', 'shown.z'
         ) }}, 6) as smallest_effect,
-        corrected.is_final,
+        shown.is_final,
         case
-            when corrected.status = 'draft' or corrected.starts_on > clock.as_of_date then 'draft'
-            when corrected.sample_ratio_p < {{ rule_value('experiment_rules', 'sample_ratio_p') }}
+            when shown.status = 'draft' or shown.starts_on > clock.as_of_date then 'draft'
+            when shown.sample_ratio_p < {{ rule_value('experiment_rules', 'sample_ratio_p') }}
                 then 'sample_ratio_mismatch'
-            when corrected.mixed_share > {{ rule_value('experiment_rules', 'mixed_share') }} then 'mixed_exposure'
-            when not corrected.is_final then 'running'
+            when shown.mixed_share > {{ rule_value('experiment_rules', 'mixed_share') }} then 'mixed_exposure'
+            when not shown.is_final then 'running'
             when
-                corrected.units < {{ rule_value('experiment_rules', 'least_units') }}
-                or corrected.control_units < {{ rule_value('experiment_rules', 'least_units') }}
-                or corrected.both_with_outcome < {{ rule_value('experiment_rules', 'least_events') }}
+                shown.units < {{ rule_value('experiment_rules', 'least_units') }}
+                or shown.control_units < {{ rule_value('experiment_rules', 'least_units') }}
+                or shown.both_with_outcome < {{ rule_value('experiment_rules', 'least_events') }}
                 then 'insufficient'
-            when corrected.kind in ('count', 'total') and abs(corrected.z_before) > {{ rule_value('experiment_rules', 'before_z') }}
+            when shown.kind in ('count', 'total') and abs(shown.errors_apart_before) > {{ rule_value('experiment_rules', 'before_z') }}
                 then 'unequal_before'
-            when corrected.p_adjusted > corrected.alpha then 'no_difference_shown'
-            when (corrected.difference > 0) = corrected.is_more_better then 'better'
+            when shown.p_adjusted > shown.alpha then 'no_difference_shown'
+            when (shown.difference > 0) = shown.is_more_better then 'better'
             else 'worse'
         end as verdict,
         '{{ invocation_id }}' as build_id
-    from corrected
+    from shown
     cross join clock
 )
 

@@ -3,7 +3,7 @@ with rules as (
 ),
 
 audiences as (
-    select * from {{ ref('agg_audiences_by_voter') }}
+    select * from {{ ref('audience_members') }}
     where kind = 'rule'
 ),
 
