@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import accumulate
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
@@ -25,7 +26,7 @@ from enrichment.definitions.conditions import (
     wrong,
 )
 from enrichment.definitions.kinds import Definition, Kind, Loaded, Text
-from enrichment.definitions.problems import Problem, quoted
+from enrichment.definitions.problems import DefinitionError, Problem, quoted
 
 MOST_ARMS = 10
 """The test of the arms' sizes is tabulated up to so many."""
@@ -135,8 +136,8 @@ class Metrics(Checked):
     """The metrics by role; only a primary metric decides."""
 
     primary: Annotated[list[Metric], BeforeValidator(_metrics), Field(min_length=1, max_length=5)]
-    secondaries: Annotated[list[Metric], Field(max_length=20)] = []
-    guardrails: Annotated[list[Metric], Field(max_length=20)] = []
+    secondaries: Annotated[tuple[Metric, ...], BeforeValidator(tuple), Field(max_length=20)] = ()
+    guardrails: Annotated[tuple[Metric, ...], BeforeValidator(tuple), Field(max_length=20)] = ()
 
     def all(self) -> Iterator[tuple[str, Metric]]:
         """Each metric with its role."""
@@ -166,9 +167,7 @@ class Experiment(Definition):
     audience: Audience | None = None
     segments: dict[str, SegmentName] | None = None
     """A test of segments: the segment of each arm, instead of an audience (F102)."""
-    arms: dict[
-        Annotated[str, Field(pattern=f"^{WORD}$")], Annotated[Arm, BeforeValidator(_arm)]
-    ]
+    arms: dict[Annotated[str, Field(pattern=f"^{WORD}$")], Annotated[Arm, BeforeValidator(_arm)]]
     salt: Annotated[str, Field(pattern=f"^{WORD}$")]
     ramp: Share | None = None
     """The share of the audience that is in the experiment; it may grow."""
@@ -185,7 +184,7 @@ class Experiment(Definition):
             raise wrong(f"expected 2 to {MOST_ARMS} arms, the control first", "arms")
         total = sum(arm.share for arm in self.arms.values())
         if total != 1:
-            raise wrong(f"the shares add up to {total * 100:.6g} %, not to 100 %", "arms")
+            raise wrong(f"the shares add up to {float(total) * 100:.6g} %, not to 100 %", "arms")
         if self.end <= self.start:
             raise wrong(f"the end {self.end} is not after the start {self.start}", "end")
         if (self.audience is None) is (self.segments is None):
@@ -248,7 +247,9 @@ class ExperimentKind(Kind):
         if model.segments is None:
             return model.audience, ("audience",)
         names = sorted(set(model.segments.values()))
-        return AnyOf(any=[InSegment(in_segment=name) for name in names]), ("segments",)
+        # Their names are checked already.
+        both = [InSegment.model_construct(in_segment=name) for name in names]
+        return AnyOf.model_construct(any=both), ("segments",)
 
     def check(self, item: Loaded, others: Mapping[tuple[str, str], Loaded]) -> Iterator[Problem]:
         """What is wrong between an experiment and other definitions."""
@@ -257,7 +258,7 @@ class ExperimentKind(Kind):
             yield item.source.problem((), "an active experiment needs an owner")
         for (kind, name), other in others.items():
             if kind == self.name and name < item.name and other.model.salt == model.salt:
-                what = f"{name} has the salt {model.salt}, too: the same people would be in the same arms"
+                what = f"{name} has the salt {model.salt}, too: their arms would be the same people"
                 yield item.source.problem(("salt",), what)
         if model.segments is None:
             return
@@ -372,7 +373,8 @@ def frozen_terms(item: Loaded) -> dict[str, Any]:
     return {
         "unit": model.unit,
         "salt": model.salt,
-        "arms": {name: f"{float(arm.share) * 100:.6g}%" for name, arm in model.arms.items()},
+        "arms": [[name, str(arm.share.normalize())] for name, arm in model.arms.items()],
+        "ramp": float(model.ramp or 1),
         "audience": given.get("audience"),
         "segments": model.segments,
         "start": model.start.isoformat(),
@@ -383,26 +385,60 @@ def frozen_terms(item: Loaded) -> dict[str, Any]:
 
 
 def changed_after_start(
-    items: Mapping[tuple[str, str], Loaded],
-    built: Mapping[str, tuple[datetime.date, str]],
-    day: datetime.date,
+    items: Mapping[tuple[str, str], Loaded], started: Mapping[str, tuple[datetime.date, str]]
 ) -> Iterator[Problem]:
     """Experiments that are no longer what they were when they started.
 
-    ``built`` are the start and the terms of each experiment in the last build, ``day`` is the
-    reference date of that build.
+    ``started`` has the first day and the terms of each experiment that the last build found begun.
     """
-    for name, (start, terms) in sorted(built.items()):
+    for name, (start, terms) in sorted(started.items()):
         item = items.get(("experiment", name))
-        if item is None or start > day:
+        if item is None:
             continue
         before: dict[str, Any] = json.loads(terms)
         now = json.loads(json.dumps(frozen_terms(item), sort_keys=True, default=str))
-        for key in sorted(before):
+        ask = "restore it, or write a new experiment with a salt of its own"
+        if item.model.status == "draft":
+            what = f"{name} started on {start} and cannot be a draft again: pause it"
+            yield item.source.problem(("status",), what)
+        if now["ramp"] < before["ramp"]:
+            what = f"the ramp can only grow, because {name} started on {start}: {ask}"
+            yield item.source.problem(("ramp",), what)
+        for key in sorted(before.keys() - {"ramp"}):
             if before[key] != now.get(key):
-                what = (
-                    f"{key} cannot change, because {name} started on {start}: "
-                    f"it was {quoted(json.dumps(before[key]))}; "
-                    "restore it, or write a new experiment with a salt of its own"
-                )
+                what = f"{key} cannot change, because {name} started on {start}: {ask}"
                 yield item.source.problem((key,), what)
+
+
+def check_started(items: Mapping[tuple[str, str], Loaded], con: Any, database: str) -> None:
+    """Raises DefinitionError if an experiment changed that an earlier build found begun.
+
+    ``con`` is a connection to which the ``database`` of that build is attached.
+    """
+    (is_there,) = con.execute(
+        "select count(*) from duckdb_columns() where database_name = ? and schema_name = 'marts' "
+        "and table_name = 'experiments' and column_name = 'frozen_terms'",
+        [database],
+    ).fetchone()
+    if not is_there:
+        return
+    rows = con.execute(
+        f'select experiment, starts_on, frozen_terms from "{database}".marts.experiments '
+        "where status <> 'draft'"
+    ).fetchall()
+    problems = list(changed_after_start(items, {name: (on, terms) for name, on, terms in rows}))
+    if problems:
+        raise DefinitionError(problems)
+
+
+def check_started_in(items: Mapping[tuple[str, str], Loaded], database: Path | None) -> None:
+    """The same for the database of the last build; nothing without one."""
+    if database is None:
+        return
+    import duckdb
+
+    from enrichment.database import attach
+
+    with duckdb.connect() as con:
+        attach(con, database, read_only=True, name="previous")
+        check_started(items, con, "previous")

@@ -47,9 +47,10 @@ class Rule(Definition):
     until: datetime.date | None = None
     template: Annotated[str, Field(min_length=1, max_length=60)]
     """A content of that place."""
-    variables: dict[
-        Annotated[str, Field(pattern=f"^{WORD}$")], FromField | str | bool | int | Number
-    ] = {}
+    variables: Annotated[
+        dict[Annotated[str, Field(pattern=f"^{WORD}$")], FromField | str | bool | int | Number],
+        Field(default_factory=dict),
+    ]
 
     @model_validator(mode="after")
     def _is_sound(self) -> Rule:
@@ -59,7 +60,8 @@ class Rule(Definition):
         if self.slot not in slots:
             raise wrong(unknown("slot", self.slot, slots), "slot")
         if self.template not in slots[self.slot]:
-            raise wrong(unknown(f"template of {self.slot}", self.template, slots[self.slot]), "template")
+            what = unknown(f"template of {self.slot}", self.template, slots[self.slot])
+            raise wrong(what, "template")
         if self.from_ and self.until and self.until < self.from_:
             raise wrong(f"until {self.until} is before from {self.from_}", "until")
         return self
