@@ -14,9 +14,9 @@
         'not_null': ['value', 'unit'],
         'holds': [
             "subject in ('affinity_prior_rules', 'affinity_recommendation_rules', 'audit_limits', 'dashboard_rules', "
-            ~ "'disclosure_limits', "
-            ~ "'evaluation_shares', 'experiment_rules', 'hygiene_thresholds', 'journey_rules', 'lifecycle_rules', "
-            ~ "'lookalike_weights', 'score_rules', 'score_scales', 'session_rules')",
+            ~ "'disclosure_limits', 'evaluation_shares', 'experiment_rules', 'hygiene_thresholds', 'journey_rules', "
+            ~ "'lifecycle_rules', 'lookalike_weights', 'score_rules', 'score_scales', 'segment_rules', "
+            ~ "'session_rules')",
             "subject <> 'affinity_prior_rules' "
             ~ "or (value between 2 and 1000 and unit in ('sends', 'deviations', 'percent'))",
             "subject <> 'evaluation_shares' or (value > 0 and value <= 1 and unit = 'share')",
