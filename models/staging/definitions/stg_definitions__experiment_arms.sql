@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
-with experiment_arms as (
-    select * from {{ source('definitions', 'experiment_arms') }}
+with arm_terms as (
+    select * from {{ source('definitions', 'arm_terms') }}
 )
 
-select * from experiment_arms
+select * from arm_terms

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
-with experiment_metrics as (
-    select * from {{ source('definitions', 'experiment_metrics') }}
+with metric_terms as (
+    select * from {{ source('definitions', 'metric_terms') }}
 )
 
-select * from experiment_metrics
+select * from metric_terms

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
-with experiments as (
-    select * from {{ source('definitions', 'experiments') }}
+with experiment_terms as (
+    select * from {{ source('definitions', 'experiment_terms') }}
 )
 
-select * from experiments
+select * from experiment_terms

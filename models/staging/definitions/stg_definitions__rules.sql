@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
-with rules as (
-    select * from {{ source('definitions', 'rules') }}
+with rule_terms as (
+    select * from {{ source('definitions', 'rule_terms') }}
 )
 
-select * from rules
+select * from rule_terms

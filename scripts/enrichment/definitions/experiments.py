@@ -201,7 +201,7 @@ class ExperimentKind(Kind):
     folder = "experiments"
     model = Experiment
     tables: ClassVar[Mapping[str, Mapping[str, str]]] = {
-        "experiments": {
+        "experiment_terms": {
             "experiment": "varchar",
             "hypothesis": "varchar",
             "owner": "varchar",
@@ -218,7 +218,7 @@ class ExperimentKind(Kind):
             "planned_units": "bigint",
             "frozen_terms": "varchar",
         },
-        "experiment_arms": {
+        "arm_terms": {
             "experiment": "varchar",
             "arm": "varchar",
             "arm_position": "bigint",
@@ -229,7 +229,7 @@ class ExperimentKind(Kind):
             "campaign_id": "varchar",
             "segment": "varchar",
         },
-        "experiment_metrics": {
+        "metric_terms": {
             "experiment": "varchar",
             "metric": "varchar",
             "metric_position": "bigint",
@@ -284,7 +284,7 @@ class ExperimentKind(Kind):
         """The rows of its three tables."""
         model: Experiment = item.model
         yield (
-            "experiments",
+            "experiment_terms",
             (
                 item.name,
                 model.hypothesis,
@@ -307,7 +307,7 @@ class ExperimentKind(Kind):
         for position, (name, arm) in enumerate(model.arms.items(), start=1):
             end = ends[position - 1]
             yield (
-                "experiment_arms",
+                "arm_terms",
                 (
                     item.name,
                     name,
@@ -326,7 +326,7 @@ class ExperimentKind(Kind):
             for part in ("metric", "base"):
                 for event_type in _types(metric, part, words):
                     yield (
-                        "experiment_metrics",
+                        "metric_terms",
                         (
                             item.name,
                             metric.label,

@@ -74,7 +74,7 @@ class RuleKind(Kind):
     folder = "rules"
     model = Rule
     tables: ClassVar[Mapping[str, Mapping[str, str]]] = {
-        "rules": {
+        "rule_terms": {
             "rule": "varchar",
             "slot": "varchar",
             "priority": "bigint",
@@ -123,7 +123,7 @@ class RuleKind(Kind):
             for name, value in model.variables.items()
         }
         yield (
-            "rules",
+            "rule_terms",
             (
                 item.name,
                 model.slot,
