@@ -123,33 +123,35 @@ joined as (
         on calendar.day = handed_over.day
 ),
 
--- Each day with the days of its trend up to it, and as many before them.
+-- The days of each day's trend, and as many before them.
+trends as (
+    select
+        days.day,
+        cast(sum(case when past.day > days.day_before then past.human_events end) as bigint) as acts_now,
+        cast(sum(case when past.day <= days.day_before then past.human_events end) as bigint) as acts_before,
+        cast(sum(case when past.day > days.day_before then past.gifts end) as bigint) as gifts_now,
+        cast(sum(case when past.day <= days.day_before then past.gifts end) as bigint) as gifts_before,
+        max(case when past.day = days.day_before then past.members end) as members_before
+    from joined as days
+    inner join joined as past
+        on
+            days.day >= past.day
+            and {{ add_days('days.day_before', '-days.trend_days') }} < past.day
+    group by days.day
+),
+
 shown as (
     select
-        later.*,
-        earlier.acts_now,
-        earlier.acts_before,
-        earlier.gifts_now,
-        earlier.gifts_before,
-        earlier.members_before
-    from joined as later
-    inner join (
-        select
-            days.day,
-            cast(sum(case when past.day > days.day_before then past.human_events end) as bigint) as acts_now,
-            cast(sum(case when past.day <= days.day_before then past.human_events end) as bigint) as acts_before,
-            cast(sum(case when past.day > days.day_before then past.gifts end) as bigint) as gifts_now,
-            cast(sum(case when past.day <= days.day_before then past.gifts end) as bigint) as gifts_before,
-            max(case when past.day = days.day_before then past.members end) as members_before
-        from joined as days
-        inner join joined as past
-            on
-                past.day <= days.day
-                and past.day > {{ add_days('days.day_before', '-days.trend_days') }}
-        group by days.day
-    ) as earlier
-        on later.day = earlier.day
-    where later.days_back < later.days
+        joined.*,
+        trends.acts_now,
+        trends.acts_before,
+        trends.gifts_now,
+        trends.gifts_before,
+        trends.members_before
+    from joined
+    inner join trends
+        on joined.day = trends.day
+    where joined.days_back < joined.days
 ),
 
 united as (
@@ -192,8 +194,8 @@ united as (
     left join rules
         on
             rules.status = 'active'
-            and coalesce(rules.starts_on <= shown.day, true)
-            and coalesce(rules.ends_on >= shown.day, true)
+            and coalesce(shown.day >= rules.starts_on, true)
+            and coalesce(shown.day <= rules.ends_on, true)
     group by shown.day
     union all
     select
@@ -209,33 +211,27 @@ united as (
     group by shown.day
     union all
     -- Definitions and scores are those of the reference date: of earlier days they are not known.
+    {%- for measure, table, value in [
+        ('segments_total', 'definitions', "count(case when kind = 'segment' then 1 end)"),
+        ('segments_active', 'definitions', "count(case when kind = 'segment' and status = 'active' then 1 end)"),
+        ('active_triggers', 'definitions', "count(case when kind = 'trigger' and status = 'active' then 1 end)"),
+        ('average_engagement', 'engagement', exact_mean('engagement_score', 4)),
+        ('personalization_success_rate', 'experiments', percent(
+            "count(case when verdict = 'better' then 1 end)",
+            "count(case when verdict in ('better', 'worse', 'no_difference_shown') then 1 end)"
+        )),
+        ('trigger_success_rate', 'trigger_effects', percent('sum(goal_treated)', 'sum(treated)')),
+    ] %}
     select
-        clock.as_of_date as day,
-        measures.measure,
-        case measures.measure
-            when 'segments_total' then (select count(*) from definitions where kind = 'segment')
-            when 'segments_active'
-                then (select count(*) from definitions where kind = 'segment' and status = 'active')
-            when 'active_triggers'
-                then (select count(*) from definitions where kind = 'trigger' and status = 'active')
-            when 'average_engagement' then (select {{ exact_mean('engagement_score', 4) }} from engagement)
-            when 'personalization_success_rate'
-                then (
-                    select {{ percent(
-                        "count(case when verdict = 'better' then 1 end)",
-                        "count(case when verdict in ('better', 'worse', 'no_difference_shown') then 1 end)"
-                    ) }}
-                    from experiments
-                )
-            when 'trigger_success_rate'
-                then (select {{ percent('sum(goal_treated)', 'sum(treated)') }} from trigger_effects)
-        end as value
+        max(clock.as_of_date) as day,
+        '{{ measure }}' as measure,
+        cast({{ value }} as double) as value
     from clock
-    cross join (
-        values
-        ('segments_total'), ('segments_active'), ('active_triggers'), ('average_engagement'),
-        ('personalization_success_rate'), ('trigger_success_rate')
-    ) as measures (measure)
+    -- The table may be empty.
+    left join {{ table }}
+        on true
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 listed as (

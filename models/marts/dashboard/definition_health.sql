@@ -60,7 +60,8 @@ checked as (
         'segment' as kind,
         segments.segment as name,
         'size_jump' as check_name,
-        round({{ share('abs(segments.change_since_last)', '(segments.people - segments.change_since_last)') }}, 4) as value,
+        round({{ share('abs(segments.change_since_last)', '(segments.people - segments.change_since_last)') }}, 4)
+            as value,
         limits.jump_share as limit_value,
         'the number of members changed by more than the limit since the last build' as meaning
     from segments

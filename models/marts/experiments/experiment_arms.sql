@@ -1,8 +1,4 @@
-with experiments as (
-    select * from {{ ref('stg_definitions__experiments') }}
-),
-
-arms as (
+with arms as (
     select * from {{ ref('stg_definitions__experiment_arms') }}
 ),
 
@@ -50,8 +46,9 @@ deviated as (
     select
         experiment,
         count(*) - 1 as degrees,
-        case when max(all_exposed) >= {{ rule_value('experiment_rules', 'least_units') }} then
-            {{ exact_sum('(exposed - expected) * (exposed - expected) / nullif(expected, 0)', 9, 38) }}
+        case
+            when max(all_exposed) >= {{ rule_value('experiment_rules', 'least_units') }}
+                then {{ exact_sum('(exposed - expected) * (exposed - expected) / nullif(expected, 0)', 9, 38) }}
         end as statistic
     from expected
     group by experiment

@@ -86,8 +86,8 @@ tested as (
     inner join spells
         on
             arms.segment = spells.segment
-            and spells.entered_on <= experiments.ends_on
-            and coalesce(spells.left_on > experiments.starts_on, true)
+            and experiments.ends_on >= spells.entered_on
+            and coalesce(experiments.starts_on < spells.left_on, true)
     inner join mailboxes
         on
             spells.state = mailboxes.state

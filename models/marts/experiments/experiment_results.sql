@@ -130,7 +130,7 @@ bounded as (
         {{ wilson_bound('control_proportion', 'control_size', '+', 'z') }} as control_high,
         {{ always_valid_rate('planned_units', 'alpha') }} as rate,
         error * {{ always_valid_errors('(units + control_units)', 'rate', 'alpha') }} as valid_error,
-        {{ t_of_z('z', 'degrees') }} as t_of_z,
+        case when kind = 'ratio' then z else {{ t_of_z('z', 'degrees') }} end as fixed_errors,
         difference / nullif(error, 0) as errors_apart
     from paired
 ),
@@ -141,15 +141,15 @@ intervals as (
         *,
         case
             when not is_final then difference - valid_error
-            when kind = 'proportion' then {{ newcombe_bound('proportion', 'low', 'control_proportion', 'control_high', '-') }}
-            when kind = 'ratio' then difference - error * z
-            else difference - error * t_of_z
+            when kind = 'proportion'
+                then {{ newcombe_bound('proportion', 'low', 'control_proportion', 'control_high', '-') }}
+            else difference - error * fixed_errors
         end as ci_low,
         case
             when not is_final then difference + valid_error
-            when kind = 'proportion' then {{ newcombe_bound('proportion', 'high', 'control_proportion', 'control_low', '+') }}
-            when kind = 'ratio' then difference + error * z
-            else difference + error * t_of_z
+            when kind = 'proportion'
+                then {{ newcombe_bound('proportion', 'high', 'control_proportion', 'control_low', '+') }}
+            else difference + error * fixed_errors
         end as ci_high,
         {{ erfc_x("case kind when 'proportion' then " ~ pooled_z('sum_y', 'units', 'control_sum_y', 'control_units')
             ~ " when 'ratio' then errors_apart else " ~ z_of_t('errors_apart', 'degrees') ~ ' end') }} as x
@@ -197,8 +197,7 @@ corrected as (
 shown as (
     select
         *,
-        case when units >= {{ rule_value('disclosure_limits', 'small_group') }}
-            and control_units >= {{ rule_value('disclosure_limits', 'small_group') }} then 1 end as one
+        case when least(units, control_units) >= {{ rule_value('disclosure_limits', 'small_group') }} then 1 end as one
     from corrected
 ),
 
@@ -231,11 +230,12 @@ judged as (
             when shown.mixed_share > {{ rule_value('experiment_rules', 'mixed_share') }} then 'mixed_exposure'
             when not shown.is_final then 'running'
             when
-                shown.units < {{ rule_value('experiment_rules', 'least_units') }}
-                or shown.control_units < {{ rule_value('experiment_rules', 'least_units') }}
+                least(shown.units, shown.control_units) < {{ rule_value('experiment_rules', 'least_units') }}
                 or shown.both_with_outcome < {{ rule_value('experiment_rules', 'least_events') }}
                 then 'insufficient'
-            when shown.kind in ('count', 'total') and abs(shown.errors_apart_before) > {{ rule_value('experiment_rules', 'before_z') }}
+            when
+                shown.kind in ('count', 'total')
+                and abs(shown.errors_apart_before) > {{ rule_value('experiment_rules', 'before_z') }}
                 then 'unequal_before'
             when shown.p_adjusted > shown.alpha then 'no_difference_shown'
             when (shown.difference > 0) = shown.is_more_better then 'better'

@@ -49,7 +49,7 @@ ranked as (
         row_number() over (
             partition by voter_number, slot
             -- A fallback has the last word, whatever its priority.
-            order by is_fallback, priority desc, rule
+            order by is_fallback asc, priority desc, rule asc
         ) as place,
         lead(rule) over (partition by voter_number, slot, is_fallback, priority order by rule) as tied_rule
     from candidates

@@ -41,7 +41,7 @@ listed_segments as (
         state,
         svid,
         count(*) as segment_count,
-        {{ dbt.listagg('segment', "', '", 'order by segment') }} as segments
+        {{ listed_text('segment') }} as segments
     from members
     group by state, svid
 ),
