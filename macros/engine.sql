@@ -66,3 +66,12 @@
 {% macro default__union_all_by_name() -%}
     union all by name
 {%- endmacro %}
+
+{#- The values of a group as one text, in their order, separated by a comma and a space. -#}
+{% macro listed_text(value) -%}
+    {{ adapter.dispatch('listed_text')(value) }}
+{%- endmacro %}
+
+{% macro default__listed_text(value) -%}
+    {{ dbt.listagg(value, "', '", 'order by ' ~ value) }}
+{%- endmacro %}

@@ -128,6 +128,7 @@ def build(
     published database as it was. After a new request for erasure, no earlier build is kept.
     """
     from enrichment.dbt_build import BuildOptions, dbt_build, progress
+    from enrichment.definitions.experiments import check_started_in
     from enrichment.definitions.load import load
     from enrichment.erasure import must_forget
     from enrichment.paths import data_folder
@@ -135,7 +136,7 @@ def build(
 
     if as_of is not None:
         _check_date(as_of)
-    load()
+    check_started_in(load().items, last_database())
     data_folder()
     warnings: list[str] = []
 

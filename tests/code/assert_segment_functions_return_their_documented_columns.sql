@@ -16,6 +16,7 @@
     'segment_channels',
     'segment_hidden',
     'segment_forms',
+    'segment_personalization',
 ] %}
 
 with compared as (

@@ -13,12 +13,15 @@
         'key': 'subject, rule',
         'not_null': ['value', 'unit'],
         'holds': [
-            "subject in ('affinity_prior_rules', 'affinity_recommendation_rules', 'audit_limits', 'disclosure_limits', "
-            ~ "'evaluation_shares', 'hygiene_thresholds', 'journey_rules', 'lifecycle_rules', 'lookalike_weights', "
-            ~ "'score_rules', 'score_scales', 'segment_rules', 'session_rules')",
+            "subject in ('affinity_prior_rules', 'affinity_recommendation_rules', 'audit_limits', 'dashboard_rules', "
+            ~ "'disclosure_limits', 'evaluation_shares', 'experiment_rules', 'hygiene_thresholds', 'journey_rules', "
+            ~ "'lifecycle_rules', 'lookalike_weights', 'score_rules', 'score_scales', 'segment_rules', "
+            ~ "'session_rules')",
             "subject <> 'affinity_prior_rules' "
             ~ "or (value between 2 and 1000 and unit in ('sends', 'deviations', 'percent'))",
             "subject <> 'evaluation_shares' or (value > 0 and value <= 1 and unit = 'share')",
+            "subject <> 'dashboard_rules' or (value > 0 and unit in ('days', 'share'))",
+            "subject <> 'experiment_rules' or (value > 0 and unit in ('units', 'share', 'deviations'))",
             "subject <> 'score_rules' or (value > 0 and unit in ('days', 'people', 'area', 'gifts'))",
             "subject <> 'affinity_recommendation_rules' or unit in ('sends', 'ratio')",
             "subject <> 'audit_limits' or unit in ('percentage points', 'ratio', 'share')",
@@ -30,6 +33,7 @@
             "subject not in ('journey_rules', 'session_rules') or value = floor(value)",
         ],
     },
+    'slot_templates': {'key': 'template', 'not_null': ['slot', 'rationale']},
     'placeholder_identifiers': {'key': 'identifier'},
     'voter_id_fields': {'key': 'field_name'},
     'linkage_rules': {'holds': ["unit in ('voters', 'addresses')"]},

@@ -80,6 +80,8 @@ class Kind:
 
 def kinds() -> tuple[Kind, ...]:
     """All kinds, in the order in which they are checked."""
+    from enrichment.definitions.experiments import ExperimentKind
+    from enrichment.definitions.rules import RuleKind
     from enrichment.definitions.segments import SegmentKind
 
-    return (SegmentKind(),)
+    return (SegmentKind(), RuleKind(), ExperimentKind())

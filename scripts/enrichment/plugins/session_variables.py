@@ -33,6 +33,7 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from enrichment.code_version import code_digest, code_version, reading_digest
 from enrichment.database import attach, refuse_foreign_writes
+from enrichment.definitions.experiments import check_started
 from enrichment.definitions.load import load, rows, tables
 from enrichment.delivered_files import COUNTED, LISTED, csv_rows, delivered_files, spool_into
 from enrichment.errors import InputError
@@ -84,9 +85,10 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
         }
         self._previous = str(plugin_config.get("previous") or "")
         try:
-            self._definitions = rows(load())
+            self._found = load()
         except InputError as error:
             raise DbtRuntimeError(f"Definitions: {error}") from None
+        self._definitions = rows(self._found)
 
     def configure_connection(self, conn: Any) -> None:
         """Adds the functions and attaches the published database."""
@@ -99,6 +101,11 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
         if self._previous:
             refuse_foreign_writes(Path(self._previous))
             attach(conn, Path(self._previous), read_only=True, name="previous")
+        (own,) = conn.execute("select current_database()").fetchone()
+        try:
+            check_started(self._found.items, conn, "previous" if self._previous else own)
+        except InputError as error:
+            raise DbtRuntimeError(f"Definitions: {error}") from None
 
     def _write_definitions(self, conn: Any) -> None:
         conn.execute("attach ':memory:' as definitions")

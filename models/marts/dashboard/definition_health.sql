@@ -1,0 +1,168 @@
+{{ config(materialized='view') }}
+
+with segments as (
+    select * from {{ ref('segment_overview') }}
+),
+
+conflicts as (
+    select * from {{ ref('personalization_conflicts') }}
+),
+
+rules as (
+    select * from {{ ref('stg_definitions__rules') }}
+),
+
+personalization as (
+    select * from {{ ref('personalization') }}
+),
+
+experiments as (
+    select * from {{ ref('experiments') }}
+),
+
+build_tables as (
+    select * from {{ ref('build_tables') }}
+),
+
+limits as (
+    select
+        {{ rule_value('dashboard_rules', 'jump_share') }} as jump_share,
+        {{ rule_value('experiment_rules', 'sample_ratio_p') }} as sample_ratio_p,
+        {{ rule_value('experiment_rules', 'mixed_share') }} as mixed_share
+),
+
+winners as (
+    select
+        slot,
+        rule
+    from personalization
+    group by slot, rule
+),
+
+-- The tables of a kind; all audiences are evaluated at once, and count with the segments.
+timed as (
+    select
+        case
+            when table_name like 'experiment%' then 'experiment'
+            when table_name like 'personalization%' then 'rule'
+            when table_name like 'trigger%' then 'trigger'
+            when table_name like 'segment%' or table_name like 'audience%' then 'segment'
+        end as kind,
+        build_seconds
+    from build_tables
+    where
+        layer = 'marts'
+        and kind = 'table'
+),
+
+checked as (
+    select
+        'segment' as kind,
+        segments.segment as name,
+        'size_jump' as check_name,
+        round({{ share('abs(segments.change_since_last)', '(segments.people - segments.change_since_last)') }}, 4)
+            as value,
+        limits.jump_share as limit_value,
+        'the number of members changed by more than the limit since the last build' as meaning
+    from segments
+    cross join limits
+    where segments.status = 'active'
+    union all
+    select
+        'segment' as kind,
+        segment as name,
+        'no_members' as check_name,
+        cast(case when people = 0 then 1 else 0 end as double) as value,
+        cast(0 as double) as limit_value,
+        'nobody fulfils the conditions' as meaning
+    from segments
+    where status = 'active'
+    union all
+    select
+        'rule' as kind,
+        rule as name,
+        'conflicts' as check_name,
+        cast(count(*) as double) as value,
+        cast(0 as double) as limit_value,
+        'rules of the same priority want the slot of the same people' as meaning
+    from conflicts
+    group by rule
+    union all
+    select
+        'rule' as kind,
+        rules.rule as name,
+        'decides_nothing' as check_name,
+        cast(case when winners.rule is null then 1 else 0 end as double) as value,
+        cast(0 as double) as limit_value,
+        'an active rule that no voter sees' as meaning
+    from rules
+    -- A rule may decide nothing.
+    left join winners
+        on rules.rule = winners.rule
+    where rules.status = 'active'
+    union all
+    select
+        'experiment' as kind,
+        experiments.experiment as name,
+        'sample_ratio' as check_name,
+        1 - experiments.sample_ratio_p as value,
+        1 - limits.sample_ratio_p as limit_value,
+        'the sizes of the arms are no chance (1 less p)' as meaning
+    from experiments
+    cross join limits
+    union all
+    select
+        'experiment' as kind,
+        experiments.experiment as name,
+        'mixed_exposure' as check_name,
+        experiments.mixed_share as value,
+        limits.mixed_share as limit_value,
+        'units that got messages of two arms' as meaning
+    from experiments
+    cross join limits
+    union all
+    select
+        'experiment' as kind,
+        experiments.experiment as name,
+        'other_arm' as check_name,
+        round({{ share('experiments.other_arm', 'experiments.exposed') }}, 6) as value,
+        limits.mixed_share as limit_value,
+        'units that got the message of an arm to which they are not assigned' as meaning
+    from experiments
+    cross join limits
+    union all
+    select
+        'experiment' as kind,
+        experiment as name,
+        'guardrails_worse' as check_name,
+        cast(guardrails_worse as double) as value,
+        cast(0 as double) as limit_value,
+        'a guardrail got worse' as meaning
+    from experiments
+    union all
+    select
+        kind,
+        '' as name,
+        'build_seconds' as check_name,
+        round({{ exact_sum('build_seconds', 3) }}, 3) as value,
+        cast(null as double) as limit_value,
+        'seconds to make the tables of the kind' as meaning
+    from timed
+    where kind is not null
+    group by kind
+),
+
+listed as (
+    select
+        kind,
+        name,
+        check_name,
+        value,
+        limit_value,
+        case when value > limit_value then 'warning' else 'ok' end as status,
+        meaning,
+        '{{ invocation_id }}' as build_id
+    from checked
+)
+
+select * from listed
