@@ -30,11 +30,11 @@
 
 {#-
     One end of the Wilson score interval of a proportion p of n, 0-1 (Wilson 1927), z = 1.96 for 95
-    percent. `side` is '-' for the lower and '+' for the upper end; p and n come from the macros above.
+    percent, or a column with another z. `side` is '-' for the lower and '+' for the upper end; p and n come from the
+    macros above.
 -#}
-{% macro wilson_bound(p, n, side) -%}
-    {%- set z = '1.96e0' -%}
-    {%- set z_squared = '3.8416e0' -%}
+{% macro wilson_bound(p, n, side, z='1.96e0') -%}
+    {%- set z_squared = '3.8416e0' if z == '1.96e0' else '(' ~ z ~ ' * ' ~ z ~ ')' -%}
     (
         {{ p }} + {{ z_squared }} / (2 * {{ n }})
         {{ side }} {{ z }} * sqrt({{ p }} * (1 - {{ p }}) / {{ n }} + {{ z_squared }} / (4 * {{ n }} * {{ n }}))
@@ -159,11 +159,13 @@
 
 {#-
     The q-value of Benjamini and Hochberg (1995): the least false discovery rate at which this test is still among the
-    discoveries. `p_rank` is the rank of its p-value among all tests, from 1. Divide before multiplying: at the last
-    rank the quotient is 1, so that rounding makes no q smaller than its p.
+    discoveries. `p_rank` is the rank of its p-value among all tests, from 1; `family` are the columns of the tests that
+    are corrected together, if a relation has several families. Divide before multiplying: at the last rank the quotient
+    is 1, so that rounding makes no q smaller than its p.
 -#}
-{% macro q_value(p_value, tests, p_rank) -%}
+{% macro q_value(p_value, tests, p_rank, family=[]) -%}
     least(1, min({{ p_value }} * ({{ tests }} / {{ p_rank }})) over (
+        {% if family %}partition by {{ family | join(', ') }}{% endif %}
         order by {{ p_rank }} desc
         rows between unbounded preceding and current row
     ))
