@@ -310,7 +310,17 @@
             format('file {}/{} is gone: the last build read {} rows from it', source_table, source_file, last_of_folder.rows_in)
         from last_of_folder
         left join files using (source_table, source_file)
-        where files.source_file is null
+        where
+            files.source_file is null
+            -- An erasure writes a file of the ledger anew: the digits at the end of its name change.
+            and not exists (
+                select 1
+                from files as written_anew
+                where
+                    last_of_folder.source_table = 'handovers'
+                    and written_anew.source_table = 'handovers'
+                    and {{ ledger_name('written_anew.source_file') }} = {{ ledger_name('last_of_folder.source_file') }}
+            )
         union all
         select
             'lost_column',
@@ -507,3 +517,8 @@
     {% endif %}
     {{ return(true) }}
 {% endmacro %}
+
+{#- The name of a file of the ledger without the digits at its end. -#}
+{% macro ledger_name(source_file) -%}
+    regexp_replace({{ source_file }}, '[0-9a-f]{16}([.][a-z.]+)$', '\1')
+{%- endmacro %}
