@@ -123,12 +123,14 @@ def build(
     published database as it was. After a new request for erasure, no earlier build is kept.
     """
     from enrichment.dbt_build import BuildOptions, dbt_build, progress
+    from enrichment.definitions.load import load
     from enrichment.erasure import must_forget
     from enrichment.paths import data_folder
     from enrichment.publish import build_and_publish, every_kept_file, last_database
 
     if as_of is not None:
         _check_date(as_of)
+    load()
     data_folder()
     warnings: list[str] = []
 
