@@ -129,3 +129,26 @@ sending_windows as (
     group by zone_key, quiet_from, quiet_to, is_local, due_on, run_number
 )
 {%- endmacro %}
+
+{#- The number of the mailbox or phone that a channel reaches; `contacts` are rows of agg_contacts_by_voter. -#}
+{% macro contact_on(channel, contacts) -%}
+    case {{ channel }}
+        when 'email' then {{ contacts }}.email_contact
+        when 'sms' then {{ contacts }}.phone_contact
+        when 'phone' then {{ contacts }}.phone_contact
+    end
+{%- endmacro %}
+
+{#- Does a channel of contact_permissions allow a message? -#}
+{% macro may_use(channel, permissions) -%}
+    coalesce(case {{ channel }}
+        when 'email' then {{ permissions }}.may_email
+        when 'sms' then {{ permissions }}.may_text
+        when 'phone' then {{ permissions }}.may_phone
+    end, false)
+{%- endmacro %}
+
+{#- The one order in which proposals take their places: rows of agg_steps_by_entry. -#}
+{% macro proposal_order() -%}
+    priority desc, due_at, trigger_name, entry_key, state, svid, step
+{%- endmacro %}

@@ -81,5 +81,6 @@ class Kind:
 def kinds() -> tuple[Kind, ...]:
     """All kinds, in the order in which they are checked."""
     from enrichment.definitions.segments import SegmentKind
+    from enrichment.definitions.triggers import TriggerKind
 
-    return (SegmentKind(),)
+    return (SegmentKind(), TriggerKind())
