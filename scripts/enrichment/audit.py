@@ -51,6 +51,7 @@ _TEXTS = {
     "output_digest": r"[0-9a-f]{64}",
     "format": r"[a-z]{1,10}",
     "build_id": r"[A-Za-z0-9-]{1,64}",
+    "segment": r"[a-z][a-z0-9_]{0,59}",
 }
 
 

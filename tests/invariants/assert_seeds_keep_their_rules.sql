@@ -138,6 +138,29 @@
             'event_type in (select event_types.event_type from ' ~ ref('event_types') ~ ' as event_types)',
         ],
     },
+    'event_words': {
+        'key': 'word, event_type',
+        'not_null': ['noun', 'plural'],
+        'holds': [
+            'event_type in (select event_types.event_type from ' ~ ref('event_types') ~ ' as event_types)',
+        ],
+    },
+    'segment_fields': {
+        'key': 'field',
+        'not_null': ['mart', 'column_name', 'is_sensitive', 'noun'],
+        'holds': [
+            "type in ('number', 'text', 'boolean', 'date')",
+            "accepted_values is null or type = 'text'",
+        ],
+    },
+    'segment_advice': {
+        'key': 'sort_order',
+        'not_null': ['advice', 'threshold', 'words'],
+        'holds': [
+            "measure in ('people', 'share_of_file', 'engagement_rate', 'average_engagement_score')",
+            "direction in ('below', 'above')",
+        ],
+    },
     'segment_words': {'key': 'dimension, value', 'not_null': ['sort_order']},
     'engagement_weights': {'key': 'component', 'not_null': ['weight'], 'holds': ['weight between 0 and 1']},
     'score_levels': {'key': 'score, level', 'not_null': ['sort_order', 'min_score']},

@@ -252,6 +252,8 @@ class FieldIs(Leaf):
                         unknown(f"value of {self.field}", value, known.accepted_values), key
                     )
         compared = [self.equals, self.one_of, self.at_least, self.at_most, self.below]
+        if None not in (self.equals, self.one_of) and self.equals not in self.one_of:  # type: ignore[operator]
+            raise wrong("equals is none of one_of: nobody has both", "equals")
         if self.is_known is False and any(value is not None for value in compared):
             raise wrong("what is not known compares with nothing", "is_known")
         _in_order_of_size(self.at_least, self.at_most, self.below)

@@ -47,6 +47,8 @@ COLUMNS = {
     "before": "date",
     "is_known": "boolean",
     "least_acts": "bigint",
+    "accepted_values": "bigint",
+    "is_sensitive": "boolean",
     "holds_without_acts": "boolean",
     "words": "varchar",
 }
@@ -56,6 +58,7 @@ VALUE_COLUMNS = {
     "role": "varchar",
     "position": "bigint",
     "value": "varchar",
+    "value_number": "double",
 }
 """The values of a criterion: event, step, but_not, accepted, topic or list."""
 
@@ -75,8 +78,17 @@ class Criterion:
 
     def value_rows(self) -> list[tuple[Any, ...]]:
         """The rows of its values, with the columns of VALUE_COLUMNS."""
-        return [(self.criterion, *value) for value in self.values]
+        is_number = dict(self.columns).get("is_number", False)
+        return [
+            (self.criterion, role, position, value, float(value) if is_number else None)
+            for role, position, value in self.values
+        ]
 
+
+_DERIVED = frozenset(
+    {"criterion", "words", "holds_without_acts", "accepted_values", "is_sensitive", "is_number"}
+)
+"""Columns that follow from the others, and so are no part of what a criterion means."""
 
 Clauses = frozenset[frozenset[Criterion]]
 
@@ -151,9 +163,7 @@ def _opposite(criterion: Criterion) -> str:
 
 def _name(columns: dict[str, Any], values: tuple[tuple[str, int, str], ...]) -> str:
     meaning = {
-        name: value
-        for name, value in columns.items()
-        if value is not None and name not in ("criterion", "words", "holds_without_acts")
+        name: value for name, value in columns.items() if value is not None and name not in _DERIVED
     }
     text = json.dumps([meaning, values], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -256,8 +266,12 @@ def _field(leaf: FieldIs, catalog: Catalog) -> _Read:
     accepted = {text_of(value) for value in leaf.one_of or []}
     if leaf.equals is not None:
         equal = text_of(leaf.equals)
-        # Both hold together: a value that the list lacks leaves nobody.
-        accepted = {equal} if not accepted or equal in accepted else {""}
+        accepted = {equal} if not accepted else accepted & {equal}
+    columns |= {
+        "accepted_values": len(accepted),
+        "is_sensitive": catalog.fields[leaf.field].is_sensitive,
+        "is_number": catalog.fields[leaf.field].type == "number",
+    }
     return columns, tuple(("accepted", 0, value) for value in sorted(accepted))
 
 
