@@ -22,7 +22,6 @@ from enrichment.definitions.conditions import (
     Minutes,
     Number,
     SegmentName,
-    words_of,
     wrong,
 )
 from enrichment.definitions.kinds import Definition, Kind, Loaded
