@@ -487,7 +487,9 @@
     {% set other, unlisted, found = [], [], [] %}
     {% for row in run_query("select source_table || '/' || source_file as name, sha256 from extracts.found_files order by name") %}
         {% do found.append(row[0]) %}
-        {% if row[0] not in expected %}
+        {#- Nobody delivers the ledger: its files carry their digest in their names. -#}
+        {% if row[0].startswith('handovers/') and row[0] not in expected %}
+        {% elif row[0] not in expected %}
             {% do unlisted.append(row[0]) %}
         {% elif row[1] != expected[row[0]] %}
             {% do other.append('file ' ~ row[0] ~ ' (expected SHA-256 ' ~ expected[row[0]][:12] ~ '…, found ' ~ row[1][:12] ~ '…)') %}

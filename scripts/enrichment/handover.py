@@ -8,11 +8,13 @@ message is chosen here.
 
 from __future__ import annotations
 
+import csv
 import datetime
 import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -24,10 +26,10 @@ from typing import Any
 from enrichment import audit, ledger
 from enrichment.database import BUILD, Database, Query, identifier
 from enrichment.errors import DatabaseError, InputError, shown
-from enrichment.output import private_folder
+from enrichment.output import private_folder, sweep
 from enrichment.paths import data_folder, database_file, is_ours, resolved
 from enrichment.publish import in_one_go
-from enrichment.serialize import csv_lines
+from enrichment.serialize import FORMULA
 
 CHANNELS = (
     *("email", "sms", "phone"),
@@ -55,6 +57,7 @@ _FIELDS = {
     "send_until_utc": "send_until_utc",
     "expires_at": "expires_on",
 }
+_PHONE = re.compile(r"\+1\d{10}")
 _REQUESTS = ("suppressions", "erasure_requests", "consents")
 _ORDER = 'priority desc nulls last, due_at nulls last, "trigger", entry_key, state, svid, step'
 
@@ -82,7 +85,8 @@ def hand_over(channel: str, form: str, out: str | None, *, resume: bool) -> None
     """Writes the list of a channel and the ledger.
 
     Raises InputError for an unknown channel or format, a ledger that is not whole, a build that
-    does not know the whole ledger or the newest requests, and a hand-over that was done already.
+    does not know the whole ledger, the newest requests or the triggers as they are, and a hand-over
+    that was done already.
     """
     if channel not in CHANNELS:
         raise InputError(f"--channel {shown(channel)}: expected one of {', '.join(CHANNELS)}")
@@ -97,6 +101,7 @@ def hand_over(channel: str, form: str, out: str | None, *, resume: bool) -> None
             _keep_people(database, channel, [row["message_key"] for row in rows])
         else:
             _refuse_old_build(database, unknown)
+            _refuse_other_definitions(database)
             now = datetime.datetime.now(datetime.UTC).replace(microsecond=0, tzinfo=None)
             stem = f"{now:%Y%m%dT%H%M%SZ}-{channel}-"
             place = _place(out, stem, resume=False)
@@ -177,6 +182,22 @@ def _refuse_old_build(database: Database, unknown: list[Path]) -> None:
                 )
 
 
+def _refuse_other_definitions(database: Database) -> None:
+    """Raises InputError if a trigger has changed since the build: it may have been paused."""
+    from enrichment.definitions.load import load, rows
+
+    made = rows(load())
+    for table in ("triggers", "trigger_steps", "trigger_events"):
+        built = database.relation("staging", f"stg_definitions__{table}")
+        if set(database.all_rows(Query(f"select * from {built}"))) != set(made[table]):
+            raise InputError(f"the triggers have changed since the published build: {BUILD}")
+    statuses = {(row[1], row[5]) for row in made["definitions"] if row[0] == "trigger"}
+    built = database.relation("staging", "stg_definitions__definitions")
+    chosen = f"select name, status from {built} where kind = 'trigger'"
+    if set(database.all_rows(Query(chosen))) != statuses:
+        raise InputError(f"the triggers have changed since the published build: {BUILD}")
+
+
 def _refuse_repeats(database: Database, channel: str, unknown: list[Path]) -> None:
     """Raises InputError if one of the messages is in the ledger already."""
     done = {row.get("message_key"): path for path in unknown for row in ledger.rows(path)}
@@ -243,9 +264,12 @@ def _keep_people(database: Database, channel: str, keys: list[str] | None) -> No
         chosen, values = ("message_key in (select unnest(?))", (keys,))  # type: ignore[assignment]
     database.keep("proposed", Query(f"select * from {executions} where {chosen}", values))
     contacts = database.relation("segments", "segment_contacts")
-    has_contact = {"email": "email is not null", "sms": "phone is not null"}
+    has_contact = {"email": "contacts.email is not null", "sms": "contacts.phone is not null"}
     has_contact["phone"] = has_contact["sms"]
     reaches = has_contact.get(channel, "true")
+    # A list holds no detail that its channel does not need.
+    email = "contacts.email" if channel == "email" else "cast(null as varchar)"
+    phone = "contacts.phone" if channel in ("sms", "phone") else "cast(null as varchar)"
     needs = "contacts.contact_blocked_by is null" if channel in has_contact else "true"
     database.keep(
         "contacts",
@@ -257,7 +281,7 @@ def _keep_people(database: Database, channel: str, keys: list[str] | None) -> No
     database.keep(
         "listed",
         Query(
-            "select proposed.*, contacts.email, contacts.phone from temp.proposed as proposed "
+            f"select proposed.*, {email} as email, {phone} as phone from temp.proposed as proposed "
             "inner join temp.contacts as contacts "
             "on proposed.state = contacts.state and proposed.svid = contacts.svid "
             f"where {needs} and {reaches} "
@@ -292,17 +316,17 @@ def _commit(
 ) -> None:
     """Prepares the list out of sight, writes the ledger, and lets the list appear."""
     build = _build(database)
+    sweep(place.parent)
     folder, lock = private_folder(place.parent)
     try:
         made = folder / "handed over"
         made.mkdir(mode=0o700)
         cells = ", ".join(f"{sql} as {identifier(name)}" for name, sql in columns)
-        query = Query(f"select {cells} from temp.listed order by {_ORDER}")
+        headers, people = database.rows(Query(f"select {cells} from temp.listed order by {_ORDER}"))
         with (made / LIST).open("w", encoding="utf-8", newline="") as stream:
-            headers = database.columns(query)
-            stream.write(",".join(headers) + "\n")
-            for line in database.texts(csv_lines(query, headers)):
-                stream.write(line + "\n")
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(headers)
+            writer.writerows([_harmless(value) for value in person] for person in people)
         content = (made / LIST).read_bytes()
         (rows,) = database.all_rows(Query("select count(*) from temp.listed"))[0]
         now = datetime.datetime.now(datetime.UTC).replace(microsecond=0, tzinfo=None)
@@ -348,6 +372,13 @@ def _commit(
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
     print(f"segment.py: {rows:,} messages handed over by {channel}: {place.list}", file=sys.stderr)
+
+
+def _harmless(value: Any) -> str:
+    """A cell. Text that a spreadsheet would run as a formula gets an apostrophe; not a phone."""
+    text = "" if value is None else str(value)
+    is_formula = text[:1] in FORMULA and text[:1] != "" and not _PHONE.fullmatch(text)
+    return f"'{text}" if is_formula else text
 
 
 def _left_out(database: Database, channel: str) -> dict[str, dict[str, int]]:
