@@ -15,7 +15,7 @@
         'holds': [
             "subject in ('affinity_prior_rules', 'affinity_recommendation_rules', 'audit_limits', 'disclosure_limits', "
             ~ "'evaluation_shares', 'hygiene_thresholds', 'journey_rules', 'lifecycle_rules', 'lookalike_weights', "
-            ~ "'score_rules', 'score_scales', 'session_rules', 'trigger_rules')",
+            ~ "'score_rules', 'score_scales', 'segment_rules', 'session_rules', 'trigger_rules')",
             "subject <> 'trigger_rules' or (value >= 0 and (unit <> 'share' or value < 1))",
             "subject <> 'affinity_prior_rules' "
             ~ "or (value between 2 and 1000 and unit in ('sends', 'deviations', 'percent'))",

@@ -83,7 +83,8 @@ completed as (
                     and position = last_position
                     and (
                         within_days is null
-                        or {{ days_between('coalesce(start_5, start_4, start_3, start_2)', 'occurred_at') }} <= within_days
+                        or {{ days_between('coalesce(start_5, start_4, start_3, start_2)', 'occurred_at') }}
+                        <= within_days
                     )
                     then occurred_at
             end

@@ -96,14 +96,15 @@ counted_or_not as (
         cast(null as date) as last_date
     from criteria
     cross join voters
-    -- Only voters without a count.
-    left join counted
-        on
-            criteria.criterion = counted.criterion
-            and voters.voter_number = counted.voter_number
     where
         criteria.holds_without_acts
-        and counted.criterion is null
+        and not exists (
+            select 1
+            from counted
+            where
+                criteria.criterion = counted.criterion
+                and voters.voter_number = counted.voter_number
+        )
 ),
 
 judged_acts as (

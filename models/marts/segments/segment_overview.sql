@@ -30,6 +30,7 @@ measured as (
     select
         definitions.*,
         coalesce(sizes.people, 0) as members,
+        definitions.status = 'active' as is_evaluated,
         sizes.people - sizes.people_before as change,
         counted_file.voters,
         {{ share('sizes.people', 'counted_file.voters') }} as member_share,
@@ -98,7 +99,7 @@ listed as (
         graded.form as kind,
         graded.owner,
         graded.description,
-        case when not graded.is_small_group then graded.members end as people,
+        case when not graded.is_small_group and graded.is_evaluated then graded.members end as people,
         case when not graded.is_small_group then round(graded.member_share, 6) end as share_of_file,
         case when not graded.is_small_group and not graded.is_small_change then graded.change end as change_since_last,
         case when not graded.is_small_group then graded.average_engagement_score end as average_engagement_score,

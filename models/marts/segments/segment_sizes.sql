@@ -60,12 +60,14 @@ today as (
         cast(null as varchar) as definition_hash,
         cast(0 as bigint) as people
     from ranked
-    left join active_segments
-        on ranked.segment = active_segments.segment
     where
         ranked.days_back = 1
         and ranked.definition_hash is not null
-        and active_segments.segment is null
+        and not exists (
+            select 1
+            from active_segments
+            where ranked.segment = active_segments.segment
+        )
 ),
 
 united as (

@@ -43,7 +43,7 @@ changes as (
     select
         segment_sizes.segment,
         segment_sizes.is_first_build,
-        segment_sizes.definition_hash is distinct from segment_sizes.definition_hash_before as is_redefined
+        coalesce(segment_sizes.definition_hash, '') <> coalesce(segment_sizes.definition_hash_before, '') as is_redefined
     from segment_sizes
     inner join clock
         on segment_sizes.as_of_date = clock.as_of_date
@@ -95,6 +95,11 @@ continued as (
         on earlier.segment = changes.segment
 ),
 
+open_spells as (
+    select * from earlier
+    where left_on is null
+),
+
 begun as (
     select
         current_members.segment,
@@ -112,14 +117,16 @@ begun as (
     cross join clock
     inner join changes
         on current_members.segment = changes.segment
-    -- Only those who are no members yet.
-    left join earlier
-        on
-            current_members.segment = earlier.segment
-            and current_members.state = earlier.state
-            and current_members.svid = earlier.svid
-            and earlier.left_on is null
-    where earlier.segment is null
+    -- Only those who are no members yet. DuckDB 2.0 loses the filter of open_spells in a left join with `is null`.
+    where
+        not exists (
+            select 1
+            from open_spells
+            where
+                current_members.segment = open_spells.segment
+                and current_members.state = open_spells.state
+                and current_members.svid = open_spells.svid
+        )
 ),
 
 united as (
