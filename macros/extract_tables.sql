@@ -22,6 +22,8 @@
         ('channels', 'petition_signers', 'base_channels__petition_signers'),
         ('channels', 'web_visits', 'base_channels__web_visits'),
         ('channels', 'behavior_events', 'base_channels__behavior_events'),
+        ('action', 'handovers', 'base_action__handovers'),
+        ('rights', 'consents', 'base_rights__consents'),
     ]) }}
 {% endmacro %}
 

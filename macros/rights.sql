@@ -532,3 +532,23 @@
     {% endset %}
     {{ return(run_query(query).rows) }}
 {% endmacro %}
+
+{#- Is this text, in lower case, a clear yes to being contacted? -#}
+{% macro is_consent(text) -%}
+    coalesce({{ text }} in ('granted', 'given', 'yes', 'y', 'true', 't', '1', 'opt_in', 'opted_in', 'opt-in'), false)
+{%- endmacro %}
+
+{#-
+    May a channel be used, as far as consent goes? `basis` is a column of the seed consent_rules: with opt_out a withdrawal
+    forbids it, with opt_in only a consent allows it, and opt_in_where_recorded is opt_in as soon as the site has one
+    record of a consent to that channel.
+-#}
+{% macro is_consented(consent, basis, is_recorded) -%}
+    case
+        when {{ consent }} = 'granted' then true
+        when {{ consent }} = 'withdrawn' then false
+        when {{ basis }} = 'opt_in' then false
+        when {{ basis }} = 'opt_in_where_recorded' then not {{ is_recorded }}
+        else true
+    end
+{%- endmacro %}

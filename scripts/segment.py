@@ -130,7 +130,7 @@ def build(
     from enrichment.dbt_build import BuildOptions, dbt_build, progress
     from enrichment.definitions.experiments import check_started_in
     from enrichment.definitions.load import load
-    from enrichment.erasure import must_forget
+    from enrichment.erasure import erase_from_ledger, must_forget
     from enrichment.paths import data_folder
     from enrichment.publish import build_and_publish, every_kept_file, last_database
 
@@ -149,6 +149,12 @@ def build(
             make, forget=lambda work: must_forget(work, [database_file(), *every_kept_file()])
         )
     log.note(build_id=build_id)
+    rewritten = erase_from_ledger()
+    if rewritten:
+        print(
+            f"segment.py: {rewritten} files of the ledger were written anew without erased people",
+            file=sys.stderr,
+        )
     for warning in warnings:
         print(f"segment.py: warning: {warning}", file=sys.stderr)
     print(f"Published {database_file()} (build {build_id})", file=sys.stderr)
@@ -527,6 +533,37 @@ def export(
     """Write a whole mart to a file."""
     with output.target(out, form) as target, Database(target.folder) as database:
         target.write(database, output.Answer.of(mart.rpartition(".")[2], database.mart(mart)))
+
+
+@app.command("hand-over")
+@log.command
+def hand_over(
+    channel: Annotated[
+        str, typer.Option(metavar="CHANNEL", help="email, sms or phone, or an action: add_tag, …")
+    ],
+    form: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="A format of the seed esp_formats.")
+    ] = "generic",
+    out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="A new folder, or a .csv file. Default: a folder beside the database.",
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Write the list of the last hand-over again.")
+    ] = False,
+) -> None:
+    """Write the messages that the triggers propose into a list for the sender.
+
+    The ledger (extract handovers) is written before the list appears, so that no message is handed
+    over twice. Beside the list stands manifest.json, with its SHA-256 and counts. A build must
+    follow before the next list of the channel.
+    """
+    from enrichment import handover
+
+    handover.hand_over(channel, form, out, resume=resume)
 
 
 @app.command("prove-erased")

@@ -141,6 +141,38 @@ def show_segment(python: str, folder: Path) -> None:
     print(f"The likely givers among them: {shown(whole)}\n", flush=True)
 
 
+def show_trigger(name: str) -> None:
+    """Prints what a trigger proposes, what it holds back and why, and what it does."""
+    with Database() as database:
+        counts = database.all_rows(
+            Query(
+                "select coalesce(reason, decision), count(*) "
+                f"from {database.relation('marts', 'trigger_executions')} "
+                'where "trigger" = ? group by all order by 2 desc, 1',
+                (name,),
+            )
+        )
+        effects = database.all_rows(
+            Query(
+                "select goal_treated, treated, goal_held_out, held_out, verdict, difference, "
+                f"ci_low, ci_high from {database.relation('marts', 'trigger_effects')} "
+                'where "trigger" = ?',
+                (name,),
+            )
+        )
+    print(f"What does the trigger {name} propose, and does it help?")
+    for word, count in counts:
+        print(f"  {word:<16}{count:>8,}")
+    for goal, treated, goal_held_out, held_out, verdict, *interval in effects:
+        print(
+            f"  {goal} of {treated} treated and {goal_held_out} of {held_out} held out: {verdict}"
+        )
+        if interval[0] is not None:
+            difference, low, high = (100 * value for value in interval)
+            print(f"  {difference:+.1f} points (95 %: {low:+.1f} to {high:+.1f})")
+    print(f"The next list: {shown(RUNNER)} hand-over --channel email --format generic\n")
+
+
 def main() -> None:
     """Builds if needed, asks, and lists the files."""
     python = shown(Path(sys.executable))
@@ -163,6 +195,7 @@ def main() -> None:
         print(f"{title}\n$ {python} {shown(RUNNER)} {call}", flush=True)
         table = ask([*question, *shorter, "--svids", str(svids), "--format", "table"])
         show(table, limit, whole)
+    show_trigger("finish_form")
 
     show_segment(python, folder)
     print(

@@ -29,7 +29,8 @@ matched as (
     select
         voters.state,
         voters.svid,
-        in_force.suppressed_channel
+        in_force.suppressed_channel,
+        coalesce(in_force.from_date, cast('1900-01-01' as date)) as from_date
     from in_force
     inner join voters
         on
@@ -39,7 +40,8 @@ matched as (
     select
         voter_emails.state,
         voter_emails.svid,
-        in_force.suppressed_channel
+        in_force.suppressed_channel,
+        coalesce(in_force.from_date, cast('1900-01-01' as date)) as from_date
     from in_force
     inner join voter_emails
         on in_force.email_key = voter_emails.email_key
@@ -50,7 +52,8 @@ matched as (
     select
         voter_phones.state,
         voter_phones.svid,
-        in_force.suppressed_channel
+        in_force.suppressed_channel,
+        coalesce(in_force.from_date, cast('1900-01-01' as date)) as from_date
     from in_force
     inner join voter_phones
         on in_force.phone_key = voter_phones.phone_key
@@ -61,7 +64,9 @@ grouped as (
         state,
         svid,
         max(case when suppressed_channel in ('all', 'email') then 1 else 0 end) = 1 as is_email_suppressed,
-        max(case when suppressed_channel in ('all', 'phone') then 1 else 0 end) = 1 as is_phone_suppressed
+        max(case when suppressed_channel in ('all', 'phone') then 1 else 0 end) = 1 as is_phone_suppressed,
+        min(case when suppressed_channel in ('all', 'email') then from_date end) as email_suppressed_from,
+        min(case when suppressed_channel in ('all', 'phone') then from_date end) as phone_suppressed_from
     from matched
     group by state, svid
 )

@@ -11,12 +11,14 @@
     'behavior_events': 'occurred_at',
 } %}
 {#-
-    Extracts whose text is withheld. A custom field may hold something that nobody here may know (F69), and a misspelt
-    erasure request must leave no trace. File and row number show where the row is.
+    Extracts whose text is withheld. A custom field may hold something that nobody here may know (F69), a misspelt erasure
+    request must leave no trace, and a row of the ledger names a voter whom an erasure must reach. File and row number
+    show where the row is.
 -#}
 {% set withheld = {
     'person_custom_field': '{"value": "withheld"}',
     'erasure_requests': '{"identifier": "withheld"}',
+    'handovers': '{"message_key": "withheld"}',
 } %}
 {% set read_elsewhere = ['list_link_phone_email_map', 'email_clickers'] %}
 

@@ -134,6 +134,8 @@ linked as (
         'suppressions': 'stg_rights__suppressions',
         'dns_records': 'stg_deliverability__dns_records',
         'erasure_requests': 'stg_rights__erasure_requests',
+        'consents': 'stg_rights__consents',
+        'handovers': 'stg_action__handovers',
     }.items() %}
     union all
     select

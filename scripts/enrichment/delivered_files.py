@@ -26,6 +26,8 @@ from typing import IO, Any, cast
 
 import duckdb
 
+from enrichment import ledger
+
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 """The delimiters of a CSV file, and what a message calls them."""
 
@@ -184,6 +186,8 @@ def _listed(table: str, name: str, path: str, problem: str, declared: Iterable[s
         file.reason = problem
     elif base in _MARKERS or (base.startswith(".") and base.endswith(".crc")):
         file.kind, file.reason = "marker", "a writer's mark, without rows"
+    elif table == ledger.TABLE and ledger.is_part(base):
+        file.kind, file.reason = "marker", "of a hand-over that did not finish"
     elif hidden:
         file.reason = f"{hidden[0]} is hidden, as unfinished files are"
     elif not kind:
@@ -198,6 +202,9 @@ def _listed(table: str, name: str, path: str, problem: str, declared: Iterable[s
         file.reader = described.reader() if not described.problem else ""
     else:
         file.kind = "parquet"
+    if table == ledger.TABLE and file.kind in ("csv", "parquet"):
+        file.reason = ledger.problem(Path(path))
+        file.kind = "broken" if file.reason else file.kind
     return file
 
 

@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from enrichment import ledger
 from enrichment.database import BUILD, attach, identifier, refuse_foreign_writes
 from enrichment.delivered_files import as_pattern, csv_rows, delivered_files, spool_into
 from enrichment.errors import DatabaseError
+from enrichment.handover import forget, lists_folder
 from enrichment.paths import PROJECT, data_folder, database_file, key_file, work_file
 from enrichment.pseudonyms import PSEUDONYM_LENGTH, hash_key
 
@@ -32,7 +34,8 @@ DEVELOPMENT = PROJECT / "warehouse" / "dev" / "behavioral.duckdb"
 class Count:
     """Rows of one table that name an erased person; ``rows`` is None if it cannot be read.
 
-    ``status`` is published, kept, development, or delivered (a file of an extract).
+    ``status`` is published, kept, development, ledger (a file of hand-overs), list (what one
+    wrote), or delivered (a file of another extract).
     """
 
     status: str
@@ -111,12 +114,65 @@ def prove(kept: Sequence[Path]) -> Iterator[Count]:
             files.append(("development", DEVELOPMENT))
         for status, file in files:
             yield from _counts(con, status, file)
+        for status, file in _handed_over():
+            yield _count_in_csv(con, status, file)
         folder = data_folder()
         for table, name, rows in con.execute(
             "select source_table, source_file, rows_erased "
-            "from published.staging.stg_rights__erased_rows where rows_erased > 0 order by all"
+            "from published.staging.stg_rights__erased_rows "
+            "where rows_erased > 0 and source_table <> 'handovers' order by all"
         ).fetchall():
             yield Count("delivered", folder / table / name, table, rows)
+
+
+def _handed_over() -> Iterator[tuple[str, Path]]:
+    """The files of the ledger and the lists beside the database: the project's own files."""
+    yield from (("ledger", file) for file in ledger.files() if file.suffix == ".csv")
+    folder = lists_folder()
+    yield from (("list", file) for file in sorted(folder.rglob("*.csv")) if folder.is_dir())
+
+
+def _count_in_csv(con: duckdb.DuckDBPyConnection, status: str, file: Path) -> Count:
+    """The rows of a CSV file that name an erased person."""
+    import duckdb
+
+    try:
+        con.execute(
+            "create or replace temp table written as "
+            "select * from read_csv(?, all_varchar = true, header = true, delim = ',')",
+            [str(file)],
+        )
+        columns = [row[0] for row in con.execute("describe written").fetchall()]
+        names = {name.lower(): f"cast({identifier(name)} as varchar)" for name in columns}
+        found = con.execute(_search(con, "written", names)).fetchone()
+    except duckdb.Error:
+        return Count(status, file, "(cannot be read)", None)
+    return Count(status, file, ledger.TABLE, found[0] if found else None)
+
+
+def erase_from_ledger() -> int:
+    """Takes the erased people of the published build out of the ledger; returns how many files.
+
+    Of their messages, the keys stay. The lists of those hand-overs are removed.
+    """
+    import duckdb
+
+    if not ledger.files():
+        return 0
+    with duckdb.connect() as con:
+        con.execute("set temp_directory = ''")  # never write the erased ids to a disk
+        file = database_file()
+        attach(con, file, read_only=True)
+        erasures = f"{identifier(file.stem)}.staging.stg_rights__erasures"
+        if con.execute(f"select count(*) from {erasures}").fetchone() == (0,):
+            return 0
+        svids = f"{identifier(file.stem)}.staging.stg_rights__erased_svids"
+        erased = set(con.execute(f"select svid_state, svid from {svids}").fetchall())
+    written = 0
+    for old, _ in ledger.erase(lambda state, svid: bool({(state, svid), (None, svid)} & erased)):
+        forget(old)
+        written += 1
+    return written
 
 
 def _open(con: duckdb.DuckDBPyConnection) -> None:

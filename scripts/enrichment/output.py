@@ -191,7 +191,7 @@ def target(out: str | None, form: str | None, source: str | None = None) -> Iter
         return
     sweep(destination.file.parent)
     try:
-        destination.folder, lock = _private_folder(destination.file.parent)
+        destination.folder, lock = private_folder(destination.file.parent)
     except OSError as error:
         reason = (error.strerror or "").lower()
         raise InputError(f"--out: cannot write in {destination.file.parent}: {reason}") from None
@@ -202,7 +202,7 @@ def target(out: str | None, form: str | None, source: str | None = None) -> Iter
         os.close(lock)
 
 
-def _private_folder(beside: Path) -> tuple[Path, int]:
+def private_folder(beside: Path) -> tuple[Path, int]:
     """A new private folder, and a lock that is held as long as its process lives."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PRIVATE, dir=beside))

@@ -61,7 +61,7 @@ def build_and_publish(
             build(work)
             build_id = _finish(work)
             is_to_forget = forget is not None and forget(work)
-            with _in_one_go():
+            with in_one_go():
                 if is_to_forget:
                     # Before the rename: after a crash, a rollback is lost, but nobody is kept.
                     forget_kept()
@@ -107,7 +107,7 @@ def rollback(build_id: str | None) -> tuple[Build, str | None]:
                 "name another build, or run `build`"
             )
         try:
-            with _in_one_go():
+            with in_one_go():
                 replaced = _keep(published)
                 _replace(file, published)
                 shutil.rmtree(file.parent, ignore_errors=True)
@@ -314,7 +314,7 @@ def _locked() -> Iterator[None]:
 
 
 @contextmanager
-def _in_one_go() -> Iterator[None]:
+def in_one_go() -> Iterator[None]:
     """Ignores signals during the last step: it is completed."""
     held = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

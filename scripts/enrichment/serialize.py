@@ -14,7 +14,8 @@ _WHOLE = ("BIGINT", "HUGEINT", "INTEGER", "SMALLINT", "TINYINT", "BOOLEAN")
 _NEVER_QUOTED = (*_WHOLE, "DOUBLE", "DATE", "TIMESTAMP")
 # A spreadsheet runs a cell that starts with one of these, full-width ones too; a cell with one of
 # those is quoted.
-_FORMULA = text("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
+FORMULA = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
+_FORMULA = text(FORMULA)
 _SPECIAL = text('[",\r\n]')
 
 

@@ -50,6 +50,6 @@ where
     or (
         row_accounting.rows_unlinked <> row_accounting.rows_erased
         and row_accounting.source_table in (
-            'custom_field', 'campaigns', 'suppressions', 'dns_records', 'erasure_requests'
+            'custom_field', 'campaigns', 'suppressions', 'dns_records', 'erasure_requests', 'handovers', 'consents'
         )
     )

@@ -16,7 +16,8 @@
             "subject in ('affinity_prior_rules', 'affinity_recommendation_rules', 'audit_limits', 'dashboard_rules', "
             ~ "'disclosure_limits', 'evaluation_shares', 'experiment_rules', 'hygiene_thresholds', 'journey_rules', "
             ~ "'lifecycle_rules', 'lookalike_weights', 'score_rules', 'score_scales', 'segment_rules', "
-            ~ "'session_rules')",
+            ~ "'session_rules', 'trigger_rules')",
+            "subject <> 'trigger_rules' or (value >= 0 and (unit <> 'share' or value < 1))",
             "subject <> 'affinity_prior_rules' "
             ~ "or (value between 2 and 1000 and unit in ('sends', 'deviations', 'percent'))",
             "subject <> 'evaluation_shares' or (value > 0 and value <= 1 and unit = 'share')",
@@ -34,6 +35,40 @@
         ],
     },
     'slot_templates': {'key': 'template', 'not_null': ['slot', 'rationale']},
+    'consent_rules': {
+        'key': 'channel',
+        'not_null': ['rationale'],
+        'holds': [
+            "channel in ('email', 'sms', 'phone')", "basis in ('opt_out', 'opt_in', 'opt_in_where_recorded')",
+        ],
+    },
+    'contact_caps': {
+        'key': 'channel, days',
+        'not_null': ['at_most', 'rationale'],
+        'holds': ["channel in ('email', 'sms', 'phone', 'any')", 'at_most >= 0', 'days >= 1'],
+    },
+    'quiet_hours': {
+        'key': 'state, channel',
+        'not_null': ['quiet_from', 'quiet_to', 'is_local', 'rationale'],
+        'holds': [
+            "channel in ('email', 'sms', 'phone')", 'quiet_from between 0 and 23', 'quiet_to between 0 and 23',
+            'quiet_from <> quiet_to',
+        ],
+    },
+    'message_templates': {
+        'key': 'template',
+        'not_null': ['channel', 'asks_for_gift', 'rationale'],
+        'holds': ["channel in ('email', 'sms', 'phone')"],
+    },
+    'esp_formats': {
+        'key': 'esp, channel, sort_order',
+        'not_null': ['column_name', 'from_field', 'rationale'],
+        'holds': [
+            "channel in ('email', 'sms', 'phone', 'any')", "rule in ('plain', 'upper', 'lower', 'e164')",
+            "from_field in ('message_key', 'trigger', 'template', 'state', 'svid', 'email', 'phone', 'send_from_utc', "
+            ~ "'send_until_utc', 'expires_at')",
+        ],
+    },
     'placeholder_identifiers': {'key': 'identifier'},
     'voter_id_fields': {'key': 'field_name'},
     'linkage_rules': {'holds': ["unit in ('voters', 'addresses')"]},

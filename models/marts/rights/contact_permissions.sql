@@ -22,6 +22,14 @@ engagement as (
     select * from {{ ref('agg_engagement_by_voter') }}
 ),
 
+consents as (
+    select * from {{ ref('lnk_voter_consent') }}
+),
+
+consent_rules as (
+    select * from {{ ref('consent_rules') }}
+),
+
 -- A person who replied STOP to a text message, or refused a call, is not contacted by phone or text again.
 phone_opt_outs as (
     select distinct voter_number
@@ -60,9 +68,35 @@ reviewed_states as (
     group by states.state
 ),
 
+-- What each channel needs, and whether the site has records of consents to it.
+consent_bases as (
+    select
+        max(case when channel = 'email' then basis end) as email_basis,
+        max(case when channel = 'sms' then basis end) as text_basis,
+        max(case when channel = 'phone' then basis end) as phone_basis
+    from consent_rules
+),
+
+recorded_consents as (
+    select
+        count(case when email_consent = 'granted' then 1 end) > 0 as has_email_consents,
+        count(case when text_consent = 'granted' then 1 end) > 0 as has_text_consents,
+        count(case when phone_consent = 'granted' then 1 end) > 0 as has_phone_consents
+    from consents
+),
+
 reviewed as (
     select
         profiles.*,
+        consents.email_consent,
+        consents.text_consent,
+        consents.phone_consent,
+        {{ is_consented('consents.email_consent', 'consent_bases.email_basis', 'recorded_consents.has_email_consents') }}
+            as is_email_consented,
+        {{ is_consented('consents.text_consent', 'consent_bases.text_basis', 'recorded_consents.has_text_consents') }}
+            as is_text_consented,
+        {{ is_consented('consents.phone_consent', 'consent_bases.phone_basis', 'recorded_consents.has_phone_consents') }}
+            as is_phone_consented,
         phone_opt_outs.voter_number is not null as has_opted_out_by_phone,
         -- Rows of machines are not in these counts.
         coalesce(engagement.unsubs + engagement.complaints > 0, false) as has_opted_out_in_person,
@@ -75,7 +109,11 @@ reviewed as (
     from profiles
     inner join reviewed_states
         on profiles.state = reviewed_states.state
-    -- Few voters opted out or are suppressed, and few have given.
+    cross join consent_bases
+    cross join recorded_consents
+    -- Few voters made a choice about a channel, opted out or are suppressed, and few have given.
+    left join consents
+        on profiles.voter_number = consents.voter_number
     left join engagement
         on
             profiles.state = engagement.state
@@ -115,11 +153,17 @@ permitted as (
     select
         state,
         svid,
-        is_contact_permitted and not is_email_suppressed and not has_opted_out as may_email,
-        is_contact_permitted and not is_phone_suppressed and not has_opted_out_by_phone as may_phone,
+        is_contact_permitted and not is_email_suppressed and not has_opted_out and is_email_consented as may_email,
+        is_contact_permitted and not is_phone_suppressed and not has_opted_out_by_phone and is_phone_consented
+            as may_phone,
+        is_contact_permitted and not is_phone_suppressed and not has_opted_out_by_phone and is_text_consented
+            as may_text,
         coalesce(contact_reason, solicitation_reason) is null as may_solicit,
         contact_reason as contact_blocked_by,
         coalesce(contact_reason, solicitation_reason) as solicitation_blocked_by,
+        email_consent,
+        text_consent,
+        phone_consent,
         voter_number,
         '{{ invocation_id }}' as build_id
     from blocked

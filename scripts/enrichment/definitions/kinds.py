@@ -83,5 +83,6 @@ def kinds() -> tuple[Kind, ...]:
     from enrichment.definitions.experiments import ExperimentKind
     from enrichment.definitions.rules import RuleKind
     from enrichment.definitions.segments import SegmentKind
+    from enrichment.definitions.triggers import TriggerKind
 
-    return (SegmentKind(), RuleKind(), ExperimentKind())
+    return (SegmentKind(), TriggerKind(), RuleKind(), ExperimentKind())

@@ -1,0 +1,130 @@
+with steps as (
+    select * from {{ ref('agg_steps_by_entry') }}
+),
+
+handovers as (
+    select * from {{ ref('stg_action__handovers') }}
+),
+
+contacts as (
+    select * from {{ ref('agg_contacts_by_voter') }}
+),
+
+caps as (
+    select * from {{ ref('contact_caps') }}
+),
+
+-- What was sent to whom, and how many days ago: 0 if the time is not known, or after the clock's day.
+sent as (
+    select
+        handovers.*,
+        contacts.voter_number,
+        {{ contact_on('handovers.channel', 'contacts') }} as contact_number,
+        coalesce(steps.entry_key, handovers.entry_key, handovers.message_key) as key_of_entry,
+        case
+            when handovers.handed_over_at is null then 0
+            else greatest(0, {{ days_between('handovers.handed_over_at', as_of_date()) }})
+        end as days_ago
+    from handovers
+    inner join contacts
+        on
+            handovers.state = contacts.state
+            and handovers.svid = contacts.svid
+    -- The ledger also holds messages of entries that late data has taken back, and of experiments.
+    left join steps
+        on handovers.message_key = steps.message_key
+),
+
+-- How many more messages each cap allows: to a mailbox or phone on its channel, and to a person on all channels.
+rooms as (
+    select
+        sent.channel,
+        sent.contact_number,
+        caps.at_most - count(case when sent.days_ago < caps.days then 1 end) as room
+    from sent
+    inner join caps
+        on sent.channel = caps.channel
+    group by sent.channel, sent.contact_number, caps.days, caps.at_most
+    union all
+    select
+        'any' as channel,
+        sent.voter_number as contact_number,
+        caps.at_most - count(case when sent.days_ago < caps.days then 1 end) as room
+    from sent
+    inner join caps
+        on
+            caps.channel = 'any'
+            and sent.channel in ('email', 'sms', 'phone')
+    group by sent.voter_number, caps.days, caps.at_most
+),
+
+least_rooms as (
+    select
+        channel,
+        contact_number,
+        min(room) as room
+    from rooms
+    group by channel, contact_number
+),
+
+whole_rooms as (
+    select
+        channel,
+        min(at_most) as room
+    from caps
+    group by channel
+),
+
+-- The days since another entry of the voter, and since another voter at the same mailbox or phone, got a message of the
+-- trigger.
+repeated as (
+    select
+        steps.message_key,
+        min(case when sent.voter_number = steps.voter_number then sent.days_ago end) as days_since_own,
+        min(case when sent.voter_number <> steps.voter_number then sent.days_ago end) as days_since_shared
+    from steps
+    inner join contacts
+        on steps.voter_number = contacts.voter_number
+    inner join sent
+        on
+            steps.trigger_name = sent.trigger_name
+            and (
+                (steps.voter_number = sent.voter_number and steps.entry_key <> sent.key_of_entry)
+                or (
+                    steps.voter_number <> sent.voter_number
+                    and steps.channel = sent.channel
+                    and {{ contact_on('steps.channel', 'contacts') }} = sent.contact_number
+                )
+            )
+    group by steps.message_key
+),
+
+limited as (
+    select
+        steps.message_key,
+        {{ contact_on('steps.channel', 'contacts') }} as contact_number,
+        repeated.days_since_own,
+        repeated.days_since_shared,
+        coalesce(own_rooms.room, channel_rooms.room) as channel_room,
+        coalesce(person_rooms.room, total_rooms.room) as total_room
+    from steps
+    inner join contacts
+        on steps.voter_number = contacts.voter_number
+    -- Most people got no message yet, and a channel may have no cap.
+    left join repeated
+        on steps.message_key = repeated.message_key
+    left join least_rooms as own_rooms
+        on
+            steps.channel = own_rooms.channel
+            and {{ contact_on('steps.channel', 'contacts') }} = own_rooms.contact_number
+    left join whole_rooms as channel_rooms
+        on steps.channel = channel_rooms.channel
+    left join least_rooms as person_rooms
+        on
+            person_rooms.channel = 'any'
+            and steps.voter_number = person_rooms.contact_number
+    left join whole_rooms as total_rooms
+        on total_rooms.channel = 'any'
+)
+
+select * from limited

@@ -1,0 +1,431 @@
+"""Hands proposed messages over: a list for the sender, and the ledger that says so.
+
+A build proposes (``marts.trigger_executions``); a hand-over commits. The ledger is written before
+the list appears, so that no message is handed over twice: a command that is killed in between has
+handed over messages whose list ``--resume`` writes again. Nothing here sends anything, and no
+message is chosen here.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from enrichment import audit, ledger
+from enrichment.database import BUILD, Database, Query, identifier
+from enrichment.errors import DatabaseError, InputError, shown
+from enrichment.output import private_folder, sweep
+from enrichment.paths import data_folder, database_file, is_ours, resolved
+from enrichment.publish import in_one_go
+from enrichment.serialize import FORMULA
+
+CHANNELS = (
+    *("email", "sms", "phone"),
+    *("assign_agent", "create_task", "add_tag", "update_score"),
+)
+"""The channels of messages, and the actions that are none."""
+
+LIST, MANIFEST = "list.csv", "manifest.json"
+
+_RULES = {
+    "plain": "{}",
+    "upper": "upper({})",
+    "lower": "lower({})",
+    "e164": "'+1' || {}",
+}
+_FIELDS = {
+    "message_key": "message_key",
+    "trigger": '"trigger"',
+    "template": "template",
+    "state": "state",
+    "svid": "svid",
+    "email": "email",
+    "phone": "phone",
+    "send_from_utc": "send_from_utc",
+    "send_until_utc": "send_until_utc",
+    "expires_at": "expires_on",
+}
+_PHONE = re.compile(r"\+1\d{10}")
+_REQUESTS = ("suppressions", "erasure_requests", "consents")
+_ORDER = 'priority desc nulls last, due_at nulls last, "trigger", entry_key, state, svid, step'
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a list goes: a new folder with both files, or the file and a manifest beside it."""
+
+    list: Path
+    manifest: Path
+    folder: Path | None
+
+    @property
+    def parent(self) -> Path:
+        """The folder that exists already."""
+        return (self.folder or self.list).parent
+
+
+def lists_folder() -> Path:
+    """The folder of lists, beside the published database: a folder a hand-over."""
+    return database_file().parent / "handed_over"
+
+
+def hand_over(channel: str, form: str, out: str | None, *, resume: bool) -> None:
+    """Writes the list of a channel and the ledger.
+
+    Raises InputError for an unknown channel or format, a ledger that is not whole, a build that
+    does not know the whole ledger, the newest requests or the triggers as they are, and a hand-over
+    that was done already.
+    """
+    if channel not in CHANNELS:
+        raise InputError(f"--channel {shown(channel)}: expected one of {', '.join(CHANNELS)}")
+    with _locked(), Database() as database:
+        columns = _columns(database, form, channel)
+        files = ledger.files()
+        unknown = _unknown_files(database, files)
+        if resume:
+            stem, written, rows = _last_of_channel(files, channel)
+            place = _place(out, stem, resume=True)
+            _refuse_whole_list(place, written)
+            _keep_people(database, channel, [row["message_key"] for row in rows])
+        else:
+            _refuse_old_build(database, unknown)
+            _refuse_other_definitions(database)
+            now = datetime.datetime.now(datetime.UTC).replace(microsecond=0, tzinfo=None)
+            stem = f"{now:%Y%m%dT%H%M%SZ}-{channel}-"
+            place = _place(out, stem, resume=False)
+            written = None
+            _keep_people(database, channel, None)
+            _refuse_repeats(database, channel, unknown)
+        _commit(database, channel, form, columns, stem, place, written)
+
+
+def _columns(database: Database, form: str, channel: str) -> list[tuple[str, str]]:
+    """The headers of a format and the SQL of each."""
+    seed = database.relation("seeds", "esp_formats")
+    found = database.all_rows(
+        Query(
+            f"select esp, column_name, from_field, rule from {seed} "
+            "where channel in (?, 'any') order by esp, sort_order",
+            (channel,),
+        )
+    )
+    forms = sorted({esp for esp, *_ in found})
+    if form not in forms:
+        raise InputError(
+            f"--format {shown(form)}: expected one of {', '.join(forms)} for {channel} "
+            "(seed esp_formats)"
+        )
+    return [
+        (column, _RULES[rule or "plain"].format(_FIELDS[field]))
+        for esp, column, field, rule in found
+        if esp == form
+    ]
+
+
+def _unknown_files(database: Database, files: list[Path]) -> list[Path]:
+    """The files of the ledger that the build has not read."""
+    known = {
+        ledger.stem_of(name.rpartition("/")[2])
+        for (name,) in database.all_rows(
+            Query(
+                f"select source_file from {database.relation('marts', 'input_files')} "
+                "where source_table = ?",
+                (ledger.TABLE,),
+            )
+        )
+    }
+    return [path for path in files if ledger.stem_of(path.name) not in known]
+
+
+def _refuse_old_build(database: Database, unknown: list[Path]) -> None:
+    """Raises InputError if the ledger or a request is newer than the build."""
+    build_id = _build(database)["build_id"]
+    for path in unknown:
+        if path.suffix != ".csv" or {row.get("build_id") for row in ledger.rows(path)} != {
+            build_id
+        }:
+            raise InputError(
+                f"{ledger.TABLE}/{path.name} was handed over after the published build was made: "
+                f"{BUILD}"
+            )
+    known = set(
+        database.all_rows(
+            Query(
+                "select source_table, source_file, size_bytes "
+                f"from {database.relation('marts', 'input_files')}"
+            )
+        )
+    )
+    for table in _REQUESTS:
+        root = data_folder() / table
+        for path in sorted(root.rglob("*")) if root.is_dir() else ():
+            is_data = path.name.lower().endswith((".csv", ".csv.gz", ".parquet"))
+            if not is_data or path.name.startswith((".", "_")) or not path.is_file():
+                continue
+            name = path.relative_to(root).as_posix()
+            if (table, name, path.stat().st_size) not in known:
+                raise InputError(
+                    f"{table}/{name} is newer than the published build, and may name somebody who "
+                    f"must not be contacted: {BUILD}"
+                )
+
+
+def _refuse_other_definitions(database: Database) -> None:
+    """Raises InputError if a trigger has changed since the build: it may have been paused."""
+    from enrichment.definitions.load import load, rows
+
+    made = rows(load())
+    for table in ("triggers", "trigger_steps", "trigger_events"):
+        built = database.relation("staging", f"stg_definitions__{table}")
+        if set(database.all_rows(Query(f"select * from {built}"))) != set(made[table]):
+            raise InputError(f"the triggers have changed since the published build: {BUILD}")
+    statuses = {(row[1], row[5]) for row in made["definitions"] if row[0] == "trigger"}
+    built = database.relation("staging", "stg_definitions__definitions")
+    chosen = f"select name, status from {built} where kind = 'trigger'"
+    if set(database.all_rows(Query(chosen))) != statuses:
+        raise InputError(f"the triggers have changed since the published build: {BUILD}")
+
+
+def _refuse_repeats(database: Database, channel: str, unknown: list[Path]) -> None:
+    """Raises InputError if one of the messages is in the ledger already."""
+    done = {row.get("message_key"): path for path in unknown for row in ledger.rows(path)}
+    proposed = database.all_rows(Query("select message_key from temp.proposed"))
+    for (key,) in proposed:
+        if key in done:
+            raise InputError(
+                f"{channel} of this build was handed over already ({ledger.TABLE}/"
+                f"{done[key].name}): {BUILD}, or write its list again with --resume"
+            )
+
+
+def _last_of_channel(files: list[Path], channel: str) -> tuple[str, Path, list[dict[str, str]]]:
+    """The last hand-over of a channel: the stem of its name, its file, its rows."""
+    for path in reversed(files):
+        if path.suffix == ".csv" and ledger.stem_of(path.name).endswith(f"-{channel}-"):
+            return ledger.stem_of(path.name), path, ledger.rows(path)
+    raise InputError(f"--resume: nothing of {channel} was handed over yet")
+
+
+def _place(out: str | None, stem: str, *, resume: bool) -> Place:
+    """Where the list goes. Raises InputError if it cannot, or if a file is there."""
+    if out is None:
+        lists_folder().mkdir(mode=0o700, exist_ok=True)
+        folder = lists_folder() / stem.rstrip("-")
+    else:
+        given = resolved(out, "--out")
+        if is_ours(given):
+            raise InputError(f"--out {given}: this path belongs to the database or the extracts")
+        if not given.parent.is_dir():
+            raise InputError(f"--out: there is no folder {given.parent}; make it first")
+        if given.suffix == ".csv":
+            place = Place(given, given.with_name(MANIFEST), None)
+            for file in (place.list, place.manifest):
+                if file.exists() and not resume:
+                    raise InputError(f"--out: {file} is there already; name another")
+            return place
+        folder = given / stem.rstrip("-") if given.is_dir() else given
+    if folder.exists() and not resume:
+        raise InputError(f"--out: {folder} is there already; name another")
+    return Place(folder / LIST, folder / MANIFEST, folder)
+
+
+def _refuse_whole_list(place: Place, written: Path) -> None:
+    """Raises InputError if the list of a hand-over is where it belongs, whole."""
+    try:
+        manifest = json.loads(place.manifest.read_text(encoding="utf-8"))
+        digest = hashlib.sha256(place.list.read_bytes()).hexdigest()
+    except (OSError, ValueError):
+        return
+    same = ledger.stem_of(manifest.get("ledger", "")) == ledger.stem_of(written.name)
+    if same and manifest.get("list", {}).get("sha256") == digest:
+        raise InputError(f"--resume: the list of the last hand-over is whole: {place.list}")
+
+
+def _keep_people(database: Database, channel: str, keys: list[str] | None) -> None:
+    """Keeps the messages as ``temp.proposed``, and those that reach somebody as ``temp.listed``.
+
+    ``keys`` are those of the ledger; None means what the build proposes.
+    """
+    executions = database.relation("marts", "trigger_executions")
+    chosen, values = ("decision = 'proposed' and channel = ?", (channel,))
+    if keys is not None:
+        chosen, values = ("message_key in (select unnest(?))", (keys,))  # type: ignore[assignment]
+    database.keep("proposed", Query(f"select * from {executions} where {chosen}", values))
+    contacts = database.relation("segments", "segment_contacts")
+    has_contact = {"email": "contacts.email is not null", "sms": "contacts.phone is not null"}
+    has_contact["phone"] = has_contact["sms"]
+    reaches = has_contact.get(channel, "true")
+    # A list holds no detail that its channel does not need.
+    email = "contacts.email" if channel == "email" else "cast(null as varchar)"
+    phone = "contacts.phone" if channel in ("sms", "phone") else "cast(null as varchar)"
+    needs = "contacts.contact_blocked_by is null" if channel in has_contact else "true"
+    database.keep(
+        "contacts",
+        Query(
+            f"select * from {contacts}((select list(distinct state || ':' || svid) "
+            "from temp.proposed))"
+        ),
+    )
+    database.keep(
+        "listed",
+        Query(
+            f"select proposed.*, {email} as email, {phone} as phone from temp.proposed as proposed "
+            "inner join temp.contacts as contacts "
+            "on proposed.state = contacts.state and proposed.svid = contacts.svid "
+            f"where {needs} and {reaches} "
+            "and (not coalesce(proposed.asks_for_gift, false) "
+            "or contacts.solicitation_blocked_by is null)"
+        ),
+    )
+
+
+def _build(database: Database) -> dict[str, Any]:
+    names, rows = database.rows(
+        Query(f"select build_id, as_of_date from {database.relation('marts', 'build_info')}")
+    )
+    return dict(zip(names, next(iter(rows)), strict=True))
+
+
+def _counts(database: Database, sql: str, *values: Any) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for trigger, word, count in database.all_rows(Query(sql, values)):
+        found.setdefault(str(trigger), {})[str(word)] = count
+    return found
+
+
+def _commit(
+    database: Database,
+    channel: str,
+    form: str,
+    columns: list[tuple[str, str]],
+    stem: str,
+    place: Place,
+    written: Path | None,
+) -> None:
+    """Prepares the list out of sight, writes the ledger, and lets the list appear."""
+    build = _build(database)
+    sweep(place.parent)
+    folder, lock = private_folder(place.parent)
+    try:
+        made = folder / "handed over"
+        made.mkdir(mode=0o700)
+        cells = ", ".join(f"{sql} as {identifier(name)}" for name, sql in columns)
+        headers, people = database.rows(Query(f"select {cells} from temp.listed order by {_ORDER}"))
+        with (made / LIST).open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(headers)
+            writer.writerows([_harmless(value) for value in person] for person in people)
+        content = (made / LIST).read_bytes()
+        (rows,) = database.all_rows(Query("select count(*) from temp.listed"))[0]
+        now = datetime.datetime.now(datetime.UTC).replace(microsecond=0, tzinfo=None)
+        lines = [
+            (key, trigger, "", "", state, svid, of, template, now, entry, step, build["build_id"])
+            for key, trigger, state, svid, of, template, entry, step in database.all_rows(
+                Query(
+                    'select message_key, "trigger", state, svid, channel, template, entry_key, '
+                    f"step from temp.listed order by {_ORDER}"
+                )
+            )
+        ]
+        manifest = {
+            "build_id": build["build_id"],
+            "as_of_date": build["as_of_date"].isoformat(),
+            "channel": channel,
+            "format": form,
+            "handed_over_at": now.isoformat(sep=" "),
+            "is_resumed": written is not None,
+            "list": {
+                "file": place.list.name,
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "rows": rows,
+                "columns": [name for name, _ in columns],
+            },
+            "messages": _counts(
+                database,
+                'select "trigger", template, count(*) from temp.listed group by all order by all',
+            ),
+            "left_out": _left_out(database, channel),
+        }
+        audit.note(contact_details=channel in ("email", "sms", "phone"), format="csv")
+        with in_one_go():
+            audit.before_handing_out(
+                output_digest=hashlib.sha256(content).hexdigest(), rows=len(lines)
+            )
+            if written is None and lines:
+                written = ledger.write(stem, ledger.COLUMNS, lines)
+            manifest["ledger"] = written.name if written else None
+            (made / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+            _appear(made, place)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+    print(f"segment.py: {rows:,} messages handed over by {channel}: {place.list}", file=sys.stderr)
+
+
+def _harmless(value: Any) -> str:
+    """A cell. Text that a spreadsheet would run as a formula gets an apostrophe; not a phone."""
+    text = "" if value is None else str(value)
+    is_formula = text[:1] in FORMULA and text[:1] != "" and not _PHONE.fullmatch(text)
+    return f"'{text}" if is_formula else text
+
+
+def _left_out(database: Database, channel: str) -> dict[str, dict[str, int]]:
+    """How many messages are held back, by trigger and reason."""
+    executions = database.relation("marts", "trigger_executions")
+    return _counts(
+        database,
+        'select "trigger", reason, count(*) from ('
+        f'select "trigger", reason from {executions} where channel = ? and reason is not null '
+        "union all "
+        "select \"trigger\", 'no_contact' from temp.proposed where message_key not in "
+        "(select message_key from temp.listed)) group by all order by all",
+        channel,
+    )
+
+
+def _appear(made: Path, place: Place) -> None:
+    """Moves the finished files to their place, the list last."""
+    for name in (LIST, MANIFEST):
+        file = made / name
+        file.chmod(0o600)
+        with file.open("rb+") as stream:
+            os.fsync(stream.fileno())
+    ledger.sync(made)
+    if place.folder is not None and not place.folder.exists():
+        os.replace(made, place.folder)  # noqa: PTH105 (a test of faults stands in its way)
+    else:
+        os.replace(made / MANIFEST, place.manifest)  # noqa: PTH105
+        os.replace(made / LIST, place.list)  # noqa: PTH105
+    ledger.sync(place.parent)
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    """One hand-over at a time; the system releases the lock when its process ends."""
+    file = database_file().with_name(f"{database_file().name}.handover.lock")
+    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise DatabaseError("another hand-over is running: wait for it") from None
+        yield
+    finally:
+        os.close(handle)
+
+
+def forget(old: Path) -> None:
+    """Removes the list of a hand-over whose ledger was written anew: it names erased people."""
+    shutil.rmtree(lists_folder() / ledger.stem_of(old.name).rstrip("-"), ignore_errors=True)
