@@ -9,7 +9,7 @@
     ('log_days_since_first_gift', 'log_tenure_days'),
     ('log_gift_amount', 'log_pause_ratio'),
     ('log_clients', 'log_other_acts'),
-    ('log_channels', none),
+    ('log_channels', 'log_overdue'),
 ] -%}
 {%- set places = ['place_1', 'place_2', 'place_3', 'place_4', 'place_5', 'place_6', 'place_7', 'place_8', 'place_9'] -%}
 
@@ -37,7 +37,11 @@ simplified as (
             when family = 'activity' then log_other_acts
             else 0
         end as place_8,
-        case when outcome = 'first_gift' then log_channels else 0 end as place_9
+        case
+            when outcome = 'first_gift' then log_channels
+            when family = 'activity' then log_overdue
+            else 0
+        end as place_9
     from history
 ),
 
@@ -101,7 +105,7 @@ described as (
         {% endfor %}
         {% for pair in paired %}
         {% set place = loop.index + 3 %}
-        {% for feature, family in [(pair[0], 'giving'), (pair[1], 'activity')] if feature %}
+        {% for feature, family in [(pair[0], 'giving'), (pair[1], 'activity')] %}
         case totals.family when '{{ family }}' then scales.mean_place_{{ place }} else 0 end as mean_{{ feature }},
         case totals.family when '{{ family }}' then scales.deviation_place_{{ place }} else 1 end
             as deviation_{{ feature }},

@@ -27,6 +27,7 @@ explained as (
         {{ logit_term('log_active_days') }} as logit_active_days,
         {{ logit_term('log_tenure_days') }} as logit_tenure_days,
         {{ logit_term('log_pause_ratio') }} as logit_pause_ratio,
+        {{ logit_term('log_overdue') }} as logit_overdue,
         {{ logit_term('log_other_acts') }} as logit_other_acts
     from history
     -- A population may have been empty a horizon before.
@@ -54,6 +55,7 @@ summed as (
         + logit_active_days
         + logit_tenure_days
         + logit_pause_ratio
+        + logit_overdue
         + logit_other_acts
             as log_odds
     from explained

@@ -187,6 +187,11 @@ assigned as (
 judged as (
     select
         *,
+        -- The pause in mean gaps between active days: above 1 the person is later than usual. 0 without a gap.
+        coalesce(
+            cast(days_since_last_act as double) * (active_days - 1)
+            / nullif(days_since_first_act - days_since_last_act, 0), 0
+        ) as pause_ratio,
         case
             when horizons_back = 0 then null
             when outcome = 'quiet' then case when acts_after = 0 then 1 else 0 end
@@ -215,11 +220,8 @@ featured as (
         {{ log_quarter('active_days_60') }} as log_active_days_60,
         {{ log_quarter('active_days') }} as log_active_days,
         {{ log_quarter('tenure_days') }} as log_tenure_days,
-        -- The pause in mean gaps between active days: above 1 the person is later than usual. 0 without a gap.
-        {{ log_quarter(
-            'coalesce(cast(days_since_last_act as double) * (active_days - 1)'
-            ~ ' / nullif(days_since_first_act - days_since_last_act, 0), 0)'
-        ) }} as log_pause_ratio
+        {{ log_quarter('pause_ratio') }} as log_pause_ratio,
+        {{ log_quarter('greatest(pause_ratio - 1, 0)') }} as log_overdue
     from judged
 )
 

@@ -181,6 +181,7 @@ staged as (
         case when ranked.proven_probability is not null then ranked.logit_active_days end as logit_active_days,
         case when ranked.proven_probability is not null then ranked.logit_tenure_days end as logit_tenure_days,
         case when ranked.proven_probability is not null then ranked.logit_pause_ratio end as logit_pause_ratio,
+        case when ranked.proven_probability is not null then ranked.logit_overdue end as logit_overdue,
         case when ranked.proven_probability is not null then ranked.logit_clicks end as logit_clicks,
         case when ranked.proven_probability is not null then ranked.logit_other_acts end as logit_other_acts,
         coalesce(compared.points, 0) as activity_points,
