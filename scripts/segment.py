@@ -263,7 +263,12 @@ def propensity(
         options = {}
         choose = "where gift_probability >= ?" if threshold > 0 else ""
         order = "order by gift_rank nulls last, requested_svid"
-        columns = ("gift_probability", "gift_verdict", "expected_value")
+        columns = (
+            "gift_probability",
+            "gift_probability_basis",
+            "gift_verdict",
+            "expected_value",
+        )
     _answer(
         ("propensity", "segment_propensity", options),
         (svids, svid, segment, out, form),

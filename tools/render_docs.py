@@ -1,7 +1,8 @@
 """Write pages of the docs: `tools/render_docs.py marts`, or `scores bias-audit --html`.
 
-`marts` is committed and made from the models' descriptions. The other pages show what a database
-holds; `make docs` writes them as HTML for the docs site.
+`marts` is committed and made from the models' descriptions. `evaluation` writes the tables of the
+committed page `docs/scores.md` from a database. The other pages show what a database holds; `make
+docs` writes them as HTML for the docs site.
 
 Exit codes: 0 done; 2 bad arguments; 3 the database is missing, or older than the page.
 """
@@ -17,7 +18,7 @@ import duckdb
 
 from enrichment.errors import DatabaseError, InputError, RunnerError
 from enrichment.paths import PROJECT, database_file
-from rendering import bias_audit, html, marts, scores
+from rendering import bias_audit, evaluation, html, marts, scores
 
 PAGES: dict[str, Callable[[duckdb.DuckDBPyConnection, Path, str], None]] = {
     "scores": scores.write_page,
@@ -27,6 +28,11 @@ PAGES: dict[str, Callable[[duckdb.DuckDBPyConnection, Path, str], None]] = {
 
 COMMITTED: dict[str, Callable[[Path], None]] = {"marts": marts.write_page}
 """The writer of each page that is committed in `docs/` and made without a database."""
+
+SECTIONS: dict[str, tuple[str, Callable[[duckdb.DuckDBPyConnection, Path, str], None]]] = {
+    "evaluation": ("scores", evaluation.write_section)
+}
+"""Parts of committed pages about a database: the name of the page, and the writer of the part."""
 
 DOCS = PROJECT / "docs"
 SITE = PROJECT / "target" / "docs_pages"
@@ -39,14 +45,15 @@ def render(page: str, database: Path, folder: Path, source: str) -> Path:
 
     Raises DatabaseError or InputError.
     """
-    file = folder / f"{page}.md"
+    name, write = SECTIONS[page] if page in SECTIONS else (page, PAGES[page])
+    file = folder / f"{name}.md"
     if not database.is_file():
         raise DatabaseError(f"there is no database at {database}: build it, or name another")
     if not folder.is_dir():
         raise InputError(f"--out: there is no folder {folder}")
     try:
         with duckdb.connect(str(database), read_only=True) as con:
-            PAGES[page](con, file, source)
+            write(con, file, source)
     except duckdb.IOException:
         raise DatabaseError(
             f"{database} cannot be read: it is being built, or is not a database"
@@ -72,11 +79,17 @@ def main() -> int:
     """Runs the command line; any mistake is one line."""
     parser = argparse.ArgumentParser(description="Write pages of the docs.")
     parser.add_argument(
-        "pages", nargs="+", choices=sorted([*PAGES, *COMMITTED]), metavar="page", help="which pages"
+        "pages",
+        nargs="+",
+        choices=sorted([*PAGES, *SECTIONS, *COMMITTED]),
+        metavar="page",
+        help="which pages",
     )
     parser.add_argument("--database", type=Path, help="default: the published database")
     parser.add_argument(
-        "--out", type=Path, help="folder; default: docs for marts, target/docs_pages for the others"
+        "--out",
+        type=Path,
+        help="folder; default: docs for marts and evaluation, target/docs_pages for the others",
     )
     parser.add_argument(
         "--sample", action="store_true", help="say that the figures are of the made-up sample"
@@ -95,8 +108,9 @@ def main() -> int:
                 COMMITTED[page](file)
             else:
                 database = given.database.resolve() if given.database else database_file()
-                file = render(page, database, place_of(given.out, SITE), source)
-                file = html.converted(file) if given.html else file
+                folder = place_of(given.out, DOCS if page in SECTIONS else SITE)
+                file = render(page, database, folder, source)
+                file = html.converted(file) if given.html and page in PAGES else file
             print(file)
     except RunnerError as error:
         print(f"render_docs.py: {error}", file=sys.stderr)

@@ -33,7 +33,15 @@ answered as (
         voter_lifecycle.rule_churn_flag,
         voter_lifecycle.behavior_pattern,
         voter_lifecycle.pattern_evidence,
-        voter_lifecycle.is_high_value
+        voter_lifecycle.is_high_value,
+        voter_lifecycle.churn_basis,
+        voter_lifecycle.churn_verdict,
+        voter_lifecycle.churn_base_rate,
+        voter_lifecycle.churn_flag_precision,
+        voter_lifecycle.return_probability,
+        voter_lifecycle.return_basis,
+        voter_lifecycle.return_verdict,
+        voter_lifecycle.return_base_rate
     from requested
     -- Unknown and ambiguous ids are in no mart.
     left join enriched_profiles

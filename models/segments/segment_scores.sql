@@ -8,6 +8,10 @@ engagement_scores as (
     select * from {{ ref('engagement_scores') }}
 ),
 
+gift_probabilities as (
+    select * from {{ ref('gift_probability') }}
+),
+
 requested as (
     {{ requested_voters() }}
 ),
@@ -36,13 +40,18 @@ answered as (
         engagement_scores.sessions_recent,
         engagement_scores.sessions_previous,
         engagement_scores.session_delta,
-        coalesce(engagement_scores.is_scored, false) as is_scored
+        coalesce(engagement_scores.is_scored, false) as is_scored,
+        gift_probabilities.gift_probability,
+        gift_probabilities.gift_probability_basis,
+        gift_probabilities.gift_verdict
     from requested
     -- Unknown and ambiguous ids are in no mart.
     left join enriched_profiles
         on requested.voter_number = enriched_profiles.voter_number
     left join engagement_scores
         on requested.voter_number = engagement_scores.voter_number
+    left join gift_probabilities
+        on requested.voter_number = gift_probabilities.voter_number
 )
 
 select * from answered

@@ -25,11 +25,13 @@ answered as (
         send_times.hour_clicks,
         send_times.hour_rate,
         send_times.hour_level,
+        send_times.hour_personal_verdict,
         send_times.optimal_send_day,
         send_times.day_sends,
         send_times.day_clicks,
         send_times.day_rate,
         send_times.day_level,
+        send_times.day_personal_verdict,
         send_times.time_zone_source
     from requested
     -- Unknown and ambiguous ids are in no mart.

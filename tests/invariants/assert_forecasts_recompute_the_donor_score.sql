@@ -1,8 +1,10 @@
 -- The back-test recomputes the donor score from the history of acts. At the clock it must be the published score, so
 -- that the earlier days are judged on the same rule.
 with forecasts as (
-    select * from {{ ref('agg_gift_forecasts_by_voter_moment') }}
-    where horizons_back = 0
+    select * from {{ ref('agg_forecasts_by_voter_moment') }}
+    where
+        family = 'giving'
+        and horizons_back = 0
 ),
 
 propensity as (

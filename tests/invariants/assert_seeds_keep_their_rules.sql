@@ -16,7 +16,7 @@
             "subject in ('affinity_prior_rules', 'affinity_recommendation_rules', 'audit_limits', 'dashboard_rules', "
             ~ "'disclosure_limits', 'evaluation_shares', 'experiment_rules', 'hygiene_thresholds', 'journey_rules', "
             ~ "'lifecycle_rules', 'lookalike_weights', 'score_rules', 'score_scales', 'segment_rules', "
-            ~ "'session_rules', 'trigger_rules')",
+            ~ "'session_rules', 'success_targets', 'trigger_rules')",
             "subject <> 'trigger_rules' or (value >= 0 and (unit <> 'share' or value < 1))",
             "subject <> 'affinity_prior_rules' "
             ~ "or (value between 2 and 1000 and unit in ('sends', 'deviations', 'percent'))",
@@ -30,6 +30,9 @@
             ~ "or unit in ('days', 'bounces', 'sends', 'lookups', 'percent', 'characters')",
             "subject <> 'journey_rules' or (value >= 1 and unit in ('pairs', 'months'))",
             "subject <> 'lifecycle_rules' or unit in ('days', 'dollars', 'people', 'percent', 'share')",
+            "subject <> 'success_targets' or (value > 0 and unit in ('share', 'ratio', 'seconds'))",
+            "rule <> 'churn_flag_share' or value in (select shares.value from " ~ ref('rules')
+            ~ " as shares where shares.subject = 'evaluation_shares')",
             "subject <> 'session_rules' or value between 1 and 1439",
             "subject not in ('journey_rules', 'session_rules') or value = floor(value)",
         ],
@@ -132,7 +135,6 @@
             'event_type in (select event_types.recorded_as from ' ~ ref('event_types') ~ ' as event_types)',
         ],
     },
-    'churn_bands': {'key': 'feature, band', 'not_null': ['sort_order']},
     'behavior_pattern_rules': {'not_null': ['sort_order', 'behavior_pattern', 'min_events', 'min_subjects']},
     'behavior_pattern_events': {
         'key': 'event_type',
@@ -184,7 +186,7 @@
             ~ "'sexual_orientation', 'sex', 'biometric', 'precise_location', 'minor', 'age', 'union_membership', "
             ~ "'immigration', 'government_id', 'financial', 'criminal_record')"],
     },
-    'evaluated_scores': {'key': 'score, population', 'not_null': ['outcome', 'is_probability']},
+    'evaluated_scores': {'key': 'score, population, outcome', 'not_null': ['outcome', 'is_probability']},
     'audited_scores': {'key': 'score', 'not_null': ['selects_at', 'outcome']},
     'allowed_properties': {
         'key': 'source_table, json_column, path, target',

@@ -128,9 +128,13 @@ MARTS = {
         state svid channel exposures responses activities response_rate response_rate_adjusted
         preference_rank is_preferred
     """,
+    "marts.success_metrics": """
+        metric target measured measured_low measured_high population how_measured is_met
+    """,
     "marts.voter_lifecycle": """
         state svid voter_number first_event_at last_event_at lifecycle_stage activity_pattern
         giving_behavior donor_stage churn_state churn_risk_flag churn_probability_score risk_class
+        churn_verdict return_probability return_verdict
         rule_churn_flag behavior_pattern pattern_evidence is_high_value
     """,
     "marts.predictive_segments": "predictive_segment people",

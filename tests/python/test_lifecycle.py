@@ -6,6 +6,8 @@ some of them stop. Nothing tells the project who stopped but the silence.
 
 from __future__ import annotations
 
+import math
+import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,10 +19,12 @@ from extracts import Extracts, build_database, write_extracts
 from warm import Warm
 
 TODAY = date(2026, 6, 30)
+HORIZON = 60
+FORECASTS = "agg_forecasts_by_voter_moment"
 FORTNIGHT = 14
-STEADY = 150
-STOPPED_AFTER = range(20, 420, 2)
-"""Days before today after which nothing more came, one person each."""
+STEADY = 300
+STOPPED_AFTER = [day for day in range(20, 420) for _ in range(2)]
+"""Days before today after which nothing more came, two people each."""
 
 
 class Person(NamedTuple):
@@ -63,7 +67,7 @@ def database(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Path:
         folder / "extracts",
         folder,
         as_of_date=TODAY,
-        select=["+voter_lifecycle", "+churn_validation"],
+        select=["+voter_lifecycle", "+churn_validation", "+score_calibration"],
     )
 
 
@@ -95,20 +99,39 @@ def test_who_keeps_coming_is_not_at_risk(people: list[Person]) -> None:
 
 
 def test_who_has_gone_is_flagged(people: list[Person]) -> None:
-    """Two months of silence after an act a fortnight."""
-    gone = [person.row for person in people if 60 <= person.pause <= 180]
+    """The riskiest fifth of the active people are all among those who stopped a while ago."""
+    active = [person for person in people if person.pause < HORIZON]
+    assert {person.row["churn_state"] for person in active} == {"active"}
+    flagged = [person for person in active if person.row["churn_risk_flag"]]
+    assert len(flagged) == len(active) // 5
+    assert min(person.pause for person in flagged) > FORTNIGHT
+    gone = [person.row for person in active if person.pause > 2 * FORTNIGHT]
     assert len(gone) > 50
-    assert {(row["risk_class"], row["churn_risk_flag"]) for row in gone} == {("high", True)}
-    assert {row["churn_state"] for row in gone} == {"active"}
+    assert {row["risk_class"] for row in gone} == {"high"}
+    assert min(row["churn_flag_precision"] for row in gone) > 0.8
 
 
 def test_who_is_long_gone_is_dormant_and_not_at_risk(people: list[Person]) -> None:
-    long_gone = [person.row for person in people if person.pause > 180]
-    assert len(long_gone) > 100
+    """Nobody in this world comes back, so nothing can be learned about returns."""
+    long_gone = [person.row for person in people if person.pause >= HORIZON]
+    assert len(long_gone) > 300
     assert {
         (row["churn_state"], row["churn_probability_score"], row["churn_risk_flag"])
         for row in long_gone
     } == {("dormant", None, False)}
+    assert {
+        (row["return_basis"], row["return_probability"], row["return_verdict"]) for row in long_gone
+    } == {("insufficient_data", None, "insufficient_data")}
+
+
+def test_the_contributions_add_up(people: list[Person]) -> None:
+    scored = [person.row for person in people if person.row["churn_probability_score"] is not None]
+    assert len(scored) > STEADY
+    for row in scored:
+        log_odds = sum(value for name, value in row.items() if name.startswith("logit_"))
+        assert row["churn_probability_score"] == pytest.approx(
+            1 / (1 + math.exp(-log_odds)), abs=1e-6
+        )
 
 
 def test_the_probability_beats_the_base_rate(database: Path) -> None:
@@ -118,6 +141,44 @@ def test_the_probability_beats_the_base_rate(database: Path) -> None:
         ).fetchall()[0]
     assert people > 200
     assert skill > 0.5
+
+
+def recompute(con: duckdb.DuckDBPyConnection, compiled: Path) -> list[tuple[Any, ...]]:
+    """Runs the models of the regressions again; the forecasts as of one horizon ago."""
+    for model in ("agg_history_by_voter_moment", "agg_fits_by_population", FORECASTS):
+        sql = (compiled / f"{model}.sql").read_text()
+        con.execute(f"create or replace table aggregates.{model} as {sql}")
+    return con.execute(
+        "select voter_number, family, population, probability, log_odds, fixed_rate, "
+        "donor_propensity_score, columns('logit_.*'), columns('log_.*') "
+        f"from aggregates.{FORECASTS} where horizons_back = 1 order by all"
+    ).fetchall()
+
+
+def test_no_score_knows_the_future(database: Path, tmp_path: Path) -> None:
+    """A column that tells the outcome changes nothing, and neither does the number of threads.
+
+    What people did in the last horizon is replaced by a loud sign of the outcome, in every column of
+    the acts. The forecasts of the day before it stay the same, to the bit.
+    """
+    copied = tmp_path / database.name
+    shutil.copy(database, copied)
+    compiled = next((database.parent / "target" / "compiled").rglob("agg_fits_by_population.sql"))
+    with duckdb.connect(str(copied)) as con:
+        con.execute("set threads = 1")
+        before = recompute(con, compiled.parent)
+        assert len({row[:2] for row in before}) == len(before) > 500
+        assert any(row[3] is not None for row in before)
+        con.execute(
+            "update aggregates.agg_acts_by_voter_day set human_events = 1000000, acts = 1000000, "
+            "other_acts = 1000000, clicks = 1000000, new_campaigns = 1000000, "
+            "new_clients = 1000000, new_channels = 1000000, points = 1000000, gifts = 1000, "
+            "gift_amount = 1000000 where active_date > ?",
+            [TODAY - timedelta(days=HORIZON)],
+        )
+        con.execute("set threads = 4")
+        after = recompute(con, compiled.parent)
+    assert after == before
 
 
 def test_who_lapsed_in_the_sample_is_not_active(

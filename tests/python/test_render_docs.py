@@ -41,6 +41,27 @@ def database(tmp_path: Path) -> Path:
                 ('recent_score', 2, 0.5, 1.0, null, 0, 3000, null)
             ) as bins (
                 score, bin, bin_from, bin_to, people_share, scored_people, unscored_people, mean
+            );
+            create table marts.score_evaluation as
+            select
+                score, 'all' as population, 'gift' as outcome, as_of_date, k_share, 2000 as people,
+                0.05 as base_rate, auc, auc - 0.02 as auc_low, auc + 0.02 as auc_high, 3.25 as lift,
+                skill, skill - 0.01 as skill_low, 1.04 as predicted_observed_ratio, verdict
+            from (
+                values
+                ('count_only', date '2026-04-01', 0.1, 0.65, null, 'no_better'),
+                ('gift_probability', date '2026-04-01', 0.1, 0.716, 0.134, 'better'),
+                ('gift_probability', date '2026-04-01', 0.2, 0.99, 0.9, 'better'),
+                ('gift_probability', date '2026-01-01', 0.1, 0.99, 0.9, 'better'),
+                ('return_probability', date '2026-04-01', 0.1, null, null, 'insufficient_data')
+            ) as judged (score, as_of_date, k_share, auc, skill, verdict);
+            create table marts.success_metrics as
+            select * from (
+                values
+                ('coverage', 0.8, 'share', 0.85, 0.8, 0.9, true, 'Counted'),
+                ('p95', 2, 'seconds', null, null, null, null, 'Elsewhere')
+            ) as goals (
+                metric, target, unit, measured, measured_low, measured_high, is_met, how_measured
             )
             """
         )
@@ -85,6 +106,34 @@ def test_a_page_can_be_html(database: Path, tmp_path: Path) -> None:
     assert '<img src="scores/engagement_score.svg"' in text
     assert text.count("<table>") == 1
     assert not (tmp_path / "scores.md").exists()
+
+
+def test_the_evaluation_is_written_between_the_marks(database: Path, tmp_path: Path) -> None:
+    page = tmp_path / "scores.md"
+    page.write_text(
+        "# Scores\n\n<!-- evaluation: begin -->\nold\n<!-- evaluation: end -->\n\nEnd.\n"
+    )
+    done = run("evaluation", "--database", database, "--out", tmp_path, "--sample")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{page}\n", "")
+    text = page.read_text()
+    assert text.startswith("# Scores\n\n<!-- evaluation: begin -->\nOf a build from the made-up")
+    assert text.endswith("\n<!-- evaluation: end -->\n\nEnd.\n")
+    assert "old" not in text
+    rows = [line for line in text.splitlines() if "`" in line and line.startswith("| all")]
+    assert rows == [
+        "| all | gift since 2026-04-01 | `gift_probability` | 2,000 | 0.050 | 0.72 (0.70–0.74) "
+        "| 3.25 | +13.4 % (+12.4 %) | 1.04 | better |",
+        "| all | gift since 2026-04-01 | `return_probability` | 2,000 | 0.050 | – | 3.25 | – "
+        "| 1.04 | insufficient_data |",
+        "| all | gift since 2026-04-01 | `count_only` | 2,000 | 0.050 | 0.65 (0.63–0.67) | 3.25 "
+        "| – | 1.04 | no_better |",
+    ]
+    assert "| coverage | 0.8 share | 0.850 (0.800–0.900) | yes | Counted |" in text
+    assert "| p95 | 2 seconds | – | not known here | Elsewhere |" in text
+    page.write_text("# No marks\n")
+    done = run("evaluation", "--database", database, "--out", tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert page.read_text() == "# No marks\n"
 
 
 def test_bins_are_in_order_and_bars_are_shares(database: Path) -> None:

@@ -113,7 +113,10 @@ FUNCTIONS = {
             case when is_known then 0.1 end as recent_score,
             case when is_known then 1.5 end as interest_score,
             case when is_known then 2.5 end as intent_score,
-            case when is_known then 9.5 end as activity_score
+            case when is_known then 9.5 end as activity_score,
+            case when is_known then 0.25 end as gift_probability,
+            case when is_known then 'repeat' end as gift_probability_basis,
+            case when is_known then 'no_better' end as gift_verdict
         from matched""",
     "segment_lifecycle(svids)": """
         select requested_svid, state, svid, person_id,
@@ -121,6 +124,8 @@ FUNCTIONS = {
             case when is_known then 'veteran' end as lifecycle_stage,
             case when is_known then 'lapsed' end as donor_stage,
             case when is_known then 0.7 end as churn_probability_score,
+            case when is_known then 'regression' end as churn_basis,
+            case when is_known then 'better' end as churn_verdict,
             case when is_known then 'high' end as risk_class,
             case when is_known then 'exploring' end as behavior_pattern
         from matched""",

@@ -10,10 +10,6 @@ voter_numbers as (
     select * from {{ ref('key_voters') }}
 ),
 
-activity as (
-    select * from {{ ref('agg_activity_by_voter') }}
-),
-
 audited_scores as (
     select * from {{ ref('audited_scores') }}
 ),
@@ -81,58 +77,6 @@ summed_by_voter as (
     from summed_events
     full outer join summed_gifts
         on summed_events.voter_number = summed_gifts.voter_number
-),
-
--- One churn horizon ago, everybody who was active and not dormant.
-placed_at_fit as (
-    {{ churn_cells(
-        'activity', 'days_since_first - rules.churn_horizon', 'days_since_last_at_fit', 'active_days_at_fit',
-        'recent_active_days_at_fit'
-    ) }}
-),
-
--- A month before that: the flag remembers it.
-placed_before_fit as (
-    {{ churn_cells(
-        'activity', 'days_since_first - rules.churn_horizon - rules.churn_earlier', 'days_since_last_before_fit',
-        'active_days_before_fit', 'recent_active_days_before_fit'
-    ) }}
-),
-
-followed as (
-    select
-        placed_at_fit.*,
-        placed_before_fit.pause_band as earlier_pause_band,
-        placed_before_fit.frequency_band as earlier_frequency_band,
-        placed_before_fit.rhythm_band as earlier_rhythm_band,
-        activity.days_since_last >= rules.churn_horizon as has_gone_quiet
-    from placed_at_fit
-    inner join activity
-        on placed_at_fit.voter_number = activity.voter_number
-    cross join {{ lifecycle_rules() }} as rules
-    -- A person may have been absent or dormant a month before.
-    left join placed_before_fit
-        on placed_at_fit.voter_number = placed_before_fit.voter_number
-),
-
-united as (
-    select
-        coalesce(summed_by_voter.voter_number, followed.voter_number) as voter_number,
-        coalesce(summed_by_voter.past_gifts, 0) as past_gifts,
-        coalesce(summed_by_voter.past_clicks, 0) as past_clicks,
-        coalesce(summed_by_voter.past_campaigns, 0) as past_campaigns,
-        summed_by_voter.past_days_since_last_click,
-        coalesce(summed_by_voter.has_given_since, false) as has_given_since,
-        followed.pause_band,
-        followed.frequency_band,
-        followed.rhythm_band,
-        followed.earlier_pause_band,
-        followed.earlier_frequency_band,
-        followed.earlier_rhythm_band,
-        followed.has_gone_quiet
-    from summed_by_voter
-    full outer join followed
-        on summed_by_voter.voter_number = followed.voter_number
 )
 
-select * from united
+select * from summed_by_voter

@@ -8,8 +8,6 @@ event_types as (
 
 rules as (
     select
-        cast(churn_horizon as bigint) as horizon,
-        cast(churn_earlier as bigint) as earlier,
         cast(churn_frequency_window as bigint) as frequency_window,
         cast(rule_window as bigint) as rule_window
     from {{ lifecycle_rules() }} as lifecycle_rules
@@ -44,51 +42,30 @@ aged as (
     from summed_by_day
 ),
 
--- The age of each active day at five moments; below 0 the day was still to come.
-placed as (
-    select
-        aged.*,
-        aged.days_ago - rules.earlier as days_ago_earlier,
-        aged.days_ago - rules.horizon as days_ago_at_fit,
-        aged.days_ago - rules.horizon - rules.earlier as days_ago_before_fit,
-        aged.days_ago - 2 * rules.horizon as days_ago_at_trial,
-        rules.frequency_window,
-        rules.rule_window
-    from aged
-    cross join rules
-),
-
 summed_by_voter as (
     select
-        voter_number,
-        cast(sum(human_events) as bigint) as human_events,
-        min(first_event_at) as first_event_at,
-        max(last_event_at) as last_event_at,
-        max(days_ago) as days_since_first,
-        min(days_ago) as days_since_last,
+        aged.voter_number,
+        cast(sum(aged.human_events) as bigint) as human_events,
+        min(aged.first_event_at) as first_event_at,
+        max(aged.last_event_at) as last_event_at,
+        max(aged.days_ago) as days_since_first,
+        min(aged.days_ago) as days_since_last,
         count(*) as active_days,
-        count(case when days_ago <= frequency_window then 1 end) as recent_active_days,
-        min(case when days_ago_earlier >= 0 then days_ago_earlier end) as days_since_last_earlier,
-        count(case when days_ago_earlier >= 0 then 1 end) as active_days_earlier,
-        count(case when days_ago_earlier between 0 and frequency_window then 1 end) as recent_active_days_earlier,
-        min(case when days_ago_at_fit >= 0 then days_ago_at_fit end) as days_since_last_at_fit,
-        count(case when days_ago_at_fit >= 0 then 1 end) as active_days_at_fit,
-        count(case when days_ago_at_fit between 0 and frequency_window then 1 end) as recent_active_days_at_fit,
-        min(case when days_ago_before_fit >= 0 then days_ago_before_fit end) as days_since_last_before_fit,
-        count(case when days_ago_before_fit >= 0 then 1 end) as active_days_before_fit,
-        count(case when days_ago_before_fit between 0 and frequency_window then 1 end) as recent_active_days_before_fit,
-        min(case when days_ago_at_trial >= 0 then days_ago_at_trial end) as days_since_last_at_trial,
-        count(case when days_ago_at_trial >= 0 then 1 end) as active_days_at_trial,
-        count(case when days_ago_at_trial between 0 and frequency_window then 1 end) as recent_active_days_at_trial,
+        count(case when aged.days_ago <= rules.frequency_window then 1 end) as recent_active_days,
         cast(
-            sum(case when days_ago < rule_window then points else 0 end) as decimal(18, 4)
+            sum(case when aged.days_ago < rules.rule_window then aged.points else 0 end) as decimal(18, 4)
         ) as window_points,
         cast(
-            sum(case when days_ago >= rule_window and days_ago < 2 * rule_window then points else 0 end)
-            as decimal(18, 4)
+            sum(
+                case
+                    when aged.days_ago >= rules.rule_window and aged.days_ago < 2 * rules.rule_window then aged.points
+                    else 0
+                end
+            ) as decimal(18, 4)
         ) as previous_window_points
-    from placed
-    group by voter_number
+    from aged
+    cross join rules
+    group by aged.voter_number
 )
 
 select * from summed_by_voter

@@ -22,8 +22,13 @@ voter_lifecycle as (
     select * from {{ ref('voter_lifecycle') }}
 ),
 
-churn_hazard as (
-    select * from {{ ref('churn_hazard') }}
+forecasts as (
+    select * from {{ ref('agg_forecasts_by_voter_moment') }}
+    where horizons_back = 1
+),
+
+gift_probability as (
+    select * from {{ ref('gift_probability') }}
 ),
 
 back_tests as (
@@ -56,7 +61,9 @@ valued as (
         ('donor_propensity', 'donor_propensity_score'),
         ('engagement_scores', 'engagement_score'),
         ('engagement_scores', 'intent_score'),
+        ('gift_probability', 'gift_probability'),
         ('voter_lifecycle', 'churn_probability_score'),
+        ('voter_lifecycle', 'return_probability'),
     ] %}
     select
         voter_number,
@@ -100,34 +107,22 @@ weighed as (
     where donor_propensity.donor_propensity_score is not null
 ),
 
-trials as (
-    select * from churn_hazard
-    where fit = 'trial'
-),
-
--- The older fit one horizon ago, for people who were active then.
+-- The flag of one horizon ago, for people who were active then.
 flagged as (
     select
-        back_tests.voter_number,
-        trials.churn_probability,
-        {{ churn_flag(
-            'trials.churn_probability', 'earlier_trials.churn_probability', 'rules.risk_medium', 'rules.risk_high'
-        ) }} as churn_risk_flag,
-        back_tests.has_gone_quiet as has_outcome
-    from back_tests
+        forecasts.voter_number,
+        case
+            when row_number() over (
+                order by forecasts.probability desc, forecasts.days_since_last_act desc, forecasts.voter_number asc
+            ) <= greatest(1, floor(count(*) over () * rules.churn_flag_share)) then 1
+            else 0
+        end as earlier_value,
+        forecasts.is_positive = 1 as has_outcome
+    from forecasts
     cross join {{ lifecycle_rules() }} as rules
-    inner join trials
-        on
-            back_tests.pause_band = trials.pause_band
-            and back_tests.frequency_band = trials.frequency_band
-            and back_tests.rhythm_band = trials.rhythm_band
-    -- A person who was absent or dormant a month before was not flagged then.
-    left join trials as earlier_trials
-        on
-            back_tests.earlier_pause_band = earlier_trials.pause_band
-            and back_tests.earlier_frequency_band = earlier_trials.frequency_band
-            and back_tests.earlier_rhythm_band = earlier_trials.rhythm_band
-    where trials.churn_probability is not null
+    where
+        forecasts.population = 'active'
+        and forecasts.probability is not null
 ),
 
 back_tested as (
@@ -140,15 +135,19 @@ back_tested as (
     union all
     select
         voter_number,
-        'churn_probability_score' as score,
-        churn_probability as earlier_value,
-        has_outcome
-    from flagged
+        case family
+            when 'giving' then 'gift_probability'
+            else case population when 'active' then 'churn_probability_score' else 'return_probability' end
+        end as score,
+        probability as earlier_value,
+        is_positive = 1 as has_outcome
+    from forecasts
+    where probability is not null
     union all
     select
         voter_number,
         'churn_risk_flag' as score,
-        case when churn_risk_flag then 1 else 0 end as earlier_value,
+        earlier_value,
         has_outcome
     from flagged
 ),

@@ -1,6 +1,6 @@
 with trials as (
     select * from {{ ref('agg_trials_by_score_value') }}
-    where score = 'gift_probability'
+    where score in ('gift_probability', 'churn_probability_score', 'return_probability')
 ),
 
 clock as (

@@ -21,7 +21,13 @@ requested as (
     select
         evaluated_scores.*,
         moments.horizons_back,
-        cast({{ rule_value('score_rules', 'gift_horizon') }} as bigint) as horizon_days,
+        cast(
+            case
+                when evaluated_scores.outcome in ('quiet', 'return')
+                    then {{ rule_value('lifecycle_rules', 'churn_horizon') }}
+                else {{ rule_value('score_rules', 'gift_horizon') }}
+            end as bigint
+        ) as horizon_days,
         shares.k_share
     from evaluated_scores
     cross join (values (cast(1 as bigint)), (cast(2 as bigint))) as moments (horizons_back)
@@ -34,12 +40,14 @@ ranked as (
         sum(people) over whole as all_people,
         sum(positives) over whole as all_positives,
         coalesce(sum(people) over above, 0) as people_above,
-        coalesce(sum(people - positives) over above, 0) as negatives_above
+        coalesce(sum(people - positives) over above, 0) as negatives_above,
+        -- A count or a pause is no probability, and its powers could be too large for a sum.
+        case when value between 0 and 1 then value end as share
     from trials
     window
-        whole as (partition by score, population, horizons_back),
+        whole as (partition by score, outcome, population, horizons_back),
         above as (
-            partition by score, population, horizons_back
+            partition by score, outcome, population, horizons_back
             order by value desc
             rows between unbounded preceding and 1 preceding
         )
@@ -49,6 +57,7 @@ ranked as (
 summed as (
     select
         score,
+        outcome,
         population,
         horizons_back,
         cast(max(all_people) as bigint) as people,
@@ -57,17 +66,17 @@ summed as (
             positives * (all_people - all_positives - negatives_above - (people - positives))
             + positives * (people - positives) * 0.5
         ) as double) as wins,
-        {{ exact_sum('people * value', 12, 38) }} as predicted,
-        {{ exact_sum('positives * (1 - value) * (1 - value) + (people - positives) * value * value', 12, 38) }}
+        {{ exact_sum('people * share', 12, 38) }} as predicted,
+        {{ exact_sum('positives * (1 - share) * (1 - share) + (people - positives) * share * share', 12, 38) }}
             as squared_errors,
         {{ exact_sum(
-            'positives * power(power(1 - all_positives / cast(all_people as double), 2) - power(1 - value, 2), 2)'
+            'positives * power(power(1 - all_positives / cast(all_people as double), 2) - power(1 - share, 2), 2)'
             ~ ' + (people - positives) * power(power(all_positives / cast(all_people as double), 2)'
-            ~ ' - power(value, 2), 2)',
+            ~ ' - power(share, 2), 2)',
             12, 38
         ) }} as squared_differences
     from ranked
-    group by score, population, horizons_back
+    group by score, outcome, population, horizons_back
 ),
 
 cut as (
@@ -85,6 +94,7 @@ cut as (
     left join summed
         on
             requested.score = summed.score
+            and requested.outcome = summed.outcome
             and requested.population = summed.population
             and requested.horizons_back = summed.horizons_back
 ),
@@ -93,6 +103,7 @@ cut as (
 found as (
     select
         cut.score,
+        cut.outcome,
         cut.population,
         cut.horizons_back,
         cut.k_share,
@@ -105,9 +116,10 @@ found as (
     inner join ranked
         on
             cut.score = ranked.score
+            and cut.outcome = ranked.outcome
             and cut.population = ranked.population
             and cut.horizons_back = ranked.horizons_back
-    group by cut.score, cut.population, cut.horizons_back, cut.k_share
+    group by cut.score, cut.outcome, cut.population, cut.horizons_back, cut.k_share
 ),
 
 measured as (
@@ -127,6 +139,7 @@ measured as (
     left join found
         on
             cut.score = found.score
+            and cut.outcome = found.outcome
             and cut.population = found.population
             and cut.horizons_back = found.horizons_back
             and cut.k_share = found.k_share
@@ -163,7 +176,7 @@ compared as (
     select
         *,
         max(case when score in ('recency_only', 'count_only') then auc end) over (
-            partition by population, horizons_back
+            partition by outcome, population, horizons_back
         ) as baseline_auc
     from bounded
 ),

@@ -1,33 +1,12 @@
-with churn_hazard as (
-    select * from {{ ref('churn_hazard') }}
-),
-
--- What the older fit predicted for the people of the newer one, and what happened to them.
-back_tested as (
+with summed_by_probability as (
     select
-        trials.churn_probability,
-        outcomes.churn_exposures,
-        outcomes.churn_events
-    from churn_hazard as outcomes
-    inner join churn_hazard as trials
-        on
-            outcomes.pause_band = trials.pause_band
-            and outcomes.frequency_band = trials.frequency_band
-            and outcomes.rhythm_band = trials.rhythm_band
+        value as churn_probability,
+        people,
+        positives as events
+    from {{ ref('agg_trials_by_score_value') }}
     where
-        outcomes.fit = 'current'
-        and trials.fit = 'trial'
-        and trials.churn_basis <> 'insufficient_data'
-        and outcomes.churn_exposures > 0
-),
-
-summed_by_probability as (
-    select
-        churn_probability,
-        cast(sum(churn_exposures) as bigint) as people,
-        cast(sum(churn_events) as bigint) as events
-    from back_tested
-    group by churn_probability
+        score = 'churn_probability_score'
+        and horizons_back = 1
 ),
 
 ordered as (

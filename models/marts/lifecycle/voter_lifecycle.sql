@@ -14,75 +14,87 @@ patterns as (
     select * from {{ ref('agg_patterns_by_voter') }}
 ),
 
-churn_hazard as (
-    select * from {{ ref('churn_hazard') }}
-    where fit = 'current'
+forecasts as (
+    select * from {{ ref('agg_forecasts_by_voter_moment') }}
+    where
+        family = 'activity'
+        and horizons_back = 0
+),
+
+evaluation as (
+    select * from {{ ref('score_evaluation') }}
+    where score in ('churn_probability_score', 'return_probability')
 ),
 
 rules as (
     select * from {{ lifecycle_rules() }} as lifecycle_rules
 ),
 
-placed_now as (
-    {{ churn_cells('activity', 'days_since_first', 'days_since_last', 'active_days', 'recent_active_days') }}
-),
-
-placed_earlier as (
-    {{ churn_cells(
-        'activity', 'days_since_first - rules.churn_earlier', 'days_since_last_earlier', 'active_days_earlier',
-        'recent_active_days_earlier'
-    ) }}
-),
-
--- Both by today's table: a flag changes because the person changed, not because the table did.
-scored_now as (
+-- The last day whose outcomes are known. All shares of a population have one skill; the precision is that of the flag.
+proven as (
     select
-        placed_now.*,
-        churn_hazard.churn_exposures,
-        churn_hazard.churn_events,
-        churn_hazard.churn_probability,
-        churn_hazard.churn_basis
-    from placed_now
-    inner join churn_hazard
-        on
-            placed_now.pause_band = churn_hazard.pause_band
-            and placed_now.frequency_band = churn_hazard.frequency_band
-            and placed_now.rhythm_band = churn_hazard.rhythm_band
+        evaluation.population,
+        max(evaluation.base_rate) as base_rate,
+        max(evaluation.verdict) as verdict,
+        max(evaluation.positives) >= {{ rule_value('score_rules', 'least_positives') }}
+        and max(evaluation.skill_low) > 0 as is_proven,
+        max(case when evaluation.k_share = rules.churn_flag_share then evaluation.precision_at_k end) as flag_precision,
+        max(case when evaluation.k_share = rules.churn_flag_share then evaluation.precision_low end)
+            as flag_precision_low,
+        max(case when evaluation.k_share = rules.churn_flag_share then evaluation.precision_high end)
+            as flag_precision_high
+    from evaluation
+    cross join rules
+    inner join (
+        select max(as_of_date) as as_of_date
+        from evaluation
+    ) as last_day
+        on evaluation.as_of_date = last_day.as_of_date
+    group by evaluation.population
 ),
 
-scored_earlier as (
+explained as (
     select
-        placed_earlier.voter_number,
-        churn_hazard.churn_probability as churn_probability_earlier
-    from placed_earlier
-    inner join churn_hazard
-        on
-            placed_earlier.pause_band = churn_hazard.pause_band
-            and placed_earlier.frequency_band = churn_hazard.frequency_band
-            and placed_earlier.rhythm_band = churn_hazard.rhythm_band
+        forecasts.*,
+        proven.base_rate,
+        proven.verdict,
+        proven.flag_precision,
+        proven.flag_precision_low,
+        proven.flag_precision_high,
+        case
+            when
+                proven.is_proven
+                and forecasts.fitted_positives >= {{ rule_value('score_rules', 'least_positives') }}
+                then forecasts.probability
+        end as proven_probability
+    from forecasts
+    -- The day that judges may be before anybody was known.
+    left join proven
+        on forecasts.population = proven.population
+),
+
+-- The riskiest come first; people of one probability by their pause.
+ranked as (
+    select
+        explained.*,
+        case when explained.proven_probability is not null then row_number() over (
+            partition by explained.population
+            order by
+                explained.proven_probability desc nulls last,
+                explained.days_since_last_act desc,
+                explained.voter_number asc
+        ) end as risk_rank,
+        greatest(1, floor(count(*) over (partition by explained.population) * rules.churn_flag_share)) as flagged_people
+    from explained
+    cross join rules
 ),
 
 assessed as (
     select
-        activity.*,
-        activity.days_since_last > rules.churn_dormant as is_dormant,
-        scored_now.pause_band,
-        scored_now.frequency_band,
-        scored_now.rhythm_band,
-        scored_now.churn_exposures,
-        scored_now.churn_events,
-        scored_now.churn_probability,
-        coalesce(scored_now.churn_basis, 'insufficient_data') as churn_basis,
-        scored_earlier.churn_probability_earlier,
-        cast(coalesce(activity.window_points, 0) as double) as points,
-        cast(coalesce(activity.previous_window_points, 0) as double) as points_before
+        *,
+        cast(coalesce(window_points, 0) as double) as points,
+        cast(coalesce(previous_window_points, 0) as double) as points_before
     from activity
-    cross join rules
-    -- A dormant person, or one whose cell has no hazard, has no probability.
-    left join scored_now
-        on activity.voter_number = scored_now.voter_number
-    left join scored_earlier
-        on activity.voter_number = scored_earlier.voter_number
 ),
 
 -- Without points before there is no drop: NULL.
@@ -127,33 +139,51 @@ staged as (
         giving.high_value_reason,
         case
             when compared.voter_number is null then 'no_activity'
-            when compared.is_dormant then 'dormant'
-            else 'active'
+            when compared.days_since_last < rules.churn_horizon then 'active'
+            else 'dormant'
         end as churn_state,
-        compared.pause_band,
-        compared.frequency_band,
-        compared.rhythm_band,
-        compared.churn_exposures,
-        compared.churn_events,
         case
             when compared.voter_number is null then 'no_activity'
-            when compared.is_dormant then 'dormant'
-            else compared.churn_basis
+            when compared.days_since_last >= rules.churn_horizon then 'dormant'
+            when ranked.proven_probability is not null then 'regression'
+            else 'insufficient_data'
         end as churn_basis,
-        compared.churn_probability as churn_probability_score,
-        compared.churn_probability_earlier,
+        case when ranked.population = 'active' then ranked.proven_probability end as churn_probability_score,
+        case when ranked.population = 'active' then ranked.base_rate end as churn_base_rate,
+        case when ranked.population = 'active' then coalesce(ranked.verdict, 'insufficient_data') end as churn_verdict,
         case
-            when compared.churn_probability >= rules.risk_high then 'high'
-            when compared.churn_probability >= rules.risk_medium then 'medium'
-            when compared.churn_probability is not null then 'low'
+            when ranked.population <> 'active' then null
+            when ranked.proven_probability >= rules.risk_high then 'high'
+            when ranked.proven_probability >= rules.risk_medium then 'medium'
+            when ranked.proven_probability is not null then 'low'
         end as risk_class,
         case
-            when compared.voter_number is null or compared.is_dormant then false
-            else {{ churn_flag(
-                'compared.churn_probability', 'compared.churn_probability_earlier', 'rules.risk_medium',
-                'rules.risk_high'
-            ) }}
+            when compared.days_since_last < rules.churn_horizon then ranked.risk_rank <= ranked.flagged_people
+            else false
         end as churn_risk_flag,
+        case when ranked.population = 'active' then ranked.flag_precision end as churn_flag_precision,
+        case when ranked.population = 'active' then ranked.flag_precision_low end as churn_flag_precision_low,
+        case when ranked.population = 'active' then ranked.flag_precision_high end as churn_flag_precision_high,
+        case
+            when ranked.population is null then 'no_data'
+            when ranked.population = 'active' then 'active'
+            when ranked.proven_probability is not null then 'regression'
+            else 'insufficient_data'
+        end as return_basis,
+        case when ranked.population = 'dormant' then ranked.proven_probability end as return_probability,
+        case when ranked.population = 'dormant' then ranked.base_rate end as return_base_rate,
+        case when ranked.population = 'dormant' then coalesce(ranked.verdict, 'insufficient_data') end as return_verdict,
+        case when ranked.proven_probability is not null then ranked.logit_base end as logit_base,
+        case when ranked.proven_probability is not null then ranked.logit_days_since_last_act end
+            as logit_days_since_last_act,
+        case when ranked.proven_probability is not null then ranked.logit_active_days_60 end as logit_active_days_60,
+        case when ranked.proven_probability is not null then ranked.logit_active_days_180 end as logit_active_days_180,
+        case when ranked.proven_probability is not null then ranked.logit_active_days end as logit_active_days,
+        case when ranked.proven_probability is not null then ranked.logit_tenure_days end as logit_tenure_days,
+        case when ranked.proven_probability is not null then ranked.logit_pause_ratio end as logit_pause_ratio,
+        case when ranked.proven_probability is not null then ranked.logit_overdue end as logit_overdue,
+        case when ranked.proven_probability is not null then ranked.logit_clicks end as logit_clicks,
+        case when ranked.proven_probability is not null then ranked.logit_other_acts end as logit_other_acts,
         coalesce(compared.points, 0) as activity_points,
         coalesce(compared.points_before, 0) as activity_points_before,
         round(compared.activity_drop, 2) as activity_drop_percent,
@@ -166,6 +196,9 @@ staged as (
     cross join rules
     left join compared
         on profiles.voter_number = compared.voter_number
+    -- Nothing may be known about a voter.
+    left join ranked
+        on profiles.voter_number = ranked.voter_number
     left join giving
         on
             profiles.state = giving.state

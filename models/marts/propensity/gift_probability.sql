@@ -7,8 +7,10 @@ usable_gifts as (
 ),
 
 forecasts as (
-    select * from {{ ref('agg_gift_forecasts_by_voter_moment') }}
-    where horizons_back = 0
+    select * from {{ ref('agg_forecasts_by_voter_moment') }}
+    where
+        family = 'giving'
+        and horizons_back = 0
 ),
 
 evaluation as (
@@ -50,7 +52,7 @@ valued as (
             when
                 proven.is_proven
                 and forecasts.fitted_positives >= {{ rule_value('score_rules', 'least_positives') }}
-                then forecasts.gift_probability
+                then forecasts.probability
         end as proven_probability,
         -- A giver's gifts in a horizon, times horizons in a year.
         cast(forecasts.fitted_gifts as double) / nullif(forecasts.fitted_positives, 0)

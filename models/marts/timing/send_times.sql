@@ -19,6 +19,10 @@ voters as (
     select * from {{ ref('lnk_voter') }}
 ),
 
+personal_times as (
+    select * from {{ ref('agg_personal_times_by_dimension') }}
+),
+
 rules as (
     select * from {{ timing_rules() }} as timing_rules
 ),
@@ -85,7 +89,7 @@ observed as (
 ),
 
 -- How readily the voter responds at any hour, for voters with enough mail: what was observed over what the segment's
--- indexes let expect of this mail.
+-- indexes let expect of this mail. Without proof from later mail nobody has a level of their own.
 leveled as (
     select
         observed.voter_number,
@@ -94,6 +98,10 @@ leveled as (
         {{ response_level('observed', 'rules') }} as voter_index
     from observed
     cross join rules
+    inner join personal_times
+        on
+            observed.dimension = personal_times.dimension
+            and personal_times.verdict = 'better'
     group by observed.voter_number, observed.segment, observed.dimension
     having {{ has_enough_mail('observed', 'rules', 'person') }}
 ),
@@ -193,12 +201,18 @@ answered as (
         round({{ percent('hours.clicks', 'hours.sends') }}, 2) as hour_rate,
         hours.value_index as hour_index,
         coalesce(hours.value_level, 'insufficient_data') as hour_level,
+        hour_proofs.verdict as hour_personal_verdict,
+        hour_proofs.held_share as hour_personal_share,
+        hour_proofs.held_share_low as hour_personal_share_low,
         {{ weekday_name('days.value_number') }} as optimal_send_day,
         cast(days.sends as bigint) as day_sends,
         cast(days.clicks as bigint) as day_clicks,
         round({{ percent('days.clicks', 'days.sends') }}, 2) as day_rate,
         days.value_index as day_index,
         coalesce(days.value_level, 'insufficient_data') as day_level,
+        day_proofs.verdict as day_personal_verdict,
+        day_proofs.held_share as day_personal_share,
+        day_proofs.held_share_low as day_personal_share_low,
         ranked_acts.local_hour as most_active_hour,
         cast(ranked_acts.acts as bigint) as most_active_hour_events,
         voters.time_zone,
@@ -209,6 +223,10 @@ answered as (
         on
             segmented.state = voters.state
             and segmented.svid = voters.svid
+    inner join personal_times as hour_proofs
+        on hour_proofs.dimension = 'hour'
+    inner join personal_times as day_proofs
+        on day_proofs.dimension = 'weekday'
     -- Every voter once. Without enough data for everybody no hour and no day is offered.
     left join best_values as hours
         on

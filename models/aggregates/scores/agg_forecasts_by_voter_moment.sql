@@ -3,7 +3,7 @@ with history as (
 ),
 
 fits as (
-    select * from {{ ref('agg_gift_fits_by_population') }}
+    select * from {{ ref('agg_fits_by_population') }}
 ),
 
 -- The fit of the horizon before predicts each moment, so that no outcome is known to its own prediction.
@@ -22,7 +22,13 @@ explained as (
         {{ logit_term('log_clicks') }} as logit_clicks,
         {{ logit_term('log_clients') }} as logit_clients,
         {{ logit_term('log_channels') }} as logit_channels,
-        {{ logit_term('log_days_since_last_act') }} as logit_days_since_last_act
+        {{ logit_term('log_days_since_last_act') }} as logit_days_since_last_act,
+        {{ logit_term('log_active_days_60') }} as logit_active_days_60,
+        {{ logit_term('log_active_days') }} as logit_active_days,
+        {{ logit_term('log_tenure_days') }} as logit_tenure_days,
+        {{ logit_term('log_pause_ratio') }} as logit_pause_ratio,
+        {{ logit_term('log_overdue') }} as logit_overdue,
+        {{ logit_term('log_other_acts') }} as logit_other_acts
     from history
     -- A population may have been empty a horizon before.
     left join fits
@@ -45,6 +51,12 @@ summed as (
         + logit_clients
         + logit_channels
         + logit_days_since_last_act
+        + logit_active_days_60
+        + logit_active_days
+        + logit_tenure_days
+        + logit_pause_ratio
+        + logit_overdue
+        + logit_other_acts
             as log_odds
     from explained
 ),
@@ -52,7 +64,7 @@ summed as (
 forecast as (
     select
         *,
-        round({{ logistic('log_odds') }}, 6) as gift_probability,
+        round({{ logistic('log_odds') }}, 6) as probability,
         -- Gifts a year, forgotten by half each year: ranks people where nothing could be fitted.
         (gifts + 0.5) / (coalesce(days_since_first_gift, 0) / 365e0 + 1)
         * power(2e0, -coalesce(days_since_last_gift, days_since_last_act, tenure_days) / 365e0) as fixed_rate,
