@@ -170,3 +170,34 @@
         rows between unbounded preceding and current row
     ))
 {%- endmacro %}
+
+{#-
+    The correlation of two paired yes-or-no answers for newcombe_paired_bound (Newcombe 1998, Statistics in Medicine 17,
+    2635-2650, method 10), from the numbers of pairs with both, only the first, only the second and neither: phi with a
+    continuity correction. 0 if an answer does not vary.
+-#}
+{% macro paired_correlation(both, first_only, second_only, neither) -%}
+    {%- set product -%} (cast({{ both }} as double) * {{ neither }} - cast({{ first_only }} as double) * {{ second_only }}) {%- endset -%}
+    {%- set half -%} (cast({{ both }} + {{ first_only }} + {{ second_only }} + {{ neither }} as double) / 2) {%- endset -%}
+    coalesce(
+        case
+            when {{ product }} > {{ half }} then {{ product }} - {{ half }}
+            when {{ product }} < 0 then {{ product }}
+            else 0
+        end / nullif(sqrt(
+            cast({{ both }} + {{ first_only }} as double) * ({{ second_only }} + {{ neither }})
+            * cast({{ both }} + {{ second_only }} as double) * ({{ first_only }} + {{ neither }})
+        ), 0), 0
+    )
+{%- endmacro %}
+
+{#-
+    One end of Newcombe's interval for a difference of two paired proportions p1 - p2, 95 percent: as newcombe_bound, less
+    what the two have in common.
+-#}
+{% macro newcombe_paired_bound(p1, bound_1, p2, bound_2, correlation, side) -%}
+    {{ p1 }} - {{ p2 }} {{ side }} sqrt(greatest(
+        0, ({{ p1 }} - {{ bound_1 }}) * ({{ p1 }} - {{ bound_1 }}) + ({{ p2 }} - {{ bound_2 }}) * ({{ p2 }} - {{ bound_2 }})
+        - 2 * {{ correlation }} * abs(({{ p1 }} - {{ bound_1 }}) * ({{ p2 }} - {{ bound_2 }}))
+    ))
+{%- endmacro %}

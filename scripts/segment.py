@@ -15,6 +15,7 @@ import re
 import signal
 import sys
 import traceback
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,7 @@ import typer
 
 from enrichment import audit as log
 from enrichment import code_version, contacts, ids, output
+from enrichment import lookalike as likeness
 from enrichment.analysis import AFFINITY_SCREEN, IDENTITY, INCLUDES, PARTS, analysis, include_words
 from enrichment.database import Database, Listing
 from enrichment.disclosure import Disclosure
@@ -292,6 +294,14 @@ def lookalike(
     min_similarity: Annotated[
         float, typer.Option(metavar="SHARE", callback=_share, help="The least similarity, 0 to 1.")
     ] = 0.0,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Also say whether such a list finds more of the segment's kind than chance, "
+            "judged on a half of the segment that is held out.",
+        ),
+    ] = False,
     out: Out = None,
     form: Format = None,
     with_contact_details: ContactDetails = False,
@@ -307,6 +317,7 @@ def lookalike(
         "order by rank",
         columns=("rank", "state", "svid", "similarity", "similarity_score", "reason"),
         with_contact_details=with_contact_details,
+        report=likeness.report_check if check else None,
     )
 
 
@@ -621,12 +632,14 @@ def _answer(
     values: tuple[Any, ...] = (),
     columns: tuple[str, ...] = (),
     with_contact_details: bool = False,
+    report: Callable[[Database, Sequence[str]], None] | None = None,
 ) -> None:
     """Calls one table function about the people of a segment, and writes its rows.
 
     ``question`` is the answer's name, the function and its options; ``request`` is --svids, --svid,
     --segment, --out and --format. ``choose`` is SQL that selects some of its rows, with its
-    ``values``; ``order`` is the SQL that orders them; a terminal shows ``columns``.
+    ``values``; ``order`` is the SQL that orders them; a terminal shows ``columns``. ``report`` says
+    more about the segment on standard error.
     """
     name, function, options = question
     svids, svid, named, out, form = request
@@ -643,6 +656,8 @@ def _answer(
             )
         target.write(database, output.Answer.of(name, query, columns))
         ids.report(database, segment)
+        if report is not None:
+            report(database, segment)
 
 
 def _answer_about_groups(

@@ -1,6 +1,6 @@
 {{ config(parameters=['svids', 'expansion_size := 1000', 'min_similarity := 0.0']) }}
 
-with profiles as {{ inlined() }} (
+with recursive profiles as {{ inlined() }} (
     select * from {{ ref('lookalike_profiles') }}
 ),
 
@@ -20,13 +20,15 @@ neighbours as (
     select * from {{ ref('key_voter_neighbours') }}
 ),
 
-voters as (
+voters as {{ materialized() }} (
     {{ segment_voters() }}
 ),
 
 addresses as (
     {{ segment_addresses('voters') }}
 ),
+
+{{ likeness_steps('profiles', 'traits', 'population', 'voters') }},
 
 -- The segment's own voters, and people who share an address or phone with one (F36 to F38, F43).
 excluded as (
@@ -40,81 +42,26 @@ excluded as (
 
 -- An empty segment has no candidates.
 candidates as (
-    select profiles.voter_number
-    from profiles
+    select
+        compared.*,
+        round({{ logistic('compared.log_odds') }}, 4) as similarity
+    from compared
+    inner join profiles
+        on compared.voter_number = profiles.voter_number
     where
         profiles.is_eligible
         and exists (select 1 from voters)
         and not exists (
             select 1
             from excluded
-            where excluded.voter_number = profiles.voter_number
+            where excluded.voter_number = compared.voter_number
         )
 ),
 
-segment_traits as (
-    select
-        traits.trait_number,
-        {{ exact_sum('traits.share', 15) }} as people
-    from traits
-    inner join voters
-        on traits.voter_number = voters.voter_number
-    group by traits.trait_number
-),
-
-segment_people as (
-    select
-        population.feature,
-        {{ exact_sum('segment_traits.people', 12, 28) }} as people
-    from segment_traits
-    inner join population
-        on segment_traits.trait_number = population.trait_number
-    group by population.feature
-),
-
--- How much commoner a trait is in the segment than in the population, as a log ratio. The prior adds average people,
--- so that a small segment does not count for more than it shows.
-weighed as (
-    select
-        population.trait_number,
-        population.feature,
-        population.trait,
-        case population.feature
-            when 'client' then {{ rule_value('lookalike_weights', 'client_mix') }}
-            when 'engagement_rate' then {{ rule_value('lookalike_weights', 'engagement_rate') }}
-            when 'recency' then {{ rule_value('lookalike_weights', 'recency') }}
-        end * ln(
-            (
-                coalesce(segment_traits.people, 0) / population.population_share
-                + {{ rule_value('lookalike_weights', 'prior_strength') }}
-            ) / (coalesce(segment_people.people, 0) + {{ rule_value('lookalike_weights', 'prior_strength') }})
-        ) as weight
-    from population
-    -- A trait that nobody in the segment has counts against a candidate.
-    left join segment_traits
-        on population.trait_number = segment_traits.trait_number
-    left join segment_people
-        on population.feature = segment_people.feature
-),
-
-summed as (
-    select
-        traits.voter_number,
-        round(1 / (1 + exp(-{{ exact_sum('traits.share * weighed.weight', 12) }})), 4) as similarity
-    from traits
-    inner join weighed
-        on traits.trait_number = weighed.trait_number
-    inner join candidates
-        on traits.voter_number = candidates.voter_number
-    group by traits.voter_number
-),
-
 -- Voter numbers follow state and svid. The limit comes before the rank, so that only the best are sorted.
-limited as (
-    select
-        voter_number,
-        similarity
-    from summed
+limited as {{ materialized() }} (
+    select *
+    from candidates
     where similarity >= {{ min_similarity() }}
     order by similarity desc, voter_number asc
     limit cast(floor(greatest(0, {{ expansion_size() }})) as bigint)
@@ -124,14 +71,13 @@ limited_clients as (
     select
         limited.voter_number,
         traits.engagements,
-        weighed.trait as client_shortname,
-        traits.share * weighed.weight as contribution
+        counted_traits.client_shortname,
+        traits.share * counted_traits.weight as contribution
     from limited
     inner join traits
         on limited.voter_number = traits.voter_number
-    inner join weighed
-        on traits.trait_number = weighed.trait_number
-    where weighed.feature = 'client'
+    inner join counted_traits
+        on traits.trait_number = counted_traits.trait_number
 ),
 
 -- The brief's overlap (000-30, 000-31), on engagements.
@@ -165,7 +111,7 @@ overlapped as (
     group by limited_clients.voter_number
 ),
 
--- The reason names the three clients that raised the similarity most.
+-- The reason names the three terms that raised the similarity most, and up to three clients that did.
 numbered_clients as (
     select
         *,
@@ -177,13 +123,58 @@ numbered_clients as (
     where contribution > 0
 ),
 
-reasoned as (
+named_clients as (
     select
         voter_number,
-        string_agg(client_shortname, ', ' order by client_number) as clients
+        'interest in ' || string_agg(client_shortname, ', ' order by client_number) as clients
     from numbered_clients
     where client_number <= 3
     group by voter_number
+),
+
+numbered_terms as (
+    select
+        *,
+        row_number() over (partition by voter_number order by contribution desc, term asc) as term_number
+    from (
+        select
+            limited.voter_number,
+            terms.term,
+            round(case terms.term
+                when 'clients' then limited.logit_clients
+                when 'engagements' then limited.logit_engagements
+                when 'recency' then limited.logit_recency
+                when 'tenure' then limited.logit_tenure
+                when 'click rate' then limited.logit_click_rate
+                when 'giving' then limited.logit_giving
+            end, 4) as contribution
+        from limited
+        cross join (
+            values ('clients'), ('engagements'), ('recency'), ('tenure'), ('click rate'), ('giving')
+        ) as terms (term)
+    ) as contributions
+    where contribution > 0
+),
+
+reasoned as (
+    select
+        numbered_terms.voter_number,
+        string_agg(
+            case numbered_terms.term
+                when 'clients' then coalesce(named_clients.clients, 'mix of clients')
+                when 'engagements' then 'number of engagements'
+                when 'recency' then 'time since the last engagement'
+                when 'tenure' then 'time since the first engagement'
+                else numbered_terms.term
+            end, '; '
+            order by numbered_terms.term_number
+        ) as terms
+    from numbered_terms
+    -- Their mix of clients may be like the segment's without one that stands out.
+    left join named_clients
+        on numbered_terms.voter_number = named_clients.voter_number
+    where numbered_terms.term_number <= 3
+    group by numbered_terms.voter_number
 ),
 
 answered as (
@@ -194,10 +185,7 @@ answered as (
         profiles.person_id,
         limited.similarity,
         coalesce(overlapped.similarity_score, 0) as similarity_score,
-        coalesce(
-            'Shares the segment''s interest in ' || reasoned.clients,
-            'No client of theirs stands out in the segment'
-        ) as reason
+        coalesce('Like the segment in: ' || reasoned.terms, 'Nothing of theirs stands out in the segment') as reason
     from limited
     inner join profiles
         on limited.voter_number = profiles.voter_number

@@ -44,6 +44,12 @@ with counted as (
     from {{ ref('segment_lookalike') }}(cast([] as varchar[]))
     union all
     select
+        'segment_lookalike_check' as function_name,
+        count(case when held_out = 0 and lift is null and verdict = 'insufficient_data' then 1 end) as answers,
+        (select count(*) from {{ ref('rules') }} where subject = 'evaluation_shares') as expected
+    from {{ ref('segment_lookalike_check') }}(cast([] as varchar[]))
+    union all
+    select
         'segment_attribution' as function_name,
         count(case when donations_credited = 0 and campaign_id is null then 1 end) as answers,
         (select count(*) from {{ ref('attribution_models') }}) as expected

@@ -8,6 +8,7 @@
     'segment_propensity',
     'segment_health',
     'segment_lookalike',
+    'segment_lookalike_check',
     'segment_attribution',
     'segment_contacts',
     'segment_scores',

@@ -1,44 +1,33 @@
--- A person's shares of a feature's traits sum to 1, and so do the population's.
+-- A person's shares of their clients sum to 1, and so do the population's.
 with traits as (
     select * from {{ ref('lookalike_traits') }}
 ),
 
+population as (
+    select * from {{ ref('lookalike_population') }}
+),
+
 people as (
     select
-        feature,
         state,
         svid,
         sum(share) as share_sum
     from traits
-    group by feature, state, svid
+    group by state, svid
 ),
 
-population as (
+everybody as (
     select
-        feature,
+        'population' as state,
+        'population' as svid,
         sum(population_share) as share_sum
-    from (
-        select distinct
-            feature,
-            trait,
-            population_share
-        from traits
-    ) as distinct_traits
-    group by feature
+    from population
 )
 
-select
-    feature,
-    state,
-    svid,
-    share_sum
+select *
 from people
 where abs(share_sum - 1) > 1e-9
 union all
-select
-    feature,
-    'population' as state,
-    'population' as svid,
-    share_sum
-from population
+select *
+from everybody
 where abs(share_sum - 1) > 1e-9

@@ -90,7 +90,6 @@
     'propensity_weights': {'key': 'component', 'not_null': ['weight']},
     'health_thresholds': {'key': 'metric'},
     'attribution_models': {'key': 'model'},
-    'lookalike_bands': {'key': 'band', 'not_null': ['feature']},
     'age_bands': {'key': 'age_band'},
     'timing_rules': {'not_null': ['value', 'unit'], 'holds': ['value >= 0']},
     'parts_of_day': {'key': 'part_of_day', 'not_null': ['first_hour', 'last_hour']},

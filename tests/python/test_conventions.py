@@ -200,6 +200,10 @@ FUNCTIONS = {
         ("svids", "expansion_size := 1000", "min_similarity := 0.0"),
         "rank state svid person_id similarity similarity_score reason",
     ),
+    "segment_lookalike_check": (
+        ("svids",),
+        "k_share held_out recovered lift lift_low lift_high later_acts_ratio verdict",
+    ),
     "segment_attribution": (("svids",), CAMPAIGNS),
     "segment_contacts": (
         ("svids",),

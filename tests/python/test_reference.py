@@ -20,12 +20,15 @@ from reference.attribution import campaign_attribution, credit_row
 from reference.behaviour import Row, World, coverage, donor_propensity, enriched_profiles
 from reference.health import campaign_engagement, engagement_health, engagement_health_alerts
 from reference.measures import Rounded, fit_prior
+from reference.placebo import attribution_placebo, attribution_profile
 from reference.segments import Questions
 from reference.settings import RATES
 from warm import Warm
 
 Table = Mapping[Any, Row]
 TOLERANCE = 1e-9
+SIMILARITY_TOLERANCE = 1e-4
+"""Published with 4 places; the build takes at most eight Newton steps."""
 RECOMMENDATIONS = {"prefer", "neutral", "reduce", "stop", "not_enough_data"}
 
 
@@ -354,6 +357,16 @@ def test_campaign_attribution(questions: Questions, database: Database) -> None:
     assert_same("campaign_attribution", expected, found)
 
 
+def test_attribution_placebo(questions: Questions, database: Database) -> None:
+    """F49: what would be credited if the clicks after a gift had come before it."""
+    found = database.keyed("marts.attribution_placebo", ("campaign_id", "model"))
+    expected = attribution_placebo(questions.attribution)
+    assert expected[None, "any_touch"]["placebo_gifts"] > 0
+    assert_same("attribution_placebo", expected, found)
+    days = database.keyed("marts.attribution_profile", ("days_after_gift",))
+    assert_same("attribution_profile", attribution_profile(questions.attribution), days)
+
+
 def segment_of(world: World, name: str) -> list[str | None]:
     """A list of requested ids of the sample; the choice is the same in every run."""
     chance = random.Random(7)  # noqa: S311
@@ -505,6 +518,13 @@ def test_segment_lookalike(
         for key, score in scores.items()
     }
     assert_same(f"segment_lookalike of {segment}", expected, found)
+    similarities = questions.similarities(svids)
+    apart = {
+        key: (row["similarity"], similarities[key])
+        for key, row in found.items()
+        if abs(row["similarity"] - similarities[key]) > SIMILARITY_TOLERANCE
+    }
+    assert not apart, f"similarity to {segment}: found and expected differ: {apart}"
     in_order = sorted(found, key=lambda key: (-found[key]["similarity"], key))
     assert [found[key]["rank"] for key in in_order] == list(range(1, len(in_order) + 1))
     assert all(0 <= row["similarity"] <= 1 for row in found.values())

@@ -102,6 +102,11 @@ FUNCTIONS = {
         where not exists (select * from matched where matched.svid = people.svid)
             and 0.5 >= min_similarity
         order by rank limit expansion_size""",
+    "segment_lookalike_check(svids)": """
+        select * from (values (0.01, 1.5, 0.75, 2.25, 'no_lift'), (0.1, 2.96, 2.04, 3.5, 'lift'),
+            (0.2, null, null, null, 'insufficient_data'))
+            as checks(k_share, lift, lift_low, lift_high, verdict)
+        where (select count(*) from matched) >= 0""",
     "segment_attribution(svids)": """
         select campaigns.* from {catalog}.marts.campaign_attribution as campaigns
         where (select count(*) from matched) >= 0""",
@@ -361,6 +366,18 @@ def test_an_empty_result_is_a_result_with_a_header(run: Run) -> None:
     assert outcome.out.count("\n") == 1
     assert run("lookalike", "--svid", "1", "--min-similarity", "1", "--format", "json").out == (
         "[\n]\n"
+    )
+
+
+def test_lookalike_says_whether_it_beats_chance(run: Run) -> None:
+    silent = run("lookalike", "--svid", "0012345")
+    checked = run("lookalike", "--svid", "0012345", "--check")
+    assert checked.out == silent.out
+    assert silent.err == ""
+    assert checked.err == (
+        "segment.py: check, first 1% of the list: lift 1.5 (0.8 to 2.2), no better than chance"
+        " (no_lift)\n"
+        "segment.py: check, first 10% of the list: lift 3.0 (2.0 to 3.5), more than chance\n"
     )
 
 

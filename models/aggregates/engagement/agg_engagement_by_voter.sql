@@ -21,6 +21,7 @@ summed_by_voter as (
         cast(sum(case when email_events.is_engagement then 1 else 0 end) as bigint) as engagements,
         count(distinct case when email_events.is_engagement then email_events.campaign_id end) as campaigns_engaged,
         count(distinct case when email_events.is_engagement then email_events.client_shortname end) as clients_engaged,
+        cast(min(case when email_events.is_engagement then email_events.event_at end) as date) as first_engagement_date,
         cast(max(case when email_events.is_engagement then email_events.event_at end) as date) as last_engagement_date,
         cast(max(case when email_events.clicks > 0 then email_events.event_at end) as date) as last_click_date,
         max(case when email_events.is_opt_out then 1 else 0 end) = 1 as has_opted_out

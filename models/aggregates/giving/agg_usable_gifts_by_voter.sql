@@ -7,6 +7,7 @@ summed_by_voter as (
         state,
         svid,
         count(case when is_solicit_permitted then 1 end) as usable_gifts,
+        cast(min(case when is_solicit_permitted then donated_at end) as date) as first_usable_gift_date,
         cast(max(case when is_solicit_permitted then donated_at end) as date) as last_usable_gift_date,
         count(case when not is_solicit_permitted then 1 end) as gifts_not_used,
         -- One gift from a source that permits it is enough: the voter is known from there, too.

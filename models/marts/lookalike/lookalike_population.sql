@@ -5,8 +5,7 @@ with traits as (
 listed as (
     select distinct
         trait_number,
-        feature,
-        trait,
+        client_shortname,
         population_share,
         '{{ invocation_id }}' as build_id
     from traits

@@ -16,14 +16,13 @@ client_totals as (
     group by state, svid
 ),
 
-united as (
+shared as (
     select
         person_clients.state,
         person_clients.svid,
-        'client' as feature,
-        person_clients.client_shortname as trait,
-        {{ share('person_clients.engagements', 'client_totals.engagements') }} as share,
+        person_clients.client_shortname,
         person_clients.engagements,
+        {{ share('person_clients.engagements', 'client_totals.engagements') }} as share,
         profiles.voter_number
     from person_clients
     inner join client_totals
@@ -35,66 +34,38 @@ united as (
             person_clients.state = profiles.state
             and person_clients.svid = profiles.svid
     where person_clients.engagements > 0
-    union all
-    select
-        profiles.state,
-        profiles.svid,
-        features.feature,
-        case features.feature
-            when 'engagement_rate' then profiles.engagement_rate_band
-            when 'recency' then profiles.recency_band
-        end as trait,
-        cast(1 as double) as share,
-        profiles.engagements,
-        profiles.voter_number
-    from profiles
-    cross join (values ('engagement_rate'), ('recency')) as features (feature)
 ),
 
-people_by_feature as (
-    select
-        people.feature,
-        count(*) as people
-    from (
-        select distinct
-            feature,
-            state,
-            svid
-        from united
-    ) as people
-    group by people.feature
+counted as (
+    select count(distinct voter_number) as people
+    from shared
 ),
 
--- The population: the mean share of each trait over all people with the feature.
+-- The population: the mean share of each client over all people with one.
 averaged as (
     select
-        united.feature,
-        united.trait,
-        row_number() over (order by united.feature, united.trait) as trait_number,
-        {{ exact_sum('united.share', 15) }} / max(people_by_feature.people) as population_share
-    from united
-    inner join people_by_feature
-        on united.feature = people_by_feature.feature
-    group by united.feature, united.trait
+        shared.client_shortname,
+        row_number() over (order by shared.client_shortname) as trait_number,
+        {{ exact_sum('shared.share', 15) }} / max(counted.people) as population_share
+    from shared
+    cross join counted
+    group by shared.client_shortname
 ),
 
 compared as (
     select
-        united.state,
-        united.svid,
-        united.feature,
-        united.trait,
-        united.engagements,
-        united.share,
+        shared.state,
+        shared.svid,
+        shared.client_shortname,
+        shared.engagements,
+        shared.share,
         averaged.population_share,
-        united.voter_number,
+        shared.voter_number,
         averaged.trait_number,
         '{{ invocation_id }}' as build_id
-    from united
+    from shared
     inner join averaged
-        on
-            united.feature = averaged.feature
-            and united.trait = averaged.trait
+        on shared.client_shortname = averaged.client_shortname
 )
 
 select * from compared

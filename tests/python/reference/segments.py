@@ -13,6 +13,7 @@ from reference.affinity import Priors, client_affinity, fit_priors
 from reference.attribution import Attribution, CampaignModel, campaign_table
 from reference.behaviour import Behaviour, Row, World, donor_propensity_row, enriched_profile
 from reference.health import engagement_health, weeks_of_events
+from reference.likeness import people_of, similarities
 from reference.measures import (
     Number,
     benjamini_hochberg,
@@ -290,6 +291,14 @@ class Questions:
                 )
             )
         return scores
+
+    def similarities(self, svids: Iterable[Any]) -> dict[VoterKey, float]:
+        """segment_lookalike (F39): how much everybody with an engagement is like the segment."""
+        return similarities(self._compared_people, self.segment(svids).voters)
+
+    @cached_property
+    def _compared_people(self) -> dict[VoterKey, Any]:
+        return people_of(self.world)
 
     def _eligible_events(self, key: VoterKey, segment: Segment) -> list[Event]:
         """F36…F43: the events of a candidate; none when it is not one."""

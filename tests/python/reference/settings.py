@@ -42,6 +42,8 @@ BASELINE_WEEKS_NEEDED = 4
 TIME_DECAY_HALF_LIFE_DAYS = 7
 
 LOOKALIKE_CLIENT_FLOOR = 10
+LOOKALIKE_PRIOR = 5
+LOOKALIKE_FIT_SEEDS = 200
 """000-30: a client is part of the pattern with more than this many engagements."""
 
 RATES: dict[str, tuple[str, str, int]] = {
