@@ -66,6 +66,24 @@ def read_segment(file: str | None, given: list[str]) -> list[str]:
     return ids
 
 
+def from_list(given: Sequence[str | None], where: str) -> list[str]:
+    """The ids of a list, as given. Raises InputError, which names an entry, never an id."""
+    ids = [_json_id(item, f"{where}, entry {number}") for number, item in enumerate(given, 1)]
+    if not any(_trimmed(text) for text in ids):
+        raise InputError(f"{where}: no voter id in it")
+    audit.note_ids(_trimmed(text) for text in ids)
+    return ids
+
+
+def from_upload(content: bytes) -> list[str]:
+    """The ids of a file that was sent. Raises InputError if it holds none."""
+    ids = _from_content(content, "the list")
+    if not any(_trimmed(text) for text in ids):
+        raise InputError("the list: no voter id in it; give one id a line, CSV, JSON or Parquet")
+    audit.note_ids(_trimmed(text) for text in ids)
+    return ids
+
+
 def _from_file(file: str) -> list[str]:
     name = _name(file)
     try:
@@ -77,6 +95,10 @@ def _from_file(file: str) -> list[str]:
         raise InputError(
             "--svids: there is no such file; a single voter id goes into --svid"
         ) from None
+    return _from_content(content, name)
+
+
+def _from_content(content: bytes, name: str) -> list[str]:
     suffix = Path(name).suffix.lower()
     if not content.strip():
         raise InputError(f"{name}: the file is empty; give one id a line, CSV, JSON or Parquet")
