@@ -630,7 +630,9 @@ def _answer_about_groups(
             known = database.attribution_models()
             if known and model not in known:
                 raise InputError(f"--model {shown(model)}: expected one of {', '.join(known)}")
-        groups = Disclosure(database, segment, {function: {}}, is_open=allow_small_cells)
+        groups = Disclosure(
+            database, segment, {function: {}}, is_open=allow_small_cells, with_people=False
+        )
         query = groups.rows(function, choose=choose, values=values, order=order)
         target.write(database, output.Answer.of(name, query, columns))
         groups.report()

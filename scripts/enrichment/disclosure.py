@@ -46,8 +46,8 @@ _BEHAVIOR = ("with_behavior", "donors", "clickers", "total_opens")
 class Disclosure:
     """Answers about one segment without what must be hidden.
 
-    ``requested`` are the functions to call, each with its options; segment_profile is called in
-    any case, and its rows are kept as ``temp.profiles``. With ``is_open`` nothing is hidden.
+    ``requested`` are the functions to call, each with its options; ``with_people`` segment_profile
+    is called, too, and its rows are kept as ``temp.profiles``. With ``is_open`` nothing is hidden.
     """
 
     def __init__(
@@ -57,17 +57,20 @@ class Disclosure:
         requested: Mapping[str, dict[str, Any]],
         *,
         is_open: bool,
+        with_people: bool = True,
     ) -> None:
         self._database = database
         self._requested = tuple(requested)
         self._minimum = 0
         self._hidden: list[tuple[str, str | None, str]] = []
         self.people = "temp.profiles"
+        people: dict[str, dict[str, Any]] = {_PROFILE: {}} if with_people else {}
         profile = database.ask(_PROFILE, segment)
         if requested:
-            database.keep_answers(segment, {_PROFILE: {}, **requested})
+            database.keep_answers(segment, {**people, **requested})
             profile = Query(f"select * from {database.kept(_PROFILE)}")
-        database.keep("profiles", profile)
+        if with_people:
+            database.keep("profiles", profile)
         if is_open:
             roles.require("small_groups")
             audit.note(small_cells=True)

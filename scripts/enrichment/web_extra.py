@@ -18,5 +18,5 @@ def check(command: str) -> None:
     if missing:
         raise InputError(
             f"{command} needs packages that are not installed ({', '.join(missing)}): "
-            "pip install '.[web]'"
+            "pip install '.[web]' --constraint requirements-dev.lock"
         )

@@ -8,10 +8,12 @@ leaves the process.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Path, Request
 from fastapi import Query as Parameters
 from fastapi.responses import Response
 
@@ -19,7 +21,7 @@ from enrichment import audit, contracts, ids, output
 from enrichment.analysis import analysis, propensity_question
 from enrichment.database import Query
 from enrichment.disclosure import Disclosure, shown_mart
-from enrichment.errors import InputError
+from enrichment.errors import DatabaseError, InputError
 from enrichment.roles import Role
 from enrichment.web.published import Body, Published, Session
 from enrichment.web.questions import (
@@ -44,6 +46,14 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     422: {"model": Problem, "description": "The question is not valid."},
     503: {"model": Problem, "description": "There is no database that can answer."},
 }
+
+
+Mart = Annotated[
+    str,
+    Path(
+        description="A table of marts.", json_schema_extra={"enum": list(contracts.names("marts"))}
+    ),
+]
 
 
 class NotFoundError(Exception):
@@ -118,8 +128,6 @@ def router(published: Published) -> APIRouter:
         """Who is in the segment, and how it differs from the file."""
         role = begin(request, "analyze")
         words = question.include.words()
-        if not words:
-            raise InputError("include: expected at least one part that is true")
         svids = ids.from_list(question.svids, "svids")
         if set(words) - {"demographics", "client_affinity"}:
             role.require("single_people")
@@ -182,7 +190,9 @@ def router(published: Published) -> APIRouter:
         with published.session() as session:
 
             def make() -> tuple[output.Answer, bool]:
-                groups = Disclosure(session, svids, {"segment_affinity": {}}, is_open=False)
+                groups = Disclosure(
+                    session, svids, {"segment_affinity": {}}, is_open=False, with_people=False
+                )
                 query = groups.rows(
                     "segment_affinity",
                     choose="" if top is None else "where affinity_rank <= ?",
@@ -203,7 +213,7 @@ def router(published: Published) -> APIRouter:
         operation_id="mart",
         tags=["marts"],
     )
-    def mart(mart: str, page: Annotated[Page, Parameters()], request: Request) -> Response:
+    def mart(mart: Mart, page: Annotated[Page, Parameters()], request: Request) -> Response:
         """Rows of a mart, in an order that repeats; groups of too few people are left out."""
         role = begin(request, "export")
         contract = contracts.relation("marts", mart)
@@ -246,8 +256,25 @@ def router(published: Published) -> APIRouter:
 
 
 def definitions_json() -> str:
-    """The definitions as JSON."""
-    return "[]"
+    """The definitions as JSON, as their files have them; none without the folder's reader.
+
+    Raises DatabaseError if a file is not valid: no build would read it.
+    """
+    try:
+        reader = import_module("enrichment.definitions.load")
+    except ModuleNotFoundError:
+        return "[]"
+    try:
+        found = reader.load()
+    except InputError:
+        raise DatabaseError(
+            "the definitions are not valid: run `segment.py definitions check`"
+        ) from None
+    listed = [
+        {"kind": kind, "name": name, "definition": item.source.value}
+        for (kind, name), item in sorted(found.items.items())
+    ]
+    return json.dumps(listed, default=str, ensure_ascii=False)
 
 
 def describe(app: FastAPI, build_schema: Callable[[], dict[str, Any]]) -> Callable[[], Any]:

@@ -27,6 +27,7 @@ from enrichment.roles import Role, Token
 
 COOKIE = "behavioral_session"
 LARGEST_BODY = 4 * 2**20
+TOO_LARGE = "the body is too large"
 OPEN_PATHS = ("/healthz",)
 _HEADERS = {
     b"content-security-policy": b"default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
@@ -125,7 +126,7 @@ class Gate:
         try:
             await self._answer(scope, receive, with_headers)
         except TooLargeError:
-            await problem(413, "the body is too large")(scope, receive, with_headers)
+            await problem(413, TOO_LARGE)(scope, receive, with_headers)
         except Exception as error:
             report(error)
             if not is_sent:
@@ -137,7 +138,8 @@ class Gate:
         if not self._hosts.answers(headers.get(b"host", "")):
             await problem(400, "this server does not answer for that Host")(scope, receive, send)
             return
-        token = self._keys.of_token(bearer(headers)) or self._keys.of_cookie(cookie(headers))
+        by_bearer = self._keys.of_token(bearer(headers))
+        token = by_bearer or self._keys.of_cookie(cookie(headers))
         in_address = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if in_address and scope["path"] == "/" and scope["method"] == "GET":
             await self._enter(in_address)(scope, receive, send)
@@ -148,7 +150,12 @@ class Gate:
         scope.setdefault("state", {})
         scope["state"]["role"] = token.role if token else None
         scope["state"]["token_name"] = token.name if token else None
-        await self._app(scope, limited(receive), send)
+        if by_bearer is not None and scope["path"].startswith("/api/"):
+            # A program that sends its token sends JSON, whatever its client calls the body.
+            others = [one for one in scope["headers"] if one[0].lower() != b"content-type"]
+            scope["headers"] = [*others, (b"content-type", b"application/json")]
+        scope["state"]["too_large"] = False
+        await self._app(scope, limited(receive, scope["state"]), send)
 
     def _enter(self, text: str) -> Response:
         """The response to the address that `serve` prints: the token goes into a cookie."""
@@ -160,8 +167,8 @@ class Gate:
         return response
 
 
-def limited(receive: Receive) -> Receive:
-    """The same body, which ends the request if it is too large."""
+def limited(receive: Receive, state: dict[str, Any]) -> Receive:
+    """The same body, which ends the request if it is too large, and says so in its state."""
     size = 0
 
     async def counted() -> Message:
@@ -169,6 +176,7 @@ def limited(receive: Receive) -> Receive:
         message = await receive()
         size += len(message.get("body", b""))
         if size > LARGEST_BODY:
+            state["too_large"] = True
             raise TooLargeError
         return message
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from enrichment.analysis import FUNCTIONS, PARTS
 from enrichment.contracts import Relation, relation, relations
@@ -24,9 +24,18 @@ Svids = Annotated[
     Field(
         max_length=MOST_IDS,
         description="Voter ids as text; WI:0012345 names its state.",
-        json_schema_extra={"minItems": 1},
+        # At least one entry is an id; NULLs and blanks beside it are forgiven.
+        json_schema_extra={"contains": {"type": "string", "pattern": "[0-9A-Za-z]"}},
     ),
 ]
+
+
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 10.0 is the whole number 10."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Count = Annotated[int, BeforeValidator(_whole)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
@@ -37,7 +46,7 @@ class Question(BaseModel):
 
 
 class Include(Question):
-    """The parts of an analysis; a part that is not named is left out."""
+    """The parts of an analysis. A part that is not named is left out; the summary always comes."""
 
     demographics: bool = False
     engagement: bool = False
@@ -76,7 +85,7 @@ class Lookalike(Question):
     """People outside the segment who behave like it (000-37)."""
 
     seed_svids: Svids = Field(examples=[_EXAMPLE])
-    expansion_size: Annotated[int, Field(ge=1, le=_LARGEST)] = 1000
+    expansion_size: Annotated[Count, Field(ge=1, le=_LARGEST)] = 1000
     min_similarity: Share = 0.0
 
 
@@ -84,7 +93,7 @@ class Affinity(Question):
     """The clients by the segment's response (000-38)."""
 
     svids: Svids = Field(examples=[_EXAMPLE])
-    top_n: Annotated[int, Field(ge=1, le=_LARGEST)] | None = None
+    top_n: Annotated[Count, Field(ge=1, le=_LARGEST)] | None = None
 
 
 class Page(Question):
@@ -111,10 +120,9 @@ class Health(BaseModel):
 class Definition(BaseModel):
     """A definition of a segment, a trigger, a rule or an experiment."""
 
-    model_config = ConfigDict(extra="allow")
-
     kind: str
     name: str
+    definition: dict[str, Any]
 
 
 _TYPES: dict[str, Any] = {

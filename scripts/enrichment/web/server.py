@@ -23,6 +23,7 @@ from enrichment.web.published import Published
 
 TOKEN = "BEHAVIORAL_API_TOKEN"  # noqa: S105 (the name of a variable)
 _SHORTEST = 16
+NO_OBJECT = "the body is not a JSON object"
 _COMMANDS = ("analyze", "propensity", "lookalike", "affinity")
 
 
@@ -87,6 +88,11 @@ def _handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(StarletteHTTPException)
     def other(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 400 and request.url.path.startswith(api.PREFIX):
+            _begin(request)
+            if request.state.too_large:
+                return _failed(request, 413, gate.TOO_LARGE, 2)
+            return _failed(request, 422, NO_OBJECT, 2)
         response = pages.failure(request, error.status_code, str(error.detail).lower())
         response.headers.update(error.headers or {})
         return response
@@ -114,7 +120,7 @@ def _first_of(error: RequestValidationError) -> str:
     if first["type"] == "extra_forbidden":
         return f"unknown key: {shown(str(place[-1]))}" if place else "unknown key"
     if first["type"] in ("json_invalid", "model_attributes_type"):
-        return "the body is not a JSON object"
+        return NO_OBJECT
     where = ".".join(
         str(part + 1) if isinstance(part, int) else shown(str(part)).strip("'") for part in place
     )
