@@ -218,6 +218,8 @@ COMMANDS = (
     "affinity",
     "health",
     "attribution",
+    "report",
+    "serve",
     "history",
     "rollback",
     "audit",

@@ -290,10 +290,15 @@ def test_a_build_that_is_published_in_the_middle(database: Path, voters: list[st
         with published.session() as second:
             assert second.build_id == "second"
         assert first.build_id != "second"
+        published.let_go()
         info = first.relation("marts", "build_info")
         ((build_id,),) = first.all_rows(Query(f"select build_id from {info}"))
         assert build_id == first.build_id
         assert first.all_rows(first.ask("segment_summary", voters))
+    publish(database, "third")
+    published.let_go()
+    handles = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    assert not [link for link in handles if str(database) in str(link.readlink())]
     published.close()
 
 

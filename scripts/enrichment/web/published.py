@@ -165,6 +165,19 @@ class Published:
         if opened.is_replaced and opened.readers == 0:
             opened.database.__exit__(None, None, None)
 
+    def let_go(self) -> None:
+        """Closes a file that is no longer published, so that its data leaves the disk."""
+        with self._lock:
+            opened = self._opened
+            try:
+                is_published = opened is not None and opened.identity == self._identity()
+            except DatabaseError:
+                is_published = False
+            if opened is not None and not is_published:
+                self._opened = None
+                opened.is_replaced = True
+                self._close_if_unused(opened)
+
     def can_answer(self) -> bool:
         """Whether there is a database that can answer."""
         try:

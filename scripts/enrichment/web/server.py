@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import socket
@@ -23,6 +24,7 @@ from enrichment.web.published import Published
 
 TOKEN = "BEHAVIORAL_API_TOKEN"  # noqa: S105 (the name of a variable)
 _SHORTEST = 16
+_LOOK_AGAIN = 10  # seconds
 NO_OBJECT = "the body is not a JSON object"
 _COMMANDS = ("analyze", "propensity", "lookalike", "affinity")
 
@@ -36,7 +38,9 @@ def make_app(keys: gate.Keys, hosts: gate.Hosts) -> FastAPI:
         # More than a few queries at a time only make each other wait.
         limiter = anyio.to_thread.current_default_thread_limiter()
         limiter.total_tokens = max(4, 2 * (os.cpu_count() or 1))
+        watch = asyncio.create_task(_watch(published))
         yield
+        watch.cancel()
         published.close()
 
     app = FastAPI(
@@ -54,6 +58,16 @@ def make_app(keys: gate.Keys, hosts: gate.Hosts) -> FastAPI:
     _handle_errors(app)
     app.add_middleware(gate.Gate, keys=keys, hosts=hosts)
     return app
+
+
+async def _watch(published: Published) -> None:
+    """Lets go of a replaced build in time, whether or not anybody asks.
+
+    A file that is open stays on the disk, with people who have been erased since.
+    """
+    while True:
+        await asyncio.sleep(_LOOK_AGAIN)
+        await anyio.to_thread.run_sync(published.let_go)
 
 
 def _handle_errors(app: FastAPI) -> None:

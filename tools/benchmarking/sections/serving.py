@@ -22,6 +22,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,8 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 
 def measure(setting: Setting) -> dict[str, Any]:
     """Milliseconds of a call by question and kind of list, and how many calls failed."""
+    if find_spec("uvicorn") is None or find_spec("fastapi") is None:
+        return {"problem": "the extra web is not installed"}
     setting.log(f"the HTTP API with {CLIENTS} clients")
     database = setting.require_database()
     folder = setting.work / "serving"
