@@ -31,9 +31,17 @@ if __name__ == "__main__":
 import typer
 
 from enrichment import audit as log
-from enrichment import code_version, contacts, ids, output
+from enrichment import code_version, contacts, ids, output, roles
 from enrichment import lookalike as likeness
-from enrichment.analysis import AFFINITY_SCREEN, IDENTITY, INCLUDES, PARTS, analysis, include_words
+from enrichment.analysis import (
+    AFFINITY_SCREEN,
+    IDENTITY,
+    INCLUDES,
+    PARTS,
+    analysis,
+    include_words,
+    propensity_question,
+)
 from enrichment.database import Database, Listing
 from enrichment.disclosure import Disclosure
 from enrichment.errors import BuildError, InputError, RunnerError, shown
@@ -254,29 +262,21 @@ def propensity(
     with_contact_details: ContactDetails = False,
 ) -> None:
     """Rank the segment's people by their propensity to give."""
-    if model not in ("donor", "gift"):
-        raise InputError(f"--model {shown(model)}: expected donor or gift")
-    choose = ""
+    options, choose, values, order = propensity_question(model, threshold)
+    columns: tuple[str, ...] = (
+        "gift_probability",
+        "gift_probability_basis",
+        "gift_verdict",
+        "expected_value",
+    )
     if model == "donor":
-        options = {"threshold": threshold}
-        order = "order by donor_propensity_score desc nulls last, requested_svid"
         columns = ("donor_propensity_score", "past_donations", "total_clicks")
-    else:
-        options = {}
-        choose = "where gift_probability >= ?" if threshold > 0 else ""
-        order = "order by gift_rank nulls last, requested_svid"
-        columns = (
-            "gift_probability",
-            "gift_probability_basis",
-            "gift_verdict",
-            "expected_value",
-        )
     _answer(
         ("propensity", "segment_propensity", options),
         (svids, svid, segment, out, form),
         order,
         choose=choose,
-        values=(threshold,) if choose else (),
+        values=values,
         columns=(*IDENTITY, *columns, "solicitation_blocked_by"),
         with_contact_details=with_contact_details,
     )
@@ -582,6 +582,62 @@ def hand_over(
     handover.hand_over(channel, form, out, resume=resume)
 
 
+@app.command()
+@log.command
+def report(
+    svids: Svids = None,
+    svid: Svid = None,
+    segment: Segment = None,
+    out: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="The page to write, a file that ends in .html."),
+    ] = None,
+    title: Annotated[
+        str, typer.Option(metavar="TEXT", help="The title of the page.")
+    ] = "Report on a segment",
+) -> None:
+    """Write a report on the segment: one page, to forward or print.
+
+    The page needs no network and no script. It is about groups: no person is in it, and groups of
+    fewer people than the minimum are hidden.
+    """
+    from enrichment import web_extra
+
+    web_extra.check("report")
+    from enrichment.web.files import write_report
+
+    people = ids.read_segment(svids, svid or [], segment)
+    with output.target(out, None, svids, is_page=True) as target:
+        write_report(target, people, title)
+
+
+@app.command()
+@log.command
+def serve(
+    host: Annotated[
+        str, typer.Option(metavar="HOST", help="The address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="The port; 0 is any free one.")
+    ] = 8000,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A further Host header to answer; repeatable."),
+    ] = None,
+) -> None:
+    """Serve the pages and the HTTP API until Ctrl-C.
+
+    BEHAVIORAL_API_TOKEN is the token; without it, one is made for this run and printed. Beyond
+    this machine, the variable is required.
+    """
+    from enrichment import web_extra
+
+    web_extra.check("serve")
+    from enrichment.web.server import serve as serve_forever
+
+    serve_forever(host, port, allow_host or ())
+
+
 @app.command("prove-erased")
 @log.command
 def prove_erased(out: Out = None, form: Format = None) -> None:
@@ -643,6 +699,7 @@ def _answer(
     """
     name, function, options = question
     svids, svid, named, out, form = request
+    roles.require("single_people")
     if with_contact_details:
         contacts.check_output(out)
     segment = ids.read_segment(svids, svid or [], named)
@@ -683,7 +740,9 @@ def _answer_about_groups(
             known = database.attribution_models()
             if known and model not in known:
                 raise InputError(f"--model {shown(model)}: expected one of {', '.join(known)}")
-        groups = Disclosure(database, segment, {function: {}}, is_open=allow_small_cells)
+        groups = Disclosure(
+            database, segment, {function: {}}, is_open=allow_small_cells, with_people=False
+        )
         query = groups.rows(function, choose=choose, values=values, order=order)
         target.write(database, output.Answer.of(name, query, columns))
         groups.report()

@@ -17,7 +17,16 @@ import typer
 
 from benchmarking import machine, results
 from benchmarking.processes import MeasuringError
-from benchmarking.sections import brief, build, growth, incremental, overhead, questions, scan
+from benchmarking.sections import (
+    brief,
+    build,
+    growth,
+    incremental,
+    overhead,
+    questions,
+    scan,
+    serving,
+)
 from benchmarking.setting import DAYS, Setting, make_extracts, required_extracts
 from enrichment.code_version import code_digest
 from enrichment.paths import PROJECT
@@ -27,6 +36,7 @@ MEASURES = {
     "build": build.measure,
     "incremental": incremental.measure,
     "questions": questions.measure,
+    "serving": serving.measure,
     "brief": brief.measure,
     "growth": growth.measure,
     "overhead": overhead.measure,
@@ -118,6 +128,7 @@ def benchmark(
     build        the full build: whole, by stage and node, with 1 GB of memory
     incremental  a day of news, beside a full build of the same extracts
     questions    latency by question and size of the segment, and of the runner
+    serving      the HTTP API with several clients, while builds are published
     brief        the brief's six statements, for the same voters
     growth       build and questions at --scales, with as many voters
     overhead     what dbt itself takes

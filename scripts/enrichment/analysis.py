@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from enrichment import roles
 from enrichment.database import Database, Query, identifier
 from enrichment.disclosure import Disclosure
 from enrichment.errors import InputError, shown
@@ -72,6 +73,32 @@ def functions_about_groups(
     return requested
 
 
+def _lists_people(words: list[str], form: str) -> bool:
+    """Whether the answer has rows about single people."""
+    if form in ("csv", "parquet"):
+        return words != ["client_affinity"]
+    return bool(set(words) - {"demographics", "client_affinity"})
+
+
+def propensity_question(
+    model: str, threshold: float
+) -> tuple[dict[str, float], str, tuple[float, ...], str]:
+    """What ``propensity`` asks segment_propensity for.
+
+    The function's options, the SQL that chooses rows with its values, and the SQL that orders them.
+    Raises InputError for an unknown model.
+    """
+    if model == "donor":
+        order = "order by donor_propensity_score desc nulls last, requested_svid"
+        return {"threshold": threshold}, "", (), order
+    if model != "gift":
+        raise InputError(f"--model {shown(model)}: expected donor or gift")
+    order = "order by gift_rank nulls last, requested_svid"
+    if threshold > 0:
+        return {}, "where gift_probability >= ?", (threshold,), order
+    return {}, "", (), order
+
+
 def analysis(
     database: Database,
     segment: list[str],
@@ -85,6 +112,8 @@ def analysis(
 
     The command's help describes each format.
     """
+    if _lists_people(words, form):
+        roles.require("single_people")
     requested = functions_about_groups(words, threshold, form)
     groups = Disclosure(database, segment, requested, is_open=is_open)
     return _answer(database, groups, segment, words, form), groups

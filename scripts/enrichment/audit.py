@@ -20,6 +20,7 @@ import os
 import pwd
 import re
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from functools import wraps
 from typing import IO, Any, ParamSpec, TypeVar
 
@@ -52,6 +53,10 @@ _TEXTS = {
     "format": r"[a-z]{1,10}",
     "build_id": r"[A-Za-z0-9-]{1,64}",
     "segment": r"[a-z][a-z0-9_]{0,59}",
+    "role": r"[a-z_]{1,40}",
+    "token": r"[a-z0-9_]{1,40}",
+    "refused": r"[a-z_]{1,40}",
+    "via": r"api|page",
 }
 
 
@@ -63,7 +68,22 @@ class _Call:
         self.written: int | None = None
 
 
-_call: _Call | None = None
+class _Slot:
+    """Where the current call is. The server answers several requests at a time, each with a slot.
+
+    A request runs in several threads, which share its slot.
+    """
+
+    def __init__(self) -> None:
+        self.call: _Call | None = None
+
+
+_slot: ContextVar[_Slot] = ContextVar("_slot", default=_Slot())  # noqa: B039 (of the process)
+
+
+def separate() -> None:
+    """Gives a request a current call of its own."""
+    _slot.set(_Slot())
 
 
 def note(**facts: bool | int | str | None) -> None:
@@ -75,8 +95,8 @@ def note(**facts: bool | int | str | None) -> None:
     for name, value in facts.items():
         if isinstance(value, str) and not re.fullmatch(_TEXTS.get(name, "(?!)"), value):
             raise ValueError(f"the audit log takes no such text as {name}")
-        if _call is not None:
-            _call.facts[name] = value
+        if (call := _slot.get().call) is not None:
+            call.facts[name] = value
 
 
 def note_ids(ids: Iterable[str]) -> None:
@@ -102,14 +122,22 @@ def command(function: Callable[_P, _T]) -> Callable[_P, _T]:
 
     @wraps(function)
     def logged(*arguments: _P.args, **options: _P.kwargs) -> _T:
-        global _call
-        _call = None
-        if audit_file().parent.is_dir():
-            os.close(_opened())
-        _call = _Call(function.__name__)
+        begin(function.__name__)
         return function(*arguments, **options)
 
     return logged
+
+
+def begin(name: str) -> None:
+    """Begins a call; ``end`` or ``before_handing_out`` writes its line.
+
+    Raises AuditError at once if the log cannot be written.
+    """
+    slot = _slot.get()
+    slot.call = None
+    if audit_file().parent.is_dir():
+        os.close(_opened())
+    slot.call = _Call(name)
 
 
 def before_handing_out(**facts: bool | int | str | None) -> None:
@@ -117,12 +145,12 @@ def before_handing_out(**facts: bool | int | str | None) -> None:
 
     Raises AuditError if that fails; then no part of the answer may leave the process.
     """
-    global _call
     note(**facts)
-    call, _call = _call, None
+    slot = _slot.get()
+    call, slot.call = slot.call, None
     if call is not None:
         _write(call, 0)
-        _call = call
+        slot.call = call
 
 
 def end(exit_code: int) -> None:
@@ -130,21 +158,21 @@ def end(exit_code: int) -> None:
 
     Raises AuditError if that fails.
     """
-    global _call
-    call, _call = _call, None
+    slot = _slot.get()
+    call, slot.call = slot.call, None
     if call is not None and call.written != exit_code and audit_file().parent.is_dir():
         _write(call, exit_code)
 
 
 def _write(call: _Call, exit_code: int) -> None:
     at = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-    facts = {"at": at, "user": _user(), **call.facts, "exit_code": exit_code}
+    facts = {"at": at, "user": user(), **call.facts, "exit_code": exit_code}
     ordered = {name: facts.pop(name, None) for name in FIELDS} | facts
     _append(json.dumps(ordered).encode() + b"\n")
     call.written = exit_code
 
 
-def _user() -> str:
+def user() -> str:
     """The login name of the account that runs the process, independent of the environment."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from enrichment import audit
+from enrichment import audit, roles
 from enrichment.database import Database, Query
 from enrichment.errors import InputError
 
@@ -18,7 +18,9 @@ CONTACT, SOLICIT = "contact_blocked_by", "solicitation_blocked_by"
 
 
 def check_output(out: str | None) -> None:
-    """Raises InputError unless contact details go into a file."""
+    """Raises InputError unless contact details are allowed and go into a file."""
+    roles.require("contact_details")
+    roles.require("single_people")
     if out in (None, "-"):
         raise InputError(
             "--with-contact-details: name a file with --out; addresses and phones go into a file "

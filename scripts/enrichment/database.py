@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from enrichment import audit, code_version
+from enrichment import audit, code_version, contracts, roles
 from enrichment.errors import DatabaseError, InputError, shown
 from enrichment.paths import database_file
 from enrichment.resource_errors import is_full_disk
@@ -164,6 +164,10 @@ class Database:
             self._con.execute(f"set allowed_directories = [{text(str(self._writable))}]")
         self._con.execute("set enable_external_access = false; set lock_configuration = true")
 
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Another connection to the opened file, with temporary tables of its own."""
+        return self._con.cursor()
+
     def relation(self, schema: str, name: str) -> str:
         """The full name of a table, view or function of the database, as SQL."""
         return ".".join(identifier(part) for part in (self.file.stem, schema, name))
@@ -269,6 +273,24 @@ class Database:
         """All rows of a small query."""
         return list(self.rows(query)[1])
 
+    def records(self, query: Query) -> list[dict[str, Any]]:
+        """All rows of a small query, by column."""
+        names, rows = self.rows(query)
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def has(self, schema: str, name: str) -> bool:
+        """Whether this build has a table or function of that name."""
+        found = self.all_rows(
+            Query(
+                "select count(*) from (select database_name, schema_name, table_name as name "
+                "from duckdb_tables() union all "
+                "select database_name, schema_name, function_name as name from duckdb_functions() "
+                ") where database_name = ? and schema_name = ? and name = ?",
+                (self.file.stem, schema, name),
+            )
+        )
+        return bool(found[0][0])
+
     def write_parquet(self, query: Query, file: Path) -> None:
         """Writes a query's rows to ``file``, which must be in the writable folder.
 
@@ -288,7 +310,12 @@ class Database:
         self.rows_read += rows[0] if rows else 0
 
     def mart(self, name: str) -> Query:
-        """All rows of a mart, named with or without its schema. Raises InputError if unknown."""
+        """The rows of a mart, named with or without its schema.
+
+        Raises InputError if it is unknown, or if the account's role may not see its rows.
+        """
+        role = roles.current()
+        quarantined = ["row_accounting", *(["rejected_rows"] if role.may("refused_rows") else [])]
         _, found = self.rows(
             Query(
                 "select schema_name, name from ("
@@ -296,8 +323,8 @@ class Database:
                 "union all "
                 "select database_name, schema_name, view_name as name from duckdb_views()) "
                 "where database_name = ? and (schema_name = 'marts' "
-                "or schema_name = 'quarantine' and name = 'row_accounting') order by all",
-                (self.file.stem,),
+                "or schema_name = 'quarantine' and list_contains(?, name)) order by all",
+                (self.file.stem, quarantined),
             )
         )
         marts = {mart: schema for schema, mart in found}
@@ -306,6 +333,14 @@ class Database:
             raise InputError(
                 f"there is no mart {shown(name)}; expected one of {', '.join(sorted(marts))}"
             )
+        if role.name is not None and marts[bare] == "marts":
+            contract = contracts.relation("marts", bare)
+            if contract is None or contract.is_about_single_people:
+                role.require("single_people")
+            elif not role.may("small_groups"):
+                from enrichment.disclosure import shown_mart
+
+                return shown_mart(self, contract)
         return Query(f"select * from {self.relation(marts[bare], bare)}")
 
     def attribution_models(self) -> list[str]:

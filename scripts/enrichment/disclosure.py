@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from enrichment import audit
+from enrichment import audit, roles
+from enrichment.contracts import Relation
 from enrichment.database import Database, Query, identifier, text
+from enrichment.paths import PROJECT
 
 ROW_KEYS = {
     "segment_deviation": ("attribute", "value"),
@@ -43,8 +46,8 @@ _BEHAVIOR = ("with_behavior", "donors", "clickers", "total_opens")
 class Disclosure:
     """Answers about one segment without what must be hidden.
 
-    ``requested`` are the functions to call, each with its options; segment_profile is called in
-    any case, and its rows are kept as ``temp.profiles``. With ``is_open`` nothing is hidden.
+    ``requested`` are the functions to call, each with its options; ``with_people`` segment_profile
+    is called, too, and its rows are kept as ``temp.profiles``. With ``is_open`` nothing is hidden.
     """
 
     def __init__(
@@ -54,18 +57,22 @@ class Disclosure:
         requested: Mapping[str, dict[str, Any]],
         *,
         is_open: bool,
+        with_people: bool = True,
     ) -> None:
         self._database = database
         self._requested = tuple(requested)
         self._minimum = 0
         self._hidden: list[tuple[str, str | None, str]] = []
         self.people = "temp.profiles"
+        people: dict[str, dict[str, Any]] = {_PROFILE: {}} if with_people else {}
         profile = database.ask(_PROFILE, segment)
         if requested:
-            database.keep_answers(segment, {_PROFILE: {}, **requested})
+            database.keep_answers(segment, {**people, **requested})
             profile = Query(f"select * from {database.kept(_PROFILE)}")
-        database.keep("profiles", profile)
+        if with_people:
+            database.keep("profiles", profile)
         if is_open:
+            roles.require("small_groups")
             audit.note(small_cells=True)
             database.keep("hidden", Query("select '' as function_name, '' as row_key where false"))
         elif requested:
@@ -80,13 +87,7 @@ class Disclosure:
         functions = ", ".join(text(name) for name in sorted({SUMMARY, *self._requested}))
         condition = f"where function_name in ({functions})"
         database.keep("hidden", database.ask("segment_hidden", segment, then=condition))
-        seed = database.relation("seeds", "rules")
-        ((self._minimum,),) = database.all_rows(
-            Query(
-                f"select cast(value as bigint) from {seed} "
-                "where subject = 'disclosure_limits' and rule = 'small_group'"
-            )
-        )
+        ((self._minimum,),) = database.all_rows(Query(f"select {_minimum(database)}"))
         self._hidden = [
             (function, column, reason)
             for function, column, reason in database.all_rows(
@@ -97,6 +98,19 @@ class Disclosure:
     def _is_too_small(self) -> bool:
         """Whether the segment, or the rest of the file, has too few people for any answer."""
         return any(reason == "segment_too_small" for _, _, reason in self._hidden)
+
+    def has_hidden(self) -> bool:
+        """Whether the answer leaves out anything."""
+        return bool(self._hidden)
+
+    def hides_everything(self) -> bool:
+        """Whether the segment has too few people for any answer about it."""
+        return self._is_too_small()
+
+    def hides_behavior(self) -> bool:
+        """Whether the summary hides a figure of behavior, so that no other answer may give it."""
+        hidden = self._columns(SUMMARY) if SUMMARY in self._requested else []
+        return self._is_too_small() or any(figure in _BEHAVIOR for figure in hidden)
 
     def least_known(self) -> int:
         """The fewest ids of which the runner may say that they are known; 0 if it may say all."""
@@ -121,8 +135,7 @@ class Disclosure:
 
         They hold the ids alone if the summary of the same answer hides a figure of behavior.
         """
-        hidden = self._columns(SUMMARY) if SUMMARY in self._requested else []
-        if not self._is_too_small() and not any(figure in _BEHAVIOR for figure in hidden):
+        if not self.hides_behavior():
             return self._database.ask(function, segment, then=then)
         asked = self._database.ask(function, segment)
         names = [name for name in self._database.columns(asked) if name != "requested_svid"]
@@ -212,6 +225,60 @@ class Disclosure:
                     f"{name}: {len(reasons)} rows hidden, about fewer than {self._minimum} "
                     f"people{also}"
                 )
+
+
+@cache
+def _macros() -> Any:
+    """The macros of the build that hide small groups: the runner has no rule of its own."""
+    import jinja2
+
+    source = (PROJECT / "macros" / "disclosure.sql").read_text(encoding="utf-8")
+    return jinja2.Environment(autoescape=False).from_string(source).module  # noqa: S701 (SQL)
+
+
+def _minimum(database: Database) -> str:
+    """The fewest people that an answer may be about, as SQL."""
+    return (
+        f"(select cast(value as bigint) from {database.relation('seeds', 'rules')} "
+        "where subject = 'disclosure_limits' and rule = 'small_group')"
+    )
+
+
+def shown_groups(database: Database, groups: Query) -> Query:
+    """The rows of ``groups`` that may be shown, of about enough people.
+
+    ``groups`` has the columns ``total_of``, ``row_key``, ``people``, ``other_people`` (a second
+    group of which the row tells, or 0) and ``shown``, a struct: the columns to show. Rows of one
+    ``total_of`` add up, so that one hidden row hides a second one.
+    """
+    marked = _macros().hidden_among_totals("limited", "total_of")
+    return Query(
+        "select * from (with limited as ("
+        f"select *, {_minimum(database)} as minimum_people from ({groups.sql})) "
+        f"select unnest(shown) from ({marked}) where not is_hidden)",
+        groups.values,
+    )
+
+
+def shown_mart(database: Database, contract: Relation) -> Query:
+    """The rows of a mart about groups that may be shown."""
+    mart = database.relation("marts", contract.name)
+    if not contract.people:
+        return Query(f"select * from {mart}")
+    first, *others = (f"coalesce(mart.{identifier(name)}, 0)" for name in contract.people)
+    small = " ".join(
+        f"when {count} between 1 and {_minimum(database)} - 1 then {count}" for count in others
+    )
+    totals = ", ".join(f"mart.{identifier(name)}" for name in contract.totals)
+    return shown_groups(
+        database,
+        Query(
+            "select mart as shown, cast(to_json(mart) as varchar) as row_key, "
+            f"concat_ws(':', {totals or repr('')}) as total_of, cast({first} as bigint) as people, "
+            f"cast({f'case {small} else 0 end' if small else '0'} as bigint) as other_people "
+            f"from {mart} as mart"
+        ),
+    )
 
 
 def _emptied(columns: Sequence[str]) -> str:

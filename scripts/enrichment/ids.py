@@ -42,6 +42,7 @@ _FULL_WIDTH_DIGIT = re.compile("[\uff10-\uff19]")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _OTHER_THAN_PLAIN_LINES = re.compile(r"[^0-9A-Za-z:\r\n]")
 _PLAIN = re.compile(r"[0-9A-Za-z:]*")
+_HAS_ID = re.compile(r"[0-9A-Za-z]")
 _BINARY = {
     b"PK\x03\x04": "a workbook or zip archive",
     b"\x1f\x8b": "a gzip archive",
@@ -74,6 +75,27 @@ def read_segment(file: str | None, given: list[str], name: str | None = None) ->
     return ids
 
 
+def from_list(given: Sequence[str | None], where: str) -> list[str]:
+    """The ids of a list, as given. Raises InputError, which names an entry, never an id."""
+    ids = [
+        item if item and _PLAIN.fullmatch(item) else _json_id(item, f"{where}, entry {number}")
+        for number, item in enumerate(given, 1)
+    ]
+    if not any(_HAS_ID.search(text) for text in ids):
+        raise InputError(f"{where}: no voter id in it")
+    audit.note_ids(_trimmed(text) for text in ids)
+    return ids
+
+
+def from_upload(content: bytes) -> list[str]:
+    """The ids of a file that was sent. Raises InputError if it holds none."""
+    ids = _from_content(content, "the list")
+    if not any(_trimmed(text) for text in ids):
+        raise InputError("the list: no voter id in it; give one id a line, CSV, JSON or Parquet")
+    audit.note_ids(_trimmed(text) for text in ids)
+    return ids
+
+
 def _from_file(file: str) -> list[str]:
     name = _name(file)
     try:
@@ -85,6 +107,10 @@ def _from_file(file: str) -> list[str]:
         raise InputError(
             "--svids: there is no such file; a single voter id goes into --svid"
         ) from None
+    return _from_content(content, name)
+
+
+def _from_content(content: bytes, name: str) -> list[str]:
     suffix = Path(name).suffix.lower()
     if not content.strip():
         raise InputError(f"{name}: the file is empty; give one id a line, CSV, JSON or Parquet")

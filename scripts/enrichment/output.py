@@ -31,6 +31,8 @@ from enrichment.paths import is_ours, resolved
 from enrichment.serialize import csv_lines, json_objects
 
 FORMATS = ("table", "csv", "parquet", "json", "xlsx")
+HTML = "html"
+"""The format of a report, which no other command writes."""
 TERMINAL_ROWS = 50
 _IN_MEMORY = 2**23
 _PRIVATE = ".segment-"
@@ -77,16 +79,19 @@ class Target:
     be written to, a binary format without a file, and a closed standard output.
     """
 
-    def __init__(self, out: str | None, form: str | None) -> None:
+    def __init__(self, out: str | None, form: str | None, *, is_page: bool = False) -> None:
         self.file = None if out in (None, "-") else resolved(str(out), "--out")
-        self.format = self._format(form)
+        self.format = HTML if is_page else self._format(form)
         self.folder: Path | None = None
+        self._page = ""
         if self.file is not None:
             self._check(self.file)
         elif self.format in ("parquet", "xlsx"):
             raise InputError(f"--format {self.format} is binary: name a file with --out")
         elif sys.stdout is None:
             raise InputError("standard output is closed: name a file with --out")
+        elif is_page and sys.stdout.isatty():
+            raise InputError("name a file for the page with --out, such as --out report.html")
 
     def _format(self, form: str | None) -> str:
         if form is not None:
@@ -135,6 +140,11 @@ class Target:
                 f"--out {self.file}: {reason}; a file that was there is unchanged"
             ) from None
 
+    def write_page(self, database: Database, page: str) -> None:
+        """Writes a complete, logged page to its file or to standard output, as ``write`` does."""
+        self._page = page
+        self.write(database, Answer.of(HTML, Query("select 1")))
+
     def _write_file(self, database: Database, answer: Answer, file: Path, folder: Path) -> None:
         part = folder / f"part.{self.format}"
         if self.format == "parquet":
@@ -153,7 +163,9 @@ class Target:
         part.replace(file)
 
     def _write_text(self, database: Database, answer: Answer, stream: IO[str]) -> None:
-        if self.format == "table":
+        if self.format == HTML:
+            stream.write(self._page)
+        elif self.format == "table":
             _write_tables(database, answer, stream, to_screen=self.file is None)
         elif self.format == "json":
             _write_json(database, answer, stream)
@@ -179,12 +191,14 @@ class Target:
 
 
 @contextmanager
-def target(out: str | None, form: str | None, source: str | None = None) -> Iterator[Target]:
+def target(
+    out: str | None, form: str | None, source: str | None = None, *, is_page: bool = False
+) -> Iterator[Target]:
     """A target with its private folder, which is always removed at the end.
 
     Raises InputError if the target is ``source``, the file that --svids names.
     """
-    destination = Target(out, form)
+    destination = Target(out, form, is_page=is_page)
     ids.check_output(source, destination.file)
     if destination.file is None:
         yield destination
@@ -254,6 +268,13 @@ def _write_csv(database: Database, query: Query, stream: IO[str]) -> None:
     stream.write(",".join(columns) + "\n")
     for line in database.texts(csv_lines(query, columns)):
         stream.write(line + "\n")
+
+
+def json_text(database: Database, answer: Answer) -> str:
+    """The answer as ``--format json`` writes it."""
+    stream = io.StringIO()
+    _write_json(database, answer, stream)
+    return stream.getvalue()
 
 
 def _write_json(database: Database, answer: Answer, stream: IO[str]) -> None:

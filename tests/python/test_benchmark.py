@@ -147,6 +147,8 @@ def made_up(measured: Path, sample_database: Path) -> dict[str, Any]:
     day = {"rows": {"donations": 3}, "compared": 140, "difference": None, **profile}
     run = {"nodes": 60, "cpu_s": 1.0, "wall_s": 1.0, "cpu_ms_a_node": 16.0, "wall_ms_a_node": 16.0}
     step = {"cpu_s": 1.0, "wall_s": 1.0, "nodes": {"model": 60}}
+    times = {"p50": 90.0, "p95": 120.0, "max": 200.0}
+    served = {"calls": 9, "failures": 0, "calls_a_second": 20.0, "questions": {"all": times}}
     found["sections"] |= {
         "build": {
             "measured": mark,
@@ -160,6 +162,11 @@ def made_up(measured: Path, sample_database: Path) -> dict[str, Any]:
         "incremental": {
             "measured": mark,
             "days": {"news": {**day, "incremental": small, "full": BUILD}},
+        },
+        "serving": {
+            "measured": mark,
+            **{"clients": 8, "ids": 1000, "publishes": 5},
+            **dict.fromkeys(("fresh", "repeated"), served),
         },
         "growth": {
             "measured": mark,

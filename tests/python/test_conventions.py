@@ -246,6 +246,8 @@ COMMANDS = (
     "affinity",
     "health",
     "attribution",
+    "report",
+    "serve",
     "history",
     "rollback",
     "audit",

@@ -11,7 +11,9 @@ from benchmarking import machine
 from enrichment import code_version
 
 FORMAT = 1
-SECTIONS = ("scan", "build", "incremental", "questions", "brief", "growth", "overhead")
+SECTIONS = (
+    *("scan", "build", "incremental", "questions", "serving", "brief", "growth", "overhead"),
+)
 
 Results = dict[str, Any]
 

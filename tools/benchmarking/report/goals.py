@@ -17,6 +17,7 @@ LOOKALIKE_P95_MS = {1_000: 400.0, 10_000: 700.0}
 TIMES_FASTER = 25.0
 LOOKALIKE_TIMES_FASTER = 50.0
 RUNNER_S = 1.0
+SERVING_P95_MS = 150.0
 SCANS = 3.0
 PEAK_RSS_MB = 2_000.0
 DATABASE_MB = 250.0
@@ -41,6 +42,7 @@ def judge(results: Results) -> list[Goal]:
         *_latency(section(results, "questions")),
         *_faster(section(results, "brief")),
         _runner(section(results, "questions")),
+        *_serving(section(results, "serving")),
         *_build(section(results, "build"), section(results, "scan")),
         _day(section(results, "incremental")),
         *_growth(section(results, "growth")),
@@ -160,6 +162,20 @@ def startup_s(day: dict[str, Any]) -> float:
     It is the lesser of the two: whether dbt had to parse anew tells nothing about a build.
     """
     return float(min(day[kind]["startup_cpu_s"] for kind in ("incremental", "full")))
+
+
+def _serving(serving: dict[str, Any]) -> Iterable[Goal]:
+    for kind in ("repeated", "fresh"):
+        name = f"P95 of a call of the HTTP API, 8 clients, 1,000 ids, {kind} lists"
+        found = serving.get(kind)
+        p95 = None if found is None else float(found["questions"]["all"]["p95"])
+        yield _at_most(name, p95, SERVING_P95_MS, "ms")
+    failures = [serving[kind]["failures"] for kind in ("fresh", "repeated") if kind in serving]
+    name = "Failed calls of the HTTP API while builds are published"
+    if failures:
+        yield Goal(name, "0", f"{sum(failures):,}", sum(failures) == 0)
+    else:
+        yield Goal(name, "0")
 
 
 def _growth(growth: dict[str, Any]) -> Iterable[Goal]:

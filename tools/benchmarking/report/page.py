@@ -23,6 +23,11 @@ INTRODUCTION = {
     "`analyze` is the runner's one statement with its four functions. `analyze to a file` is "
     "everything that the runner does from the ids to the JSON file, small groups hidden, in a "
     "running process.",
+    "serving": "`segment.py serve` on a copy of the database that is renamed over, as a build "
+    "does it, while clients ask the brief's four questions in turn and never pause. A `fresh` "
+    "list is another one in each call; a `repeated` list is the same in all calls of a client, "
+    "and the server keeps its answers until a build is published. The clients run on the same "
+    "cores.",
     "brief": "The brief's six statements, corrected only as far as needed to run, on the same "
     "extracts and for the same voters: from views on the Parquet files, and from DuckDB tables "
     "with the columns they need.",
@@ -36,6 +41,7 @@ TITLES = {
     "build": "Full build",
     "incremental": "Incremental day",
     "questions": "Questions",
+    "serving": "The HTTP API",
     "brief": "The brief's SQL",
     "growth": "Growth",
     "overhead": "dbt's overhead",

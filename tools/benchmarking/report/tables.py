@@ -343,11 +343,37 @@ def _overhead(overhead: dict[str, Any], results: Results) -> list[Table]:
     return [start, nodes]
 
 
+def _serving(serving: dict[str, Any], results: Results) -> list[Table]:
+    if "problem" in serving:
+        return [Table("The HTTP API", ("problem",), [(serving["problem"],)])]
+    kinds = {kind: serving[kind] for kind in ("fresh", "repeated")}
+    return [
+        Table(
+            "The HTTP API",
+            ("list", "question", "P50 ms", "P95 ms", "slowest ms"),
+            [
+                (kind, question, *(f"{times[key]:,.0f}" for key in ("p50", "p95", "max")))
+                for kind, found in kinds.items()
+                for question, times in found["questions"].items()
+            ],
+            f"{serving['clients']} clients, {serving['ids']:,} ids in a call, "
+            f"{serving['publishes']} builds published in between. "
+            + " ".join(
+                f"{kind.capitalize()}: {found['calls']:,} calls, {found['calls_a_second']:,.0f} a "
+                f"second, {found['failures']:,} failed."
+                for kind, found in kinds.items()
+            ),
+            text_columns=2,
+        )
+    ]
+
+
 _TABLES = {
     "scan": _scan,
     "build": _build,
     "incremental": _incremental,
     "questions": _questions,
+    "serving": _serving,
     "brief": _brief,
     "growth": _growth,
     "overhead": _overhead,
