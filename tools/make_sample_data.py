@@ -20,12 +20,12 @@ import duckdb
 import typer
 
 from enrichment.hashing import file_hashes
-from sample_data import channels
+from sample_data import channels, requests
 from sample_data.build import STAGE, build
 from sample_data.world import FULL
 
-VERSION = 3  # raise it when the same arguments give other rows
-TABLES = [*FULL, "custom_field", *channels.TABLES]
+VERSION = 4  # raise it when the same arguments give other rows
+TABLES = [*FULL, "custom_field", *channels.TABLES, *requests.TABLES]
 MANIFEST = "manifest.json"
 STAMP = Path("truth") / "made_with.json"
 
@@ -67,7 +67,13 @@ def _prepare(out: Path, arguments: dict[str, object], overwrite: bool) -> bool:
 
 
 def make(
-    scale: float, seed: int, out: Path, voters: int | None = None, overwrite: bool = False
+    scale: float,
+    seed: int,
+    out: Path,
+    voters: int | None = None,
+    *,
+    overwrite: bool = False,
+    corner_cases: bool = False,
 ) -> None:
     """Write made-up extracts, and the truth about them, to `out`. Raises `RefusedError`."""
     if not 0 < scale <= 10:
@@ -80,6 +86,7 @@ def make(
         "scale": scale,
         "seed": seed,
         "voters": voters,
+        "corner_cases": corner_cases,
         "version": VERSION,
         "duckdb": duckdb.__version__,
     }
@@ -91,7 +98,7 @@ def make(
     def log(line: str) -> None:
         print(f"{time.monotonic() - began:6.1f} s  {line}", file=sys.stderr, flush=True)
 
-    rows = build(out, scale, seed, voters, log)
+    rows = build(out, scale, seed, voters, log, corner_cases=corner_cases)
     stamp = {"arguments": arguments, "rows": dict(sorted(rows.items()))}
     (out / STAMP).write_text(json.dumps(stamp, indent=2, sort_keys=True) + "\n")
     files = [file for table in TABLES for file in sorted((out / table).glob("*.parquet"))]
@@ -113,12 +120,16 @@ def make_sample_data(
     voters: Annotated[
         int | None, typer.Option(help="The number of persons, independent of the scale.")
     ] = None,
+    corner_cases: Annotated[
+        bool,
+        typer.Option("--corner-cases", help="Add the hand-made people of the tests."),
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a sample that this script made before.")
     ] = False,
 ) -> None:
     """Write made-up extracts, and the truth about them."""
-    make(scale, seed, out, voters, overwrite)
+    make(scale, seed, out, voters, overwrite=overwrite, corner_cases=corner_cases)
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from sample_data import channels, machines, planted, world
+from sample_data import channels, hazards, machines, planted, requests, world
 
 WORKERS = 2
 ROWS_PER_FILE = 8_000_000
@@ -90,7 +90,7 @@ def _stage_sends(writer: Writer, size: world.Size, event_rows: int) -> tuple[int
     """
     stage = Path(STAGE) / "sends"
     glob = _quoted(writer.out / stage / "*.parquet")
-    writer.write([(stage / "voters.parquet", world.sends(world.voter_source(), size))])
+    writer.write([(stage / "voters.parquet", world.sends(hazards.CALMED))])
     wanted = event_rows - int(
         writer.number(f"select sum(length(kinds)) from read_parquet('{glob}')")
     )
@@ -99,7 +99,7 @@ def _stage_sends(writer: Writer, size: world.Size, event_rows: int) -> tuple[int
     stride = max(1, addresses // (wanted // 13 + 1))
 
     def strangers(first: int, count: int) -> str:
-        return world.sends(world.stranger_source(first, count, stride), size)
+        return world.sends(world.outcomes(world.stranger_source(first, count, stride), size))
 
     probe = min(100_000, wanted // 16 + 1)
     mean = writer.number(f"select sum(length(kinds)) from ({strangers(0, probe)})") / probe
@@ -139,15 +139,18 @@ def _stage_gifts(
     """Stage all gifts, so that the export has about `donation_rows` rows."""
     stage = Path(STAGE) / "gifts"
     glob = _quoted(writer.out / stage / "*.parquet")
-    sends = _quoted(writer.out / STAGE / "sends" / "*.parquet")
+    sends = _quoted(writer.out / STAGE / "sends")
+    caused = [world.caused_gifts(f"read_parquet('{sends}/{name}.parquet')")
+              for name in ("voters", "strangers-*")]
+    writer.con.execute(hazards.first_gifts(caused[0]))
     own = [
         (stage / f"strangers-{first:012d}.parquet",
          world.own_gifts(world.stranger_source(first, count, stride)))
         for first, count in _spans(mailed, 1_000_000)
     ]  # fmt: skip
     writer.write([
-        (stage / "caused.parquet", world.caused_gifts(sends)),
-        (stage / "voters.parquet", world.own_gifts(world.voter_source())),
+        (stage / "caused.parquet", caused[1]),
+        (stage / "voters.parquet", "select * from voter_gift order by gift_at, gift_key"),
         *own,
     ])  # fmt: skip
     details = world.GIFT_DETAILS.replace("from gift", f"from read_parquet('{glob}') as gift")
@@ -156,7 +159,15 @@ def _stage_gifts(
     writer.write([(stage / "others.parquet", world.stranger_gifts(others, addresses))])
 
 
-def build(out: Path, scale: float, seed: int, voters: int | None, log: Log) -> dict[str, int]:
+def build(
+    out: Path,
+    scale: float,
+    seed: int,
+    voters: int | None,
+    log: Log,
+    *,
+    corner_cases: bool = False,
+) -> dict[str, int]:
     """Write all extracts and `truth/` below `out`; returns the rows of each extract.
 
     Leaves its stage folder in place: until it is removed, the extracts count as incomplete.
@@ -164,7 +175,7 @@ def build(out: Path, scale: float, seed: int, voters: int | None, log: Log) -> d
     size = world.Size.of(scale, voters)
     writer = Writer(out, log)
     con = writer.con
-    cast = planted.cast()
+    cast = planted.cast() if corner_cases else planted.Cast()
     planted.load(con, cast)
     left = {table: count - len(cast.rows.get(table, ())) for table, count in asdict(size).items()}
     # One person in two hundred has two rows; so has one campaign in a hundred, minus unlisted ones.
@@ -182,6 +193,21 @@ def build(out: Path, scale: float, seed: int, voters: int | None, log: Log) -> d
         world.voters(persons),
         world.voter_map(),
         world.custom_fields(),
+    ):
+        con.execute(statement)
+
+    log("deciding who acts")
+    means = channels.rows_of(size.channels, persons)
+    voters_sends = world.outcomes(world.voter_source(), size)
+    for statement in (
+        hazards.MACROS,
+        hazards.QUIET,
+        f"create or replace table voter_outcome as {voters_sends} order by slot",
+        hazards.GIVING,
+        channels.people(persons),
+        hazards.acts(means),
+        *map(hazards.fall_quiet, reversed(range(hazards.QUIET_PERIODS))),
+        hazards.SEEN,
     ):
         con.execute(statement)
 
@@ -227,21 +253,24 @@ def build(out: Path, scale: float, seed: int, voters: int | None, log: Log) -> d
          world.map_rows(first, count, number - 1, len(spans)))
         for number, (first, count) in enumerate(spans, start=1)
     ]  # fmt: skip
-    means = channels.rows_of(size.channels, persons)
-    for statement in channels.statements(persons, means):
-        con.execute(statement)
+    con.execute(channels.visits(means["web_visits"]))
     for table, query in channels.queries(means, sends).items():
+        jobs[table] = [(_part(table, 1), query)]
+    for table, query in requests.queries().items():
         jobs[table] = [(_part(table, 1), query)]
     for table, queries in jobs.items():
         log(f"writing {table}")
-        if table in planted.COLUMNS:
+        if corner_cases and table in planted.COLUMNS:
             queries.append((_part(table, 0), f"select * from planted_{table}"))
         rows[table] = writer.write(queries)
         log(f"wrote {rows[table]} rows of {table}")
 
     log("writing truth")
+    con.execute(hazards.chances(means))
     truth = {
         **world.TRUTH,
+        **hazards.TRUTH,
+        **requests.TRUTH,
         **channels.TRUTH,
         "machines": machines.TRUTH,
         "client_preferences": world.preference_truth(size),
