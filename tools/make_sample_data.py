@@ -20,12 +20,15 @@ import duckdb
 import typer
 
 from enrichment.hashing import file_hashes
-from sample_data import channels, requests
+from sample_data import channels, programs, requests
 from sample_data.build import STAGE, build
 from sample_data.world import FULL
 
 VERSION = 4  # raise it when the same arguments give other rows
-TABLES = [*FULL, "custom_field", *channels.TABLES, *requests.TABLES]
+TABLES = [
+    *FULL, "custom_field", *channels.TABLES, *requests.TABLES, *programs.EXTRACTS
+]  # fmt: skip
+WITH_LEDGER = False  # whether the extracts of `programs.EXTRACTS` are written
 MANIFEST = "manifest.json"
 STAMP = Path("truth") / "made_with.json"
 
@@ -87,6 +90,7 @@ def make(
         "seed": seed,
         "voters": voters,
         "corner_cases": corner_cases,
+        "ledger": WITH_LEDGER,
         "version": VERSION,
         "duckdb": duckdb.__version__,
     }
@@ -98,10 +102,17 @@ def make(
     def log(line: str) -> None:
         print(f"{time.monotonic() - began:6.1f} s  {line}", file=sys.stderr, flush=True)
 
-    rows = build(out, scale, seed, voters, log, corner_cases=corner_cases)
+    rows = build(
+        out, scale, seed, voters, log, corner_cases=corner_cases, ledger=WITH_LEDGER
+    )
     stamp = {"arguments": arguments, "rows": dict(sorted(rows.items()))}
     (out / STAMP).write_text(json.dumps(stamp, indent=2, sort_keys=True) + "\n")
-    files = [file for table in TABLES for file in sorted((out / table).glob("*.parquet"))]
+    files = [
+        file
+        for table in TABLES
+        for kind in ("*.csv", "*.parquet")
+        for file in sorted((out / table).glob(kind))
+    ]
     hashes = dict(zip(files, file_hashes([str(file) for file in files]), strict=True))
     listed = {f"{file.parent.name}/{file.name}": sha256 for file, sha256 in hashes.items()}
     (out / MANIFEST).write_text(json.dumps({"files": listed}, indent=2) + "\n")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from sample_data import channels, hazards, machines, planted, requests, world
+from sample_data import channels, hazards, machines, planted, programs, requests, world
 
 WORKERS = 2
 ROWS_PER_FILE = 8_000_000
@@ -159,6 +159,26 @@ def _stage_gifts(
     writer.write([(stage / "others.parquet", world.stranger_gifts(others, addresses))])
 
 
+def _write_ledger(writer: Writer) -> int:
+    """Write the messages that were handed over, a file a hand-over; returns their number."""
+    folder = writer.out / "handovers"
+    folder.mkdir(parents=True, exist_ok=True)
+    moments = writer.con.execute(
+        "select coalesce(trigger, experiment) as program, handed_over_at, count(*)"
+        f" from ({programs.HANDOVERS}) group by all order by all"
+    ).fetchall()
+    for program, handed_over_at, _ in moments:
+        file = folder / f"{handed_over_at:%Y-%m-%d}-{program}.csv"
+        writer.con.execute(
+            f"copy (select * from ({programs.HANDOVERS}) where coalesce(trigger, experiment) = ?"
+            f" and handed_over_at = ? order by message_key) to '{_quoted(file)}' (header)",
+            [program, handed_over_at],
+        )
+        file.chmod(0o600)
+        programs.named_by_content(file)
+    return sum(int(rows) for *_, rows in moments)
+
+
 def build(
     out: Path,
     scale: float,
@@ -167,6 +187,7 @@ def build(
     log: Log,
     *,
     corner_cases: bool = False,
+    ledger: bool = False,
 ) -> dict[str, int]:
     """Write all extracts and `truth/` below `out`; returns the rows of each extract.
 
@@ -180,6 +201,7 @@ def build(
     left = {table: count - len(cast.rows.get(table, ())) for table, count in asdict(size).items()}
     # One person in two hundred has two rows; so has one campaign in a hundred, minus unlisted ones.
     persons = round(left["person"] / 1.005)
+    left["campaigns"] -= len(programs.EXPERIMENTS)
     sms = left["campaigns"] // 12
     mailings = round((left["campaigns"] - sms) / 1.007)
     addresses = size.list_link_phone_email_map // 10 * 7
@@ -208,6 +230,8 @@ def build(
         hazards.acts(means),
         *map(hazards.fall_quiet, reversed(range(hazards.QUIET_PERIODS))),
         hazards.SEEN,
+        programs.MACROS,
+        programs.tables(),
     ):
         con.execute(statement)
 
@@ -220,7 +244,10 @@ def build(
             _part("person_custom_field", 1),
             world.field_rows(left["person_custom_field"], persons),
         )],
-        "campaigns": [(_part("campaigns", 1), world.campaign_rows(sms))],
+        "campaigns": [
+            (_part("campaigns", 1), world.campaign_rows(sms)),
+            (Path("campaigns") / "experiments.parquet", programs.CAMPAIGNS),
+        ],
     }  # fmt: skip
 
     log("sending mail")
@@ -238,6 +265,9 @@ def build(
     ]
     con.execute(machines.visits(sends))
     jobs["email_clickers"].append((Path("email_clickers") / "machines.parquet", machines.ROWS))
+    jobs["email_clickers"].append(
+        (Path("email_clickers") / "experiments.parquet", programs.EMAIL_EVENTS)
+    )
     jobs["donations"] = [
         (_part("donations", number), world.donation_rows(gifts, since, before))
         for number, (since, before) in enumerate(
@@ -256,6 +286,10 @@ def build(
     con.execute(channels.visits(means["web_visits"]))
     for table, query in channels.queries(means, sends).items():
         jobs[table] = [(_part(table, 1), query)]
+    jobs["behavior_events"].append((Path("behavior_events") / "forms.parquet", programs.WEB_EVENTS))
+    if ledger:
+        jobs |= {table: [(_part(table, 1), query)] for table, query in programs.LISTS.items()}
+        rows["handovers"] = _write_ledger(writer)
     for table, query in requests.queries().items():
         jobs[table] = [(_part(table, 1), query)]
     for table, queries in jobs.items():
@@ -271,6 +305,7 @@ def build(
         **world.TRUTH,
         **hazards.TRUTH,
         **requests.TRUTH,
+        **programs.TRUTH,
         **channels.TRUTH,
         "machines": machines.TRUTH,
         "client_preferences": world.preference_truth(size),

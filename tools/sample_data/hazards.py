@@ -12,7 +12,7 @@ well that chance ranks the people of a period: no score can be expected to rank 
 from __future__ import annotations
 
 from sample_data import channels
-from sample_data.world import FIRST_VOTER_ADDRESS, LAST_DAY, SLOTS
+from sample_data.world import FIRST_LARGE_GIFT, FIRST_VOTER_ADDRESS, LAST_DAY, SLOTS
 
 QUIET_DAYS = 60
 GIFT_DAYS = 90
@@ -38,8 +38,8 @@ create or replace macro quiet_chance(days_since, active_days) as
 
 -- The chance of a first gift within {GIFT_DAYS} days.
 create or replace macro first_gift_chance(clicks, clients, channels, days_since) as
-    logistic(-2.5 + 0.35 * (ln(1 + clicks) + ln(1 + clients) + ln(1 + channels))
-        - 0.52 * ln(1 + least(days_since, 720)));
+    logistic(-2.25 + 0.38 * (ln(1 + clicks) + ln(1 + clients) + ln(1 + channels))
+        - 0.58 * ln(1 + least(days_since, 720)));
 """
 
 
@@ -223,6 +223,22 @@ create or replace table gift_candidate as
 select * from ({caused})
 union all
 select * from own_gift
+union all
+-- Three large gifts, the last of them long ago.
+select
+    cast({FIRST_LARGE_GIFT} + p * 10 + n as ubigint),
+    addr,
+    habit,
+    email,
+    phone,
+    state,
+    timestamp '2023-09-01' + to_days(cast(160 * n + floor(draw(p * 10 + n, 'large') * 120)
+        as integer)) + interval 17 hour,
+    null,
+    null,
+    null,
+    true
+from (select *, unnest(range(3)) as n from voter_address where is_big_giver(p) and share = 1)
 order by gift_key;
 
 create or replace table first_gift_chance as

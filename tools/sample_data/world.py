@@ -163,6 +163,12 @@ create or replace macro dirty_phone(phone, luck) as
 create or replace macro is_giver(habit) as
     draw(habit, 'gives') < if(habit >= {FIRST_VOTER_ADDRESS}, 0.31, 0.35);
 
+-- A few gave large sums until the end of 2024; a few read their mail until a year before the end.
+create or replace macro is_big_giver(p) as p % 250 = 33;
+
+create or replace macro is_tired(habit) as
+    habit >= {FIRST_VOTER_ADDRESS} and draw(habit, 'tired') < 0.008;
+
 create or replace macro giving_rate(habit, addr) as
     (0.3 + 2.5 * pow(draw(habit, 'opener'), 2)) * pow(1 - draw(addr, 'gifts'), -0.6);
 
@@ -474,7 +480,9 @@ def voter_source() -> str:
             email,
             taste,
             state,
-            0.95 * share * least(40, pow(1 - draw(addr, 'activity'), -0.7)) as activity
+            if(is_tired(habit), 8, 0.95) * share
+                * least(if(is_tired(habit), 3, 40), pow(1 - draw(addr, 'activity'), -0.7))
+                as activity
         from voter_address
     """
 
@@ -557,8 +565,8 @@ def subscriptions(source: str, size: Size) -> str:
                 900
             ) as planned,
             draw(subscription, 'leaves') < if(is_own_taste, 0.012, 0.03) as leaves,
-            least(0.95, (0.05 + 0.55 * pow(draw(habit, 'opener'), 2))
-                * if(is_own_taste, 1.7, 0.7) * (0.6 + 0.8 * draw(pair, 'open habit')))
+            least(0.95, (0.1 + 0.46 * pow(draw(habit, 'opener'), 2))
+                * if(is_own_taste, 1.6, 0.75) * (0.65 + 0.7 * draw(pair, 'open habit')))
                 as open_probability,
             if(draw(habit, 'never clicks') < 0.3, 0, least(0.8,
                 (0.02 + 0.3 * pow(draw(habit, 'clicker'), 3))
@@ -628,9 +636,14 @@ def outcomes(source: str, size: Size) -> str:
                     draw(slot, 'bounce') < bounce_rate or coalesce(send_at >= closed_at(addr), false)
                 ) as bounced,
                 -- Voters who answer in other channels read less mail.
-                if(is_over, 0, open_probability * open_factor * if(
-                    habit >= {FIRST_VOTER_ADDRESS} and preferred_channel(habit) <> 'email', 0.55, 1
-                )) as open_chance,
+                case
+                    when is_over then 0
+                    when is_tired(habit) then if(send_at < timestamp '2025-07-01', 0.5, 0)
+                    else open_probability * open_factor * if(
+                        habit >= {FIRST_VOTER_ADDRESS} and preferred_channel(habit) <> 'email',
+                        0.55, 1
+                    )
+                end as open_chance,
                 draw(slot, 'open') < open_chance as may_open,
                 least(0.9, click_probability * case
                     when is_evening_person(habit) or is_saturday_person(habit)
@@ -913,10 +926,13 @@ def stranger_gifts(count: int, addresses: int) -> str:
     """
 
 
+FIRST_LARGE_GIFT = 6_000_000_000_000_000_000  # the keys of gifts that are large whatever is drawn
+
 GIFT_DETAILS = f"""
     select
         *,
-        amount_of(gift_key) as amount,
+        if(gift_key >= {FIRST_LARGE_GIFT}, 400 + 10 * amount_of(gift_key) % 600, amount_of(gift_key))
+            as amount,
         case when draw(gift_key, 'id') >= 0.08 then 'G' || to_hex(hash(gift_key)) end
             as donation_id,
         -- Two in five gifts are known by their date only.
