@@ -22,7 +22,7 @@ import typer
 from enrichment.hashing import file_hashes
 from sample_data import channels, programs, requests
 from sample_data.build import STAGE, build
-from sample_data.world import FULL
+from sample_data.world import FULL, SHAPES
 
 VERSION = 4  # raise it when the same arguments give other rows
 TABLES = [
@@ -75,6 +75,7 @@ def make(
     out: Path,
     voters: int | None = None,
     *,
+    shape: str = "usual",
     overwrite: bool = False,
     corner_cases: bool = False,
 ) -> None:
@@ -85,10 +86,13 @@ def make(
         raise RefusedError(f"--seed {seed} is out of range; give a number from 0 to {2**31 - 1}")
     if voters is not None and not 1 <= voters <= 2_000_000:
         raise RefusedError(f"--voters {voters} is out of range; give a number from 1 to 2000000")
+    if shape not in SHAPES:
+        raise RefusedError(f"--shape {shape} is not known; give {' or '.join(SHAPES)}")
     arguments: dict[str, object] = {
         "scale": scale,
         "seed": seed,
         "voters": voters,
+        "shape": shape,
         "corner_cases": corner_cases,
         "ledger": WITH_LEDGER,
         "version": VERSION,
@@ -103,7 +107,7 @@ def make(
         print(f"{time.monotonic() - began:6.1f} s  {line}", file=sys.stderr, flush=True)
 
     rows = build(
-        out, scale, seed, voters, log, corner_cases=corner_cases, ledger=WITH_LEDGER
+        out, scale, seed, voters, log, shape=shape, corner_cases=corner_cases, ledger=WITH_LEDGER
     )
     stamp = {"arguments": arguments, "rows": dict(sorted(rows.items()))}
     (out / STAMP).write_text(json.dumps(stamp, indent=2, sort_keys=True) + "\n")
@@ -131,6 +135,9 @@ def make_sample_data(
     voters: Annotated[
         int | None, typer.Option(help="The number of persons, independent of the scale.")
     ] = None,
+    shape: Annotated[
+        str, typer.Option(help="usual, or clicky: many clicks and 100 gifts a donor.")
+    ] = "usual",
     corner_cases: Annotated[
         bool,
         typer.Option("--corner-cases", help="Add the hand-made people of the tests."),
@@ -140,7 +147,7 @@ def make_sample_data(
     ] = False,
 ) -> None:
     """Write made-up extracts, and the truth about them."""
-    make(scale, seed, out, voters, overwrite=overwrite, corner_cases=corner_cases)
+    make(scale, seed, out, voters, shape=shape, overwrite=overwrite, corner_cases=corner_cases)
 
 
 def main() -> int:

@@ -140,8 +140,10 @@ def _stage_gifts(
     stage = Path(STAGE) / "gifts"
     glob = _quoted(writer.out / stage / "*.parquet")
     sends = _quoted(writer.out / STAGE / "sends")
-    caused = [world.caused_gifts(f"read_parquet('{sends}/{name}.parquet')")
-              for name in ("voters", "strangers-*")]
+    caused = [
+        world.caused_gifts(f"read_parquet('{sends}/{name}.parquet')")
+        for name in ("voters", "strangers-*")
+    ]
     writer.con.execute(hazards.first_gifts(caused[0]))
     own = [
         (stage / f"strangers-{first:012d}.parquet",
@@ -186,6 +188,7 @@ def build(
     voters: int | None,
     log: Log,
     *,
+    shape: str = "usual",
     corner_cases: bool = False,
     ledger: bool = False,
 ) -> dict[str, int]:
@@ -208,7 +211,7 @@ def build(
 
     log(f"planning {persons} persons, {size.clients} clients, {mailings} mailings")
     for statement in (
-        world.macros(seed),
+        world.macros(seed, shape),
         channels.MACROS,
         world.calendar(),
         world.clients(size, mailings),

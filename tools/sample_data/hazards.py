@@ -19,6 +19,7 @@ GIFT_DAYS = 90
 QUIET_PERIODS = 12  # the last two years, as long as there are other channels than mail
 GIFT_PERIODS = 4  # the last year; earlier first gifts come by themselves
 LONGEST_PAUSE = 3650
+CLICKY_GIFTS = 55  # gifts in the place of one in a clicky world: about 100 a donor
 SECOND_GIFT = 0.12  # the chance to give again within 90 days, after a first gift by chance
 JUDGED_PERIODS = 3
 
@@ -75,14 +76,14 @@ order by addr;
 
 create or replace table own_gift as
 select
-    cast(giver.addr * 100 + period * 7 + n as ubigint) as gift_key,
+    cast(giver.addr * 10000 + period * 700 + n as ubigint) as gift_key,
     giver.addr,
     giver.habit,
     voter_address.email,
     voter_address.phone,
     voter_address.state,
     calendar_slot.day
-    + to_seconds(1 + floor(draw(giver.addr * 100 + period * 7 + n, 'time') * 86000)) as gift_at,
+    + to_seconds(1 + floor(draw(giver.addr * 10000 + period * 700 + n, 'time') * 86000)) as gift_at,
     cast(null as bigint) as campaign_id,
     cast(null as integer) as client,
     cast(null as timestamp) as click_at,
@@ -94,9 +95,11 @@ from (
         giver.gifts * giving_period.share as mean,
         draw(giver.addr * 100 + giving_period.period, 'gifts of a period') as luck,
         -- By the distribution of Poisson, up to six.
-        unnest(range(list_count(list_filter(range(6), lambda n: luck >= exp(-mean) * list_sum(
-            list_transform(range(n + 1), lambda k: pow(mean, k) / gamma(k + 1))
-        ))))) as n
+        unnest(range(if(is_clicky(), {CLICKY_GIFTS}, 1) * list_count(list_filter(
+            range(6), lambda n: luck >= exp(-mean) * list_sum(
+                list_transform(range(n + 1), lambda k: pow(mean, k) / gamma(k + 1))
+            )
+        )))) as n
     from giver
     cross join giving_period
     where giving_period.days = {GIFT_DAYS}
@@ -104,7 +107,7 @@ from (
 inner join calendar_slot
     on calendar_slot.kind = 'giving'
     and calendar_slot.slot = giver.first_slot + cast(floor(
-        draw(giver.addr * 100 + giver.period * 7 + n, 'gift day') * giver.slots
+        draw(giver.addr * 10000 + giver.period * 700 + n, 'gift day') * giver.slots
     ) as integer)
 inner join voter_address on giver.addr = voter_address.addr
 where coalesce(calendar_slot.day + interval 1 day < giver.lapsed_at, true)
@@ -131,8 +134,7 @@ with mail as (
     inner join client using (client)
     where opened
     union all
-    select habit, 'email', client_shortname, click_at, 1 + cast(draw(slot, 'again') < 0.08 as integer)
-        + cast(draw(slot, 'again') < 0.015 as integer)
+    select habit, 'email', client_shortname, click_at, clicks_of(slot)
     from voter_outcome
     inner join client using (client)
     where clicked
@@ -175,7 +177,7 @@ order by habit;
 """
 
 
-SEEN = f"""
+SEEN = """
 create or replace table seen_act as
 select voter_act.*
 from voter_act
@@ -566,17 +568,18 @@ TRUTH = {
         group by all
         union all
         -- Who shares a taste: a list of one taste, extended by a tenth of the file, at best.
-        select 'similarity', 'taste', 'taste_' || taste, date '{LAST_DAY}', null, sum(count(*)) over (),
-            count(*), round(count(*) / sum(count(*)) over (), 6), null, null, null, null,
+        select 'similarity', 'taste', 'taste_' || taste, date '{LAST_DAY}', null,
+            sum(count(*)) over (), count(*), round(count(*) / sum(count(*)) over (), 6),
+            null, null, null, null,
             round(least(1, count(*) / (0.1 * sum(count(*)) over ()))
-                / (count(*) / sum(count(*)) over ()) , 4)
+                / (count(*) / sum(count(*)) over ()), 4)
         from voter
         where not is_silent
         group by taste
         union all
         -- How much likelier a click is in a person's own hours than on average, by design.
-        select 'send_time', 'click', 'evening_people', date '{LAST_DAY}', null, count(distinct habit),
-            count(*) filter (clicked), null, null, null, null, null,
+        select 'send_time', 'click', 'evening_people', date '{LAST_DAY}', null,
+            count(distinct habit), count(*) filter (clicked), null, null, null, null, null,
             round(avg(open_chance * click_chance) filter (
                 hour(local_of(send_at, zone_of(state))) between 18 and 20
             ) / avg(open_chance * click_chance), 4)

@@ -3,8 +3,8 @@
 A reminder went to people who left a form unfinished, but for a holdout; it doubles the share of
 those who finish the form. Of three experiments one has a difference, one has none, and of one a
 part of an arm was never delivered. The trigger's and the experiments' names, salts and dates are
-those of the files in `definitions/`; buckets follow the formula of the builds. Only people answer who
-do something else in these weeks, so that nobody is active because of a program alone.
+those of the files in `definitions/`; buckets follow the formula of the builds. Only people answer
+who do something else in these weeks, so that nobody is active because of a program alone.
 """
 
 from __future__ import annotations
@@ -48,9 +48,7 @@ class Experiment:
 
 TRIGGER = Trigger("finish_form", "form_reminder", "2026-05-18", 0.45, 0.4, 14, 0.36, 0.14)
 EXPERIMENTS = (
-    Experiment(
-        "subject_question", 7_000_001, True, ("control", "question"), 0.36, 1, (0.16, 0.42)
-    ),
+    Experiment("subject_question", 7_000_001, True, ("control", "question"), 0.36, 1, (0.16, 0.42)),
     Experiment("same_letter", 7_000_002, True, ("control", "same"), 0.28, 1, (0.22, 0.22)),
     Experiment("sender_name", 7_000_003, False, ("control", "first_name"), 0.28, 0.6, (0.22, 0.22)),
 )
@@ -74,8 +72,8 @@ def tables() -> str:
         f"""
         select '{e.name}' as experiment, {e.number} as campaign_id, {n} as place, arm, p, habit,
             person_id, state, svid, email,
-            is_active and draw(p, '{e.name} clicks') < if(arm = '{e.arms[0]}', {e.clicking[0]}, {e.clicking[1]})
-                as has_clicked
+            is_active and draw(p, '{e.name} clicks')
+                < if(arm = '{e.arms[0]}', {e.clicking[0]}, {e.clicking[1]}) as has_clicked
         from (select *, {_arm(e)} as arm from program_person)
         where draw(p, '{e.name}') < {e.asked}
             and (arm = '{e.arms[0]}' or draw(p, '{e.name} lost') < {e.delivered})
@@ -272,7 +270,8 @@ LISTS = {
 
         select
             case
-                when channel = 'email' and has_email then dirty_email(email, draw(p, 'consent dirt'))
+                when channel = 'email' and has_email
+                    then dirty_email(email, draw(p, 'consent dirt'))
                 when channel <> 'email' and has_cell_phone
                     then dirty_phone(cell_phone, draw(p, 'consent phone dirt'))
                 else state || ':' || svid
@@ -280,8 +279,9 @@ LISTS = {
             channel,
             if(luck < withdrawing, pick(p, 'consent word', ['withdrawn', 'no']),
                 pick(p, 'consent word', ['granted', 'yes', 'opt_in'])) as status,
-            cast(date '{LAST_DAY}' - cast(floor(1000 * draw(p, 'consent on ' || channel)) as integer)
-                as timestamp) as decided_at
+            cast(date '{LAST_DAY}' - cast(
+                floor(1000 * draw(p, 'consent on ' || channel)) as integer
+            ) as timestamp) as decided_at
         from chosen
         where luck < granting + withdrawing
         order by p, channel
@@ -307,16 +307,19 @@ TRUTH = {
         from letter
         order by program, person_id
     """,
-    # What must be found: shares that were planted among active people, and what chance made of them.
+    # What must be found: shares that were planted among active people, and what became of them.
     "program_effects": f"""
         with planted (program, arm, place, planted_rate_of_active) as (
             values
             ('{TRIGGER.name}', 'treated', 1, {TRIGGER.reaching}),
             ('{TRIGGER.name}', 'held_out', 0, {TRIGGER.reaching_held_out}),
-            {", ".join(
-                f"('{e.name}', '{arm}', {place}, {e.clicking[place]})"
-                for e in EXPERIMENTS for place, arm in enumerate(e.arms)
-            )}
+            {
+        ", ".join(
+            f"('{e.name}', '{arm}', {place}, {e.clicking[place]})"
+            for e in EXPERIMENTS
+            for place, arm in enumerate(e.arms)
+        )
+    }
         ),
 
         happened as (

@@ -58,7 +58,8 @@ def queries() -> dict[str, str]:
                 end as identifier,
                 case
                     when how < 0.4 and has_email then 'email'
-                    when how between 0.5 and 0.7 and has_cell_phone then pick(p, 'asks channel', ['phone', 'sms'])
+                    when how between 0.5 and 0.7 and has_cell_phone
+                        then pick(p, 'asks channel', ['phone', 'sms'])
                     else pick(p, 'asks all', ['all', null])
                 end as channel,
                 pick(p, 'asks why', ['asked by phone', 'asked by mail', 'moved away', 'complaint'])

@@ -68,12 +68,18 @@ class Size:
         return cls(clients=clients, channels=channels, **rows)
 
 
-def macros(seed: int) -> str:
+SHAPES = ("usual", "clicky")
+"""Usual: few clicks and gifts. Clicky: 15 clicks in 100 rows of mail, 100 gifts a donor."""
+
+
+def macros(seed: int, shape: str = "usual") -> str:
     """SQL that defines the draws and the made-up identifiers of the world of `seed`."""
     shift = (seed * 7_368_787 + 1_234_567) % 6_392_000_000
     return f"""
 create or replace macro draw(key, what) as
     (hash(xor(cast(key as ubigint), hash('{seed}:' || what))) >> 11) / 9007199254740992.0;
+
+create or replace macro is_clicky() as {str(shape == "clicky").lower()};
 
 create or replace macro pick(key, what, choices) as
     choices[1 + cast(floor(draw(key, what) * len(choices)) as integer)];
@@ -115,6 +121,10 @@ create or replace macro voter_email(addr) as case
         || pick(addr, 'relay', ['privaterelay.appleid.com', 'duck.com', 'mozmail.com'])
     else email_of(addr - {FIRST_VOTER_ADDRESS}, 1)
 end;
+
+-- A few click again.
+create or replace macro clicks_of(slot) as
+    1 + cast(draw(slot, 'again') < 0.08 as integer) + cast(draw(slot, 'again') < 0.015 as integer);
 
 -- Some mailboxes are closed one day: from then on all mail to them bounces.
 create or replace macro closed_at(addr) as
@@ -565,12 +575,13 @@ def subscriptions(source: str, size: Size) -> str:
                 900
             ) as planned,
             draw(subscription, 'leaves') < if(is_own_taste, 0.012, 0.03) as leaves,
-            least(0.95, (0.1 + 0.46 * pow(draw(habit, 'opener'), 2))
+            if(is_clicky(), 0.5, 0) + if(is_clicky(), 0.5, 1) * least(0.95,
+                (0.1 + 0.46 * pow(draw(habit, 'opener'), 2))
                 * if(is_own_taste, 1.6, 0.75) * (0.65 + 0.7 * draw(pair, 'open habit')))
                 as open_probability,
-            if(draw(habit, 'never clicks') < 0.3, 0, least(0.8,
+            if(is_clicky(), 0.32, if(draw(habit, 'never clicks') < 0.3, 0, least(0.8,
                 (0.02 + 0.3 * pow(draw(habit, 'clicker'), 3))
-                * if(is_own_taste, 2.2, 0.5) * (0.5 + draw(pair, 'click habit'))))
+                * if(is_own_taste, 2.2, 0.5) * (0.5 + draw(pair, 'click habit')))))
                 as click_probability,
             draw(habit, 'scanner') < 0.02 as is_scanned
         from described
@@ -633,7 +644,8 @@ def outcomes(source: str, size: Size) -> str:
             select
                 *,
                 not left_now and (
-                    draw(slot, 'bounce') < bounce_rate or coalesce(send_at >= closed_at(addr), false)
+                    draw(slot, 'bounce') < bounce_rate
+                    or coalesce(send_at >= closed_at(addr), false)
                 ) as bounced,
                 -- Voters who answer in other channels read less mail.
                 case
@@ -694,10 +706,7 @@ def sends(outcomes: str) -> str:
             select
                 *,
                 opened and not left_now and draw(slot, 'complaint') < 0.0012 as complained,
-                case when clicked then
-                    1 + cast(draw(slot, 'again') < 0.08 as integer)
-                    + cast(draw(slot, 'again') < 0.015 as integer)
-                else 0 end as clicks
+                if(clicked, clicks_of(slot), 0) as clicks
             from ({outcomes})
         )
 
@@ -931,8 +940,8 @@ FIRST_LARGE_GIFT = 6_000_000_000_000_000_000  # the keys of gifts that are large
 GIFT_DETAILS = f"""
     select
         *,
-        if(gift_key >= {FIRST_LARGE_GIFT}, 400 + 10 * amount_of(gift_key) % 600, amount_of(gift_key))
-            as amount,
+        if(gift_key >= {FIRST_LARGE_GIFT}, 400 + 10 * (amount_of(gift_key) % 60),
+            amount_of(gift_key)) as amount,
         case when draw(gift_key, 'id') >= 0.08 then 'G' || to_hex(hash(gift_key)) end
             as donation_id,
         -- Two in five gifts are known by their date only.
