@@ -28,7 +28,7 @@ VERSION = 4  # raise it when the same arguments give other rows
 TABLES = [
     *FULL, "custom_field", *channels.TABLES, *requests.TABLES, *programs.EXTRACTS
 ]  # fmt: skip
-WITH_LEDGER = False  # whether the extracts of `programs.EXTRACTS` are written
+WITH_LEDGER = True  # whether the extracts of `programs.EXTRACTS` are written
 MANIFEST = "manifest.json"
 STAMP = Path("truth") / "made_with.json"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -300,6 +301,10 @@ def build(
         if corner_cases and table in planted.COLUMNS:
             queries.append((_part(table, 0), f"select * from planted_{table}"))
         rows[table] = writer.write(queries)
+        if rows[table] == 0:  # a table without rows is no extract
+            del rows[table]
+            shutil.rmtree(out / table)
+            continue
         log(f"wrote {rows[table]} rows of {table}")
 
     log("writing truth")

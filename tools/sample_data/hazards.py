@@ -20,8 +20,8 @@ QUIET_PERIODS = 12  # the last two years, as long as there are other channels th
 GIFT_PERIODS = 4  # the last year; earlier first gifts come by themselves
 LONGEST_PAUSE = 3650
 CLICKY_GIFTS = 55  # gifts in the place of one in a clicky world: about 100 a donor
-SECOND_GIFT = 0.12  # the chance to give again within 90 days, after a first gift by chance
-JUDGED_PERIODS = 3
+SECOND_GIFT = 0.1  # the chance to give again within 90 days, after a first gift by chance
+JUDGED_PERIODS = 2  # the moments of marts.score_evaluation
 
 MACROS = f"""
 -- Periods are counted from the last day of the world backwards; the last one is 0.
@@ -68,7 +68,7 @@ select
     addr,
     habit,
     lapsed_at(habit) as lapsed_at,
-    least(40, (0.5 + 0.6 * pow(draw(habit, 'opener'), 2)) * pow(1 - draw(addr, 'gifts'), -0.8))
+    least(40, (0.45 + 0.5 * pow(draw(habit, 'opener'), 2)) * pow(1 - draw(addr, 'gifts'), -0.84))
         as gifts
 from voter_address
 where is_giver(habit)
