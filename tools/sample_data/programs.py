@@ -104,6 +104,7 @@ order by p;
 create or replace table letter as
 select
     *,
+    has_clicked and draw(p, experiment || ' again') < 0.4 as clicks_again,
     [{days}][1 + cast(draw(p, experiment || ' week') < 0.5 as integer)] as handed_over_at
 from ({letters});
 
@@ -128,7 +129,7 @@ order by p;
 
 create or replace table program_act as
 select habit, 'email' as channel, (select client_shortname from client where client = 0) as client,
-    handed_over_at + interval 3 hour as acted_at, 1 as clicks
+    handed_over_at + interval 3 hour as acted_at, 1 + cast(clicks_again as integer) as clicks
 from letter
 where has_clicked
 union all
@@ -168,17 +169,21 @@ EMAIL_EVENTS = """
             * 1200) as integer)),
             handed_over_at + interval 2 hour
             + to_seconds(cast(floor(draw(p, experiment || ' at') * 400000) as integer)))
-            as "EVENT_DATE",
+            + if(kind = 'd', interval 1 day, interval 0 day) as "EVENT_DATE",
         cast(kind = 's' as integer) as "SEND",
         cast(kind = 'c' as integer) as "OPEN",
-        cast(kind = 'c' as integer) as "CLICK",
+        cast(kind <> 's' as integer) as "CLICK",
         0 as "BOUNCE",
         0 as "COMPLAINT",
         0 as "UNSUBSCRIBE",
         false as "IS_BOT",
         'x' || left(md5(experiment || kind || p), 15) as "EVENT_ID",
         cast(null as varchar) as "LINK"
-    from (select *, unnest(if(has_clicked, ['s', 'c'], ['s'])) as kind from letter)
+    from (
+        select *,
+            unnest(['s'] || if(has_clicked, ['c'], []) || if(clicks_again, ['d'], [])) as kind
+        from letter
+    )
     inner join client on client.client = 0
     order by "EVENT_DATE", "EVENT_ID"
 """
@@ -338,25 +343,25 @@ TRUTH = {
         left join happened using (program, arm)
         order by program, place
     """,
-    # People who belong into segments by what was planted.
+    # People who belong to segments by what was planted; others may belong to them as well.
     "segment_people": f"""
         select segment, person_id, state, svid
         from (
-            select 'lapsed_big_givers' as segment, * from voter where is_big_giver(p)
+            select 'lapsed_big_givers' as segment, voter.*
+            from voter
+            anti join (
+                select habit from voter_gift
+                where gift_at > timestamp '{LAST_DAY}' - interval 365 day
+            ) as late on {FIRST_VOTER_ADDRESS} + voter.human = late.habit
+            where is_big_giver(p)
             union all
             select 'mail_tired', * from voter where is_tired({FIRST_VOTER_ADDRESS} + human)
             union all
-            select 'event_goers_without_a_gift', voter.*
-            from voter
-            semi join (select habit from seen_act where channel = 'event') as goers
-                on {FIRST_VOTER_ADDRESS} + voter.human = goers.habit
-            anti join voter_gift on {FIRST_VOTER_ADDRESS} + voter.human = voter_gift.habit
-            union all
-            select 'readers_without_a_gift', voter.*
+            select 'warm_never_gave', voter.*
             from voter
             semi join (
                 select habit from seen_act
-                where acted_at > timestamp '{LAST_DAY}' - interval 365 day
+                where acted_at > timestamp '{LAST_DAY}' - interval 89 day
                 group by habit having sum(clicks) >= 2
             ) as readers on {FIRST_VOTER_ADDRESS} + voter.human = readers.habit
             anti join voter_gift on {FIRST_VOTER_ADDRESS} + voter.human = voter_gift.habit
