@@ -67,14 +67,15 @@ def made_once(
 
 @pytest.fixture(scope="session")
 def sample_extracts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of sample extracts: 0.5 % of the brief's rows, every trap included."""
+    """A folder of sample extracts: 0.5 % of the brief's rows, every corner case included."""
 
     def make(folder: Path) -> None:
         subprocess.run(
             [
                 sys.executable,
                 str(PROJECT / "scripts" / "make_sample_data.py"),
-                *("--scale", "0.005", "--seed", "7", "--out", str(folder / "extracts")),
+                *("--scale", "0.005", "--seed", "7", "--corner-cases"),
+                *("--out", str(folder / "extracts")),
             ],
             check=True,
             capture_output=True,
@@ -112,7 +113,8 @@ def small_world(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> SmallWo
 
     def make(folder: Path) -> None:
         made = (PROJECT / "scripts" / "make_sample_data.py", "--scale", "0.00005")
-        command = [sys.executable, *map(str, made), "--out", str(folder / "extracts")]
+        out = ("--corner-cases", "--out", str(folder / "extracts"))
+        command = [sys.executable, *map(str, made), *out]
         subprocess.run(command, check=True, capture_output=True)
         (folder / "published").mkdir()
         database = folder / "published" / "behavioral.duckdb"

@@ -49,7 +49,7 @@ def build(extracts: Path, database: Path, as_of: str | None, *, full_refresh: bo
 
 def check(data: Path, scale: float, days: int, seed: int) -> bool:
     """Applies days, compares after each, and returns whether all days were equal."""
-    make(scale, 7, data / "sample")
+    make(scale, 7, data / "sample", corner_cases=True)
     extracts = data / "extracts"
     prepare(data / "sample", extracts)
     changed = Days(extracts, seed, news_share=0.001)

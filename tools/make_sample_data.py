@@ -20,12 +20,15 @@ import duckdb
 import typer
 
 from enrichment.hashing import file_hashes
-from sample_data import channels
+from sample_data import channels, programs, requests
 from sample_data.build import STAGE, build
-from sample_data.world import FULL
+from sample_data.world import FULL, SHAPES
 
-VERSION = 3  # raise it when the same arguments give other rows
-TABLES = [*FULL, "custom_field", *channels.TABLES]
+VERSION = 4  # raise it when the same arguments give other rows
+TABLES = [
+    *FULL, "custom_field", *channels.TABLES, *requests.TABLES, *programs.EXTRACTS
+]  # fmt: skip
+WITH_LEDGER = True  # whether the extracts of `programs.EXTRACTS` are written
 MANIFEST = "manifest.json"
 STAMP = Path("truth") / "made_with.json"
 
@@ -67,7 +70,14 @@ def _prepare(out: Path, arguments: dict[str, object], overwrite: bool) -> bool:
 
 
 def make(
-    scale: float, seed: int, out: Path, voters: int | None = None, overwrite: bool = False
+    scale: float,
+    seed: int,
+    out: Path,
+    voters: int | None = None,
+    *,
+    shape: str = "usual",
+    overwrite: bool = False,
+    corner_cases: bool = False,
 ) -> None:
     """Write made-up extracts, and the truth about them, to `out`. Raises `RefusedError`."""
     if not 0 < scale <= 10:
@@ -76,10 +86,15 @@ def make(
         raise RefusedError(f"--seed {seed} is out of range; give a number from 0 to {2**31 - 1}")
     if voters is not None and not 1 <= voters <= 2_000_000:
         raise RefusedError(f"--voters {voters} is out of range; give a number from 1 to 2000000")
+    if shape not in SHAPES:
+        raise RefusedError(f"--shape {shape} is not known; give {' or '.join(SHAPES)}")
     arguments: dict[str, object] = {
         "scale": scale,
         "seed": seed,
         "voters": voters,
+        "shape": shape,
+        "corner_cases": corner_cases,
+        "ledger": WITH_LEDGER,
         "version": VERSION,
         "duckdb": duckdb.__version__,
     }
@@ -91,10 +106,17 @@ def make(
     def log(line: str) -> None:
         print(f"{time.monotonic() - began:6.1f} s  {line}", file=sys.stderr, flush=True)
 
-    rows = build(out, scale, seed, voters, log)
+    rows = build(
+        out, scale, seed, voters, log, shape=shape, corner_cases=corner_cases, ledger=WITH_LEDGER
+    )
     stamp = {"arguments": arguments, "rows": dict(sorted(rows.items()))}
     (out / STAMP).write_text(json.dumps(stamp, indent=2, sort_keys=True) + "\n")
-    files = [file for table in TABLES for file in sorted((out / table).glob("*.parquet"))]
+    files = [
+        file
+        for table in TABLES
+        for kind in ("*.csv", "*.parquet")
+        for file in sorted((out / table).glob(kind))
+    ]
     hashes = dict(zip(files, file_hashes([str(file) for file in files]), strict=True))
     listed = {f"{file.parent.name}/{file.name}": sha256 for file, sha256 in hashes.items()}
     (out / MANIFEST).write_text(json.dumps({"files": listed}, indent=2) + "\n")
@@ -113,12 +135,19 @@ def make_sample_data(
     voters: Annotated[
         int | None, typer.Option(help="The number of persons, independent of the scale.")
     ] = None,
+    shape: Annotated[
+        str, typer.Option(help="usual, or clicky: many clicks and 100 gifts a donor.")
+    ] = "usual",
+    corner_cases: Annotated[
+        bool,
+        typer.Option("--corner-cases", help="Add the hand-made people of the tests."),
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a sample that this script made before.")
     ] = False,
 ) -> None:
     """Write made-up extracts, and the truth about them."""
-    make(scale, seed, out, voters, overwrite)
+    make(scale, seed, out, voters, shape=shape, overwrite=overwrite, corner_cases=corner_cases)
 
 
 def main() -> int:

@@ -108,8 +108,9 @@ def sequence(
     number_of_days, every = request.param
     folder = tmp_path_factory.mktemp("incremental")
     extracts, sample = folder / "extracts", folder / "sample"
-    made = (PROJECT / "scripts" / "make_sample_data.py", "--scale", "0.00005", "--out", sample)
-    subprocess.run([sys.executable, *map(str, made)], check=True, capture_output=True)
+    made = (PROJECT / "scripts" / "make_sample_data.py", "--scale", "0.00005", "--corner-cases")
+    command = [sys.executable, *map(str, made), "--out", str(sample)]
+    subprocess.run(command, check=True, capture_output=True)
     prepare(sample, extracts)
     days = Days(extracts, SEED)
     database, reference = (folder / name / "behavioral.duckdb" for name in ("daily", "full"))

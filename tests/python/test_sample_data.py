@@ -13,6 +13,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from sample_data import programs
+from sample_data.build import build
+
 SCRIPT = Path(__file__).parents[2] / "scripts" / "make_sample_data.py"
 SCALE = 0.006  # the smallest scale at which every table has its share of rows
 TINY = 0.001
@@ -30,7 +33,8 @@ CHANNELS = [
 ]  # fmt: skip
 TRUTH = [
     "persons", "clients", "incidents", "client_preferences", "donation_causes", "planted_rows",
-    "planted_traps", "habits", "sessions", "machines",
+    "planted_traps", "habits", "sessions", "machines", "chances", "best_possible",
+    "address_classes", "programs", "program_effects", "segment_people",
 ]  # fmt: skip
 
 Ask = Callable[[str], object]
@@ -59,7 +63,7 @@ def digests(folder: Path) -> dict[str, str]:
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small sample, made once."""
     out = tmp_path_factory.mktemp("sample") / "data"
-    done = run("--scale", SCALE, "--out", out)
+    done = run("--scale", SCALE, "--corner-cases", "--out", out)
     assert done.returncode == 0, done.stderr
     return out
 
@@ -68,7 +72,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sample of seed 3, as small as can be."""
     out = tmp_path_factory.mktemp("tiny") / "data"
-    assert run("--scale", TINY, "--seed", 3, "--out", out).returncode == 0
+    assert run("--scale", TINY, "--seed", 3, "--corner-cases", "--out", out).returncode == 0
     return out
 
 
@@ -96,7 +100,7 @@ def ask_many(tmp_path_factory: pytest.TempPathFactory) -> Ask:
 def asked(sample: Path) -> Ask:
     """Answers queries on a sample."""
     con = duckdb.connect()
-    for table in [*FULL, "custom_field", *CHANNELS]:
+    for table in [*FULL, "custom_field", "suppressions", "dns_records", *CHANNELS]:
         con.execute(f"create view {table} as select * from '{sample}/{table}/*.parquet'")
     for name in TRUTH:
         con.execute(f"create view truth_{name} as select * from '{sample}/truth/{name}.parquet'")
@@ -109,7 +113,8 @@ def asked(sample: Path) -> Ask:
 
 
 def test_same_arguments_give_the_same_bytes(tiny: Path, tmp_path: Path) -> None:
-    assert run("--scale", TINY, "--seed", 3, "--out", tmp_path).returncode == 0
+    arguments = ("--scale", TINY, "--seed", 3, "--corner-cases", "--out", tmp_path)
+    assert run(*arguments).returncode == 0
     assert digests(tmp_path) == digests(tiny)
 
 
@@ -122,12 +127,14 @@ def test_the_manifest_lists_every_file(tiny: Path) -> None:
 
 
 def test_another_seed_gives_other_people(tiny: Path, tmp_path: Path) -> None:
-    assert run("--scale", TINY, "--seed", 4, "--out", tmp_path).returncode == 0
+    arguments = ("--scale", TINY, "--seed", 4, "--corner-cases", "--out", tmp_path)
+    assert run(*arguments).returncode == 0
     one, other = digests(tiny), digests(tmp_path)
     assert one.keys() == other.keys()
     same = {path for path in one if one[path] == other[path] and "part-0000" not in path}
-    # The fields, the incidents and the hand-made cases are the same in every world.
-    assert {Path(path).parts[0] for path in same} <= {"custom_field", "truth"}
+    # Fields, incidents, sending domains, experiments and hand-made cases are the same everywhere.
+    same -= {"campaigns/experiments.parquet"}
+    assert {Path(path).parts[0] for path in same} <= {"custom_field", "dns_records", "truth"}
     assert "truth/persons.parquet" not in same
 
 
@@ -159,7 +166,7 @@ def test_stamp_names_arguments_and_rows(sample: Path, ask: Ask) -> None:
 
 def test_running_again_changes_nothing(sample: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in sample.rglob("*")}
-    done = run("--scale", SCALE, "--out", sample)
+    done = run("--scale", SCALE, "--corner-cases", "--out", sample)
     assert done.returncode == 0
     assert "nothing to do" in done.stderr
     assert {path: path.stat().st_mtime_ns for path in sample.rglob("*")} == before
@@ -204,7 +211,7 @@ def test_remakes_what_was_left_half_made(tmp_path: Path) -> None:
     [
         ["--scale", "0"], ["--scale", "-1"], ["--scale", "11"], ["--scale", "nan"],
         ["--scale", "much"], ["--seed", "-1"], ["--voters", "0"], ["--out", str(SCRIPT)],
-        ["--out", str(SCRIPT / "below")], ["--unknown"],
+        ["--out", str(SCRIPT / "below")], ["--unknown"], ["--shape", "round"],
     ],
 )  # fmt: skip
 def test_refuses_bad_values(arguments: list[str], tmp_path: Path) -> None:
@@ -401,7 +408,43 @@ TRAPS = {
     "long gaps without one": """
         select count(*) from truth_sessions where has_gap and session_id is null""",
     "visits of no time": "select count(*) from web_visits where duration_seconds = 0",
+    "sessions beyond four hours": """
+        select count(*) from truth_sessions
+        where session_id is not null and last_page_at > started_at + interval 4 hour""",
 }
+
+
+RARE = {
+    "addresses of offices": """
+        select count(*) from person where regexp_full_match(email, '(info|office|contact|team)@.*')
+        """,
+    "addresses for an hour": "select count(*) from person where email like '%@mailinator.com'",
+    "relay addresses": """
+        select count(*) from person
+        where regexp_full_match(email, '.*@(privaterelay.appleid|duck|mozmail).com')""",
+    "closed mailboxes": """
+        select count(*) from (
+            select email from email_clickers
+            join truth_address_classes as classes on email = email_key and event_date >= closed_on
+            group by email having sum(bounce) = sum(send) and sum(send) >= 3
+        )""",
+    "minors": """
+        select count(*) from person_custom_field
+        where custom_field_id in (3, 103) and value between '2008-07-01' and '2010-06-30'""",
+    "suppressions of every kind": """
+        select if(
+            count(distinct channel) >= 3 and bool_or(identifier like '%@%')
+            and bool_or(identifier like '%:%') and bool_or(from_date is null), 1, 0
+        ) from suppressions""",
+    "DNS records": "select count(*) from dns_records where value like 'v=DMARC1%'",
+}
+
+
+@pytest.mark.parametrize("kind", RARE)
+def test_rare_kinds_occur_in_the_extracts(ask_many: Ask, kind: str) -> None:
+    found = ask_many(RARE[kind])
+    assert isinstance(found, int)
+    assert found > 0
 
 
 @pytest.mark.parametrize("trap", TRAPS)
@@ -598,4 +641,138 @@ def test_the_truth_knows_the_sessions(ask: Ask) -> None:
         join web_visits as visits using (session_id)
         where visits.event_date not between sessions.started_at and sessions.last_page_at
             and visits.event_date between '2000-01-01' and '2100-01-01'
+    """)
+
+
+def test_only_tests_get_the_hand_made_people(tiny: Path, tmp_path: Path) -> None:
+    assert run("--scale", TINY, "--seed", 3, "--out", tmp_path).returncode == 0
+    for folder, planted in ((tiny, True), (tmp_path, False)):
+        ask = asked(folder)
+        for table, column in (
+            ("person", "email"),
+            ("email_clickers", "client_shortname"),
+            ("campaigns", "client_shortname"),
+            ("donations", "email"),
+        ):
+            found = ask(f"select count(*) from {table} where {column} like '%cast%'")
+            assert isinstance(found, int)
+            assert (found > 0) == planted, table
+        assert ask("select count(*) > 0 from truth_planted_rows") == planted
+
+
+def test_what_can_be_found_is_neither_loud_nor_silent(ask_many: Ask) -> None:
+    """No chance ranks people better than .80; enough people do it; the chances are honest."""
+    wrong = ask_many("""
+        select list(outcome || ' ' || as_of_date || ' ' || expected_auc || ' ' || base_rate
+            || ' ' || expected_rate)
+        from truth_best_possible
+        where expected_auc is not null and (
+            expected_auc not between 0.70 and 0.80
+            or positives < 50
+            or abs(base_rate / expected_rate - 1) > 0.25
+            or abs(auc - expected_auc) > 0.07
+        )
+    """)
+    assert wrong is None
+    assert ask_many("""
+        select count(*) filter (outcome = 'first_gift') = 2 and count(distinct score) = 6
+            and count(*) filter (outcome in ('gift', 'quiet', 'return', 'engagement')) = 7
+        from truth_best_possible
+    """)
+
+
+def test_base_rates_are_those_of_before(ask_many: Ask) -> None:
+    """Within a fifth of the sample's rates before these chances were planted."""
+    for outcome, before in (("gift", 0.163), ("quiet", 0.585), ("return", 0.275)):
+        assert ask_many(f"""
+            select avg(base_rate) / {before} between 0.8 and 1.2 from truth_best_possible
+            where outcome = '{outcome}' and as_of_date > date '2025-12-31'
+        """), outcome
+
+
+def test_what_happened_is_in_the_extracts(ask_many: Ask) -> None:
+    """People whose first gift came by chance have no gift before it, and one in its quarter."""
+    assert ask_many("""
+        select count(*) > 100 and avg(cast(exists (
+            select 1 from donations
+            where lower(trim(donations.email)) = persons.main_email
+                and donations.donation_date between as_of_date and as_of_date + 91
+        ) as integer)) > 0.85 and avg(cast(exists (
+            select 1 from donations
+            where lower(trim(donations.email)) = persons.main_email
+                and donations.donation_date between '2000-01-01' and as_of_date
+        ) as integer)) < 0.02
+        from truth_chances as chances
+        join truth_persons as persons using (person_id)
+        where chances.outcome = 'first_gift' and chances.has_happened
+    """)
+
+
+def test_programs_have_the_planted_effects(ask_many: Ask) -> None:
+    rates = "max(reached / people) filter (arm = '{}') - max(reached / people) filter (arm = '{}')"
+    for program, other, control, least, most in (
+        ("finish_form", "treated", "held_out", 0.1, 0.35),
+        ("subject_question", "question", "control", 0.03, 0.12),
+        ("same_letter", "same", "control", -0.04, 0.04),
+        ("sender_name", "first_name", "control", -0.04, 0.04),
+    ):
+        assert ask_many(f"""
+            select {rates.format(other, control)} between {least} and {most}
+            from truth_program_effects where program = '{program}'
+        """), program
+    # A part of one arm was never delivered.
+    assert ask_many("""
+        select min(people) / max(people) < 0.7 from truth_program_effects
+        where program = 'sender_name'
+    """)
+
+
+def bucket(salt: str, unit: str) -> float:
+    """The bucket of a unit, as builds compute it."""
+    digest = hashlib.md5(f"{salt}:{unit}".encode(), usedforsecurity=False).hexdigest()
+    return int(digest[:8], 16) / 2**32
+
+
+def test_buckets_are_those_of_the_builds() -> None:
+    for unit, value in (("WI:0012345", 0.103734), ("MN:2712345", 0.038989)):
+        assert bucket("subject_line_2026", unit) == pytest.approx(value, abs=1e-6)
+        with duckdb.connect() as con:
+            con.execute(programs.MACROS)
+            row = con.execute(f"select bucket_of('subject_line_2026', '{unit}')").fetchone()
+        assert row == (bucket("subject_line_2026", unit),)
+
+
+def test_the_ledger_holds_what_was_handed_over(tmp_path: Path) -> None:
+    build(tmp_path, TINY, 3, 2000, lambda line: None, ledger=True)
+    files = sorted((tmp_path / "handovers").iterdir())
+    assert len(files) > 10
+    for file in files:
+        assert file.stem[-16:] == hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+        assert file.stat().st_mode & 0o777 == 0o600
+    ask = asked(tmp_path)
+    ledger = f"read_csv('{tmp_path}/handovers/*.csv', all_varchar = true)"
+    # Everybody who was treated, and nobody of the holdout, has one message.
+    assert ask(f"""
+        select count(*) = count(distinct message_key)
+            and count(*) = (select count(*) from truth_programs where arm <> 'held_out')
+        from {ledger}
+    """)
+    rows = duckdb.sql(f"select state || ':' || svid from {ledger} where trigger is not null")
+    buckets = [bucket("finish_form", unit) for (unit,) in rows.fetchall()]
+    assert min(buckets) >= programs.TRIGGER.holdout
+    assert ask(f"select count(*) > 0 from '{tmp_path}/consents/*.parquet'")
+    assert ask(f"select count(*) > 2 from '{tmp_path}/segment_lists/*.parquet'")
+
+
+def test_a_clicky_world_has_many_clicks_and_gifts(tmp_path: Path) -> None:
+    arguments = ("--scale", TINY, "--voters", 1000, "--shape", "clicky", "--out", tmp_path)
+    assert run(*arguments).returncode == 0
+    ask = asked(tmp_path)
+    assert ask("select avg(cast(click > 0 as integer)) between 0.13 and 0.17 from email_clickers")
+    assert ask("""
+        select avg(gifts) between 70 and 140 from (
+            select count(*) as gifts from donations
+            where lower(trim(email)) in (select main_email from truth_persons)
+            group by lower(trim(email))
+        )
     """)

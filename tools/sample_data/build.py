@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from sample_data import channels, machines, planted, world
+from sample_data import channels, hazards, machines, planted, programs, requests, world
 
 WORKERS = 2
 ROWS_PER_FILE = 8_000_000
@@ -90,7 +91,7 @@ def _stage_sends(writer: Writer, size: world.Size, event_rows: int) -> tuple[int
     """
     stage = Path(STAGE) / "sends"
     glob = _quoted(writer.out / stage / "*.parquet")
-    writer.write([(stage / "voters.parquet", world.sends(world.voter_source(), size))])
+    writer.write([(stage / "voters.parquet", world.sends(hazards.CALMED))])
     wanted = event_rows - int(
         writer.number(f"select sum(length(kinds)) from read_parquet('{glob}')")
     )
@@ -99,7 +100,7 @@ def _stage_sends(writer: Writer, size: world.Size, event_rows: int) -> tuple[int
     stride = max(1, addresses // (wanted // 13 + 1))
 
     def strangers(first: int, count: int) -> str:
-        return world.sends(world.stranger_source(first, count, stride), size)
+        return world.sends(world.outcomes(world.stranger_source(first, count, stride), size))
 
     probe = min(100_000, wanted // 16 + 1)
     mean = writer.number(f"select sum(length(kinds)) from ({strangers(0, probe)})") / probe
@@ -139,15 +140,20 @@ def _stage_gifts(
     """Stage all gifts, so that the export has about `donation_rows` rows."""
     stage = Path(STAGE) / "gifts"
     glob = _quoted(writer.out / stage / "*.parquet")
-    sends = _quoted(writer.out / STAGE / "sends" / "*.parquet")
+    sends = _quoted(writer.out / STAGE / "sends")
+    caused = [
+        world.caused_gifts(f"read_parquet('{sends}/{name}.parquet')")
+        for name in ("voters", "strangers-*")
+    ]
+    writer.con.execute(hazards.first_gifts(caused[0]))
     own = [
         (stage / f"strangers-{first:012d}.parquet",
          world.own_gifts(world.stranger_source(first, count, stride)))
         for first, count in _spans(mailed, 1_000_000)
     ]  # fmt: skip
     writer.write([
-        (stage / "caused.parquet", world.caused_gifts(sends)),
-        (stage / "voters.parquet", world.own_gifts(world.voter_source())),
+        (stage / "caused.parquet", caused[1]),
+        (stage / "voters.parquet", "select * from voter_gift order by gift_at, gift_key"),
         *own,
     ])  # fmt: skip
     details = world.GIFT_DETAILS.replace("from gift", f"from read_parquet('{glob}') as gift")
@@ -156,7 +162,37 @@ def _stage_gifts(
     writer.write([(stage / "others.parquet", world.stranger_gifts(others, addresses))])
 
 
-def build(out: Path, scale: float, seed: int, voters: int | None, log: Log) -> dict[str, int]:
+def _write_ledger(writer: Writer) -> int:
+    """Write the messages that were handed over, a file a hand-over; returns their number."""
+    folder = writer.out / "handovers"
+    folder.mkdir(parents=True, exist_ok=True)
+    moments = writer.con.execute(
+        "select coalesce(trigger, experiment) as program, handed_over_at, count(*)"
+        f" from ({programs.HANDOVERS}) group by all order by all"
+    ).fetchall()
+    for program, handed_over_at, _ in moments:
+        file = folder / f"{handed_over_at:%Y-%m-%d}-{program}.csv"
+        writer.con.execute(
+            f"copy (select * from ({programs.HANDOVERS}) where coalesce(trigger, experiment) = ?"
+            f" and handed_over_at = ? order by message_key) to '{_quoted(file)}' (header)",
+            [program, handed_over_at],
+        )
+        file.chmod(0o600)
+        programs.named_by_content(file)
+    return sum(int(rows) for *_, rows in moments)
+
+
+def build(
+    out: Path,
+    scale: float,
+    seed: int,
+    voters: int | None,
+    log: Log,
+    *,
+    shape: str = "usual",
+    corner_cases: bool = False,
+    ledger: bool = False,
+) -> dict[str, int]:
     """Write all extracts and `truth/` below `out`; returns the rows of each extract.
 
     Leaves its stage folder in place: until it is removed, the extracts count as incomplete.
@@ -164,24 +200,42 @@ def build(out: Path, scale: float, seed: int, voters: int | None, log: Log) -> d
     size = world.Size.of(scale, voters)
     writer = Writer(out, log)
     con = writer.con
-    cast = planted.cast()
+    cast = planted.cast() if corner_cases else planted.Cast()
     planted.load(con, cast)
     left = {table: count - len(cast.rows.get(table, ())) for table, count in asdict(size).items()}
     # One person in two hundred has two rows; so has one campaign in a hundred, minus unlisted ones.
     persons = round(left["person"] / 1.005)
+    left["campaigns"] -= len(programs.EXPERIMENTS)
     sms = left["campaigns"] // 12
     mailings = round((left["campaigns"] - sms) / 1.007)
     addresses = size.list_link_phone_email_map // 10 * 7
 
     log(f"planning {persons} persons, {size.clients} clients, {mailings} mailings")
     for statement in (
-        world.macros(seed),
+        world.macros(seed, shape),
         channels.MACROS,
         world.calendar(),
         world.clients(size, mailings),
         world.voters(persons),
         world.voter_map(),
         world.custom_fields(),
+    ):
+        con.execute(statement)
+
+    log("deciding who acts")
+    means = channels.rows_of(size.channels, persons)
+    voters_sends = world.outcomes(world.voter_source(), size)
+    for statement in (
+        hazards.MACROS,
+        hazards.QUIET,
+        f"create or replace table voter_outcome as {voters_sends} order by slot",
+        hazards.GIVING,
+        channels.people(persons),
+        hazards.acts(means),
+        *map(hazards.fall_quiet, reversed(range(hazards.QUIET_PERIODS))),
+        hazards.SEEN,
+        programs.MACROS,
+        programs.tables(),
     ):
         con.execute(statement)
 
@@ -194,7 +248,10 @@ def build(out: Path, scale: float, seed: int, voters: int | None, log: Log) -> d
             _part("person_custom_field", 1),
             world.field_rows(left["person_custom_field"], persons),
         )],
-        "campaigns": [(_part("campaigns", 1), world.campaign_rows(sms))],
+        "campaigns": [
+            (_part("campaigns", 1), world.campaign_rows(sms)),
+            (Path("campaigns") / "experiments.parquet", programs.CAMPAIGNS),
+        ],
     }  # fmt: skip
 
     log("sending mail")
@@ -212,6 +269,9 @@ def build(out: Path, scale: float, seed: int, voters: int | None, log: Log) -> d
     ]
     con.execute(machines.visits(sends))
     jobs["email_clickers"].append((Path("email_clickers") / "machines.parquet", machines.ROWS))
+    jobs["email_clickers"].append(
+        (Path("email_clickers") / "experiments.parquet", programs.EMAIL_EVENTS)
+    )
     jobs["donations"] = [
         (_part("donations", number), world.donation_rows(gifts, since, before))
         for number, (since, before) in enumerate(
@@ -227,21 +287,33 @@ def build(out: Path, scale: float, seed: int, voters: int | None, log: Log) -> d
          world.map_rows(first, count, number - 1, len(spans)))
         for number, (first, count) in enumerate(spans, start=1)
     ]  # fmt: skip
-    means = channels.rows_of(size.channels, persons)
-    for statement in channels.statements(persons, means):
-        con.execute(statement)
+    con.execute(channels.visits(means["web_visits"]))
     for table, query in channels.queries(means, sends).items():
+        jobs[table] = [(_part(table, 1), query)]
+    jobs["behavior_events"].append((Path("behavior_events") / "forms.parquet", programs.WEB_EVENTS))
+    if ledger:
+        jobs |= {table: [(_part(table, 1), query)] for table, query in programs.LISTS.items()}
+        rows["handovers"] = _write_ledger(writer)
+    for table, query in requests.queries().items():
         jobs[table] = [(_part(table, 1), query)]
     for table, queries in jobs.items():
         log(f"writing {table}")
-        if table in planted.COLUMNS:
+        if corner_cases and table in planted.COLUMNS:
             queries.append((_part(table, 0), f"select * from planted_{table}"))
         rows[table] = writer.write(queries)
+        if rows[table] == 0:  # a table without rows is no extract
+            del rows[table]
+            shutil.rmtree(out / table)
+            continue
         log(f"wrote {rows[table]} rows of {table}")
 
     log("writing truth")
+    con.execute(hazards.chances(means))
     truth = {
         **world.TRUTH,
+        **hazards.TRUTH,
+        **requests.TRUTH,
+        **programs.TRUTH,
         **channels.TRUTH,
         "machines": machines.TRUTH,
         "client_preferences": world.preference_truth(size),

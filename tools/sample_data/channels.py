@@ -220,7 +220,8 @@ def _sms(mean: float) -> str:
                     + floor(-ln(1 - draw(key, 'delay')) * 900) as integer))) as occurred_at,
                 draw(key, 'kind') as answer
             from sent
-            where kind = 0 or is_answered
+            where kind = 0
+                or is_answered and not is_quiet(habit, occurred_at + interval 15 minute)
         )
 
         select
@@ -246,7 +247,8 @@ def _phone(mean: float) -> str:
             select *,
                 case
                     when draw(key, 'odd outcome') < 0.003 then 'beep'
-                    when draw(key, 'answer') < rate then 'answered'
+                    when draw(key, 'answer') < rate and not is_quiet(habit, occurred_at)
+                        then 'answered'
                     else pick(key, 'outcome', ['no_answer', 'no_answer', 'no_answer', 'no_answer',
                         'no_answer', 'voicemail', 'voicemail', 'voicemail', 'busy', 'wrong_number'])
                 end as disposition
@@ -288,7 +290,8 @@ def _own_acts(table: str, mean: float) -> str:
                 from ({_numbered(table, mean)})
             )
         )
-        where lapsed_at is null or occurred_at < lapsed_at
+        where (lapsed_at is null or occurred_at < lapsed_at)
+            and not is_quiet(habit, occurred_at)
     """
 
 
@@ -326,7 +329,7 @@ def _gatherings(mean: float) -> str:
     exposures = _exposures("event", mean / 1.25, "event", MORNINGS)
     taken = (
         "select * from dated where status not in ('registered', 'attended')"
-        " or lapsed_at is null or occurred_at < lapsed_at"
+        " or (lapsed_at is null or occurred_at < lapsed_at) and not is_quiet(habit, occurred_at)"
     )
     return f"""
         with steps as (
@@ -377,6 +380,9 @@ def sessions(mean: float, name: str) -> str:
                 else local_at end, zone) as started_at,
             1 + cast(floor(pow(draw(key, 'steps'), 1.6) * 6) as integer) as steps,
             draw(key, 'away') < 0.04 as has_gap,
+            -- Some pages stay open for half a day, under one id.
+            draw(key, 'named') < 0.5 and draw(key, 'left open') < 0.008 and steps > 1
+                as is_left_open,
             case when draw(key, 'named') < 0.5 then '{name}' || lower(to_hex(key)) end
                 as session_id
         from ({_own_acts(name, mean)})
@@ -399,6 +405,7 @@ select
     cast(sum(
         if(page = 0, 0, 30 + cast(floor(draw(hash(key, page), 'gap') * 240) as integer))
         + if(has_gap and page > 0 and page = steps // 2, 2700, 0)
+        + if(is_left_open and page = steps - 1, 18000, 0)
     ) over (partition by key order by page) as integer) as seconds
 from pages
 order by key, page;
@@ -551,6 +558,8 @@ def _openers(sends: str) -> str:
                 when 0 then opened and contains(kinds, 'o') and draw(slot, 'told') < 0.8
                 when 1 then opened and draw(slot, 'reopens') < 0.45
                     and coalesce(open_at + interval 2 day < lapsed_at(habit), true)
+                    and not is_quiet(habit, open_at + to_seconds(cast(
+                        1800 + floor(draw(slot, 'again at') * 90000) as integer)))
                 else not bounced and draw(slot, 'proxy') < 0.06
             end
         )
@@ -565,6 +574,71 @@ def _openers(sends: str) -> str:
         from {_twice("select * from dated")} as rows
         inner join client on rows.client = client.client
         order by occurred_at, key, copy
+    """
+
+
+def acts(means: dict[str, float]) -> str:
+    """What people do on the channels of their own or in answer, if nothing keeps them quiet."""
+    sms = _exposures("sms", means["sms_responses"] / 1.1, "sms", MORNINGS)
+    phone = _exposures("phone", means["phone_contacts"], "phone", MORNINGS)
+    event = _exposures("event", means["event_attendance"] / 1.25, "event", MORNINGS)
+    visits, events = means["web_visits"] / 2.85, means["behavior_events"] / 3.1
+    return f"""
+        select habit, 'sms' as channel, pick(hash(key, 'answer'), 'client', {_CLIENT}) as client,
+            occurred_at + interval 15 minute as acted_at, 0 as clicks
+        from ({sms})
+        where draw(key, 'answer') < rate and draw(key, 'kind') <= 0.97
+        union all
+        select habit, 'phone', pick(key, 'client', {_CLIENT}), occurred_at, 0
+        from ({phone})
+        where draw(key, 'answer') < rate
+        union all
+        select habit, 'event', pick(key, 'client', {_CLIENT}),
+            occurred_at + to_hours(if(step = 0, 2, 216)), 0
+        from (select *, unnest([0, 1]) as step from ({event}))
+        where draw(key, 'answer') < rate and (step = 0 or draw(key, 'comes') < 0.7)
+            and (lapsed_at is null or occurred_at + to_hours(if(step = 0, 2, 216)) < lapsed_at)
+        union all
+        select habit, 'survey', pick(key, 'client', {_CLIENT}), occurred_at, 0
+        from ({_own_acts("survey", means["survey_responses"])})
+        union all
+        select habit, 'petition', pick(key, 'client', {_CLIENT}), occurred_at, 0
+        from ({_own_acts("petition", means["petition_signers"])})
+        union all
+        select habit, 'web', null, occurred_at, 0 from ({_own_acts("w", visits)})
+        union all
+        select habit, 'web', null, occurred_at, 0 from ({_own_acts("b", events)})
+    """
+
+
+def silences(means: dict[str, float], days: int) -> str:
+    """By person and period, the logarithm of the chance to do nothing on the channels."""
+    exposed = {
+        "sms": (means["sms_responses"] / 1.1, "sms"),
+        "phone": (means["phone_contacts"], "phone"),
+        "event": (means["event_attendance"] / 1.25, "event"),
+    }
+    own = {
+        "survey": means["survey_responses"],
+        "petition": means["petition_signers"],
+        "w": means["web_visits"] / 2.85,
+        "b": means["behavior_events"] / 3.1,
+    }
+    answered = " union all ".join(
+        f"select habit, period_of(occurred_at, {days}) as period, ln(1 - rate) as no_act"
+        f" from ({_exposures(table, mean, channel, MORNINGS)})"
+        for table, (mean, channel) in exposed.items()
+    )
+    alone = " union all ".join(
+        f"select habit from ({_numbered(table, mean)}) where lapsed_at is null"
+        for table, mean in own.items()
+    )
+    return f"""
+        {answered}
+        union all
+        select habit, period, ln(1 - {days} / 729.0)
+        from ({alone})
+        cross join range(12) as periods (period)
     """
 
 
@@ -603,11 +677,6 @@ TRUTH = {
 def rows_of(size: int, persons: int) -> dict[str, float]:
     """Rows per person of each table, if all tables together have about `size` rows."""
     return {table: size * share / max(1, persons) for table, share in SHARES.items()}
-
-
-def statements(persons: int, means: dict[str, float]) -> tuple[str, ...]:
-    """SQL that must run before `queries` do."""
-    return (people(persons), visits(means["web_visits"]))
 
 
 def queries(means: dict[str, float], sends: str) -> dict[str, str]:

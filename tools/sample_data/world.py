@@ -68,12 +68,18 @@ class Size:
         return cls(clients=clients, channels=channels, **rows)
 
 
-def macros(seed: int) -> str:
+SHAPES = ("usual", "clicky")
+"""Usual: few clicks and gifts. Clicky: 15 clicks in 100 rows of mail, 100 gifts a donor."""
+
+
+def macros(seed: int, shape: str = "usual") -> str:
     """SQL that defines the draws and the made-up identifiers of the world of `seed`."""
     shift = (seed * 7_368_787 + 1_234_567) % 6_392_000_000
     return f"""
 create or replace macro draw(key, what) as
     (hash(xor(cast(key as ubigint), hash('{seed}:' || what))) >> 11) / 9007199254740992.0;
+
+create or replace macro is_clicky() as {str(shape == "clicky").lower()};
 
 create or replace macro pick(key, what, choices) as
     choices[1 + cast(floor(draw(key, what) * len(choices)) as integer)];
@@ -103,7 +109,28 @@ create or replace macro email_of(number, tag) as
 
 create or replace macro stranger_email(addr) as email_of(addr, 0);
 
-create or replace macro voter_email(addr) as email_of(addr - {FIRST_VOTER_ADDRESS}, 1);
+-- A few voters gave the address of an office, of a mailbox for an hour, or of a relay service.
+create or replace macro voter_email(addr) as case
+    when draw(addr, 'address class') < 0.004 then
+        pick(addr, 'office', ['info', 'office', 'contact', 'team']) || '@'
+        || pick(addr, 'trade', ['bakery', 'garage', 'library', 'orchard', 'parish', 'school'])
+        || (addr - {FIRST_VOTER_ADDRESS}) || '.example'
+    when draw(addr, 'address class') < 0.006 then
+        'post' || lower(to_hex(hash(addr))) || '@mailinator.com'
+    when draw(addr, 'address class') < 0.010 then lower(to_hex(hash(addr))) || '@'
+        || pick(addr, 'relay', ['privaterelay.appleid.com', 'duck.com', 'mozmail.com'])
+    else email_of(addr - {FIRST_VOTER_ADDRESS}, 1)
+end;
+
+-- A few click again.
+create or replace macro clicks_of(slot) as
+    1 + cast(draw(slot, 'again') < 0.08 as integer) + cast(draw(slot, 'again') < 0.015 as integer);
+
+-- Some mailboxes are closed one day: from then on all mail to them bounces.
+create or replace macro closed_at(addr) as
+    case when addr >= {FIRST_VOTER_ADDRESS} and draw(addr, 'closed') < 0.006
+        then timestamp '2025-01-01' + to_days(cast(floor(400 * draw(addr, 'closed on')) as integer))
+    end;
 
 -- One address in twenty is dirty: mostly harmless case and white space, a little of it hopeless.
 create or replace macro dirty_email(email, luck) as
@@ -143,7 +170,20 @@ create or replace macro dirty_phone(phone, luck) as
     end;
 
 -- Who gives at all, how often a click becomes a gift, how many gifts come by themselves.
-create or replace macro is_giver(habit) as draw(habit, 'gives') < 0.35;
+create or replace macro is_giver(habit) as
+    draw(habit, 'gives') < if(habit >= {FIRST_VOTER_ADDRESS}, 0.31, 0.35);
+
+-- A few gave large sums until the end of 2024; a few read their mail until a year before the end.
+create or replace macro is_big_giver(p) as p % 250 = 33;
+
+create or replace macro is_tired(habit) as
+    habit >= {FIRST_VOTER_ADDRESS} and draw(habit, 'tired') < 0.008;
+
+create or replace macro giving_rate(habit, addr) as
+    (0.3 + 2.5 * pow(draw(habit, 'opener'), 2)) * pow(1 - draw(addr, 'gifts'), -0.6);
+
+create or replace macro caused_chance(habit, is_own_taste) as
+    if(is_giver(habit), (0.12 + 0.5 * draw(habit, 'generous')) * if(is_own_taste, 1.3, 0.7), 0.005);
 
 create or replace macro amount_of(key) as
     cast(pick(key, 'amount', [
@@ -450,7 +490,9 @@ def voter_source() -> str:
             email,
             taste,
             state,
-            0.95 * share * least(40, pow(1 - draw(addr, 'activity'), -0.7)) as activity
+            if(is_tired(habit), 8, 0.95) * share
+                * least(if(is_tired(habit), 3, 40), pow(1 - draw(addr, 'activity'), -0.7))
+                as activity
         from voter_address
     """
 
@@ -533,12 +575,13 @@ def subscriptions(source: str, size: Size) -> str:
                 900
             ) as planned,
             draw(subscription, 'leaves') < if(is_own_taste, 0.012, 0.03) as leaves,
-            least(0.95, (0.05 + 0.55 * pow(draw(habit, 'opener'), 2))
-                * if(is_own_taste, 1.7, 0.7) * (0.6 + 0.8 * draw(pair, 'open habit')))
+            if(is_clicky(), 0.5, 0) + if(is_clicky(), 0.5, 1) * least(0.95,
+                (0.1 + 0.46 * pow(draw(habit, 'opener'), 2))
+                * if(is_own_taste, 1.6, 0.75) * (0.65 + 0.7 * draw(pair, 'open habit')))
                 as open_probability,
-            if(draw(habit, 'never clicks') < 0.3, 0, least(0.8,
+            if(is_clicky(), 0.32, if(draw(habit, 'never clicks') < 0.3, 0, least(0.8,
                 (0.02 + 0.3 * pow(draw(habit, 'clicker'), 3))
-                * if(is_own_taste, 2.2, 0.5) * (0.5 + draw(pair, 'click habit'))))
+                * if(is_own_taste, 2.2, 0.5) * (0.5 + draw(pair, 'click habit')))))
                 as click_probability,
             draw(habit, 'scanner') < 0.02 as is_scanned
         from described
@@ -546,13 +589,11 @@ def subscriptions(source: str, size: Size) -> str:
     """
 
 
-def sends(source: str, size: Size) -> str:
-    """One row per send, clean, with its outcome; `kinds` names the rows that the export makes.
+def outcomes(source: str, size: Size) -> str:
+    """One row per send, clean, with what becomes of it if nothing else keeps the person quiet.
 
     Sends of a subscription are a stratified sample of the client's campaigns in order of time, so
-    that an unsubscribe ends the list. A letter of `kinds` is a row: `a` everything in one
-    row, `s` the send, `x` the bounce, `o` the open, `c` the click, `u` the unsubscribe or
-    complaint, `b` a scanner's visit; a letter twice is a row exported twice.
+    that an unsubscribe ends the list.
     """
     return f"""
         with subscription as ({subscriptions(source, size)}),
@@ -602,43 +643,71 @@ def sends(source: str, size: Size) -> str:
         delivered as (
             select
                 *,
-                not left_now and draw(slot, 'bounce') < bounce_rate as bounced,
+                not left_now and (
+                    draw(slot, 'bounce') < bounce_rate
+                    or coalesce(send_at >= closed_at(addr), false)
+                ) as bounced,
                 -- Voters who answer in other channels read less mail.
-                not is_over and draw(slot, 'open') < open_probability * open_factor * if(
-                    habit >= {FIRST_VOTER_ADDRESS} and preferred_channel(habit) <> 'email', 0.55, 1
-                ) as may_open,
                 case
+                    when is_over then 0
+                    when is_tired(habit) then if(send_at < timestamp '2025-07-01', 0.5, 0)
+                    else open_probability * open_factor * if(
+                        habit >= {FIRST_VOTER_ADDRESS} and preferred_channel(habit) <> 'email',
+                        0.55, 1
+                    )
+                end as open_chance,
+                draw(slot, 'open') < open_chance as may_open,
+                least(0.9, click_probability * case
                     when is_evening_person(habit) or is_saturday_person(habit)
                         then timing_factor(habit, local_of(send_at, zone_of(state)))
                     else 1
-                end as timing,
-                draw(slot, 'click') as click_luck
-            from queued
-        ),
-
-        read as (
-            select
-                *,
-                left_now or (may_open and not bounced) as opened,
-                -- A few click with images off: a click without an open.
-                not bounced and not is_over
-                    and click_luck < least(0.9, click_probability * timing)
-                        * if(may_open, 1, 0.01) as clicked
-            from delivered
-        ),
-
-        dated as (
-            select
-                *,
-                clicked or opened as visited,
-                opened and not left_now and draw(slot, 'complaint') < 0.0012 as complained,
-                case when clicked then
-                    1 + cast(draw(slot, 'again') < 0.08 as integer)
-                    + cast(draw(slot, 'again') < 0.015 as integer)
-                else 0 end as clicks,
+                end) as click_chance,
+                draw(slot, 'click') as click_luck,
                 send_at + to_seconds(floor(-ln(1 - draw(slot, 'open delay')) * 18000) + 20)
                     as open_at
-            from read
+            from queued
+        )
+
+        select
+            addr,
+            habit,
+            email,
+            client,
+            is_own_taste,
+            campaign_id,
+            state,
+            slot,
+            send_at,
+            open_at,
+            open_at + to_seconds(floor(draw(slot, 'click delay') * 240) + 3) as click_at,
+            open_chance,
+            click_chance,
+            left_now or (may_open and not bounced) as opened,
+            -- A few click with images off: a click without an open.
+            not bounced and not is_over and click_luck < click_chance * if(may_open, 1, 0.01)
+                as clicked,
+            bounced,
+            left_now,
+            is_scanned,
+            is_one_row
+        from delivered
+    """
+
+
+def sends(outcomes: str) -> str:
+    """One row per send, with its outcome; `kinds` names the rows that the export makes.
+
+    A letter of `kinds` is a row: `a` everything in one row, `s` the send, `x` the bounce, `o` the
+    open, `c` the click, `u` the unsubscribe or complaint, `b` a scanner's visit; a letter twice is
+    a row exported twice.
+    """
+    return f"""
+        with dated as (
+            select
+                *,
+                opened and not left_now and draw(slot, 'complaint') < 0.0012 as complained,
+                if(clicked, clicks_of(slot), 0) as clicks
+            from ({outcomes})
         )
 
         select
@@ -651,7 +720,7 @@ def sends(source: str, size: Size) -> str:
             slot,
             send_at,
             open_at,
-            open_at + to_seconds(floor(draw(slot, 'click delay') * 240) + 3) as click_at,
+            click_at,
             opened,
             clicks,
             bounced,
@@ -769,24 +838,24 @@ def event_rows(stage: str, since: str, before: str) -> str:
     """
 
 
-def caused_gifts(stage: str) -> str:
+def caused_gifts(sends: str) -> str:
     """Gifts that a click caused: a giver's click leads to a gift within 0 to 30 days."""
     return f"""
         with clicked as (
             select
                 *,
                 pick(slot, 'delay', [0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 5, 8, 13, 21, 30]) as days
-            from read_parquet('{stage}')
+            from {sends}
             -- Scanners click, but they do not give.
             where clicks > 0 and not is_scanned
-                and draw(slot, 'gift') < if(is_giver(habit),
-                    (0.12 + 0.5 * draw(habit, 'generous')) * if(is_own_taste, 1.3, 0.7), 0.005)
+                and draw(slot, 'gift') < caused_chance(habit, is_own_taste)
                 and coalesce(click_at + interval 31 day < lapsed_at(habit), true)
         )
 
         select
             cast(clicked.slot as ubigint) as gift_key,
             clicked.addr,
+            clicked.habit,
             clicked.email,
             case
                 when clicked.addr >= {FIRST_VOTER_ADDRESS} then voter_address.phone
@@ -808,29 +877,26 @@ def caused_gifts(stage: str) -> str:
 
 
 def own_gifts(source: str) -> str:
-    """Gifts without a click of givers among the addresses of `source`; readers give more often."""
+    """Gifts without a click of givers among strangers; readers give more often."""
     return f"""
         select
             cast(addresses.addr * 100 + j as ubigint) as gift_key,
             addresses.addr,
+            addresses.habit,
             addresses.email,
-            case
-                when addresses.addr >= {FIRST_VOTER_ADDRESS} then voter_address.phone
-                else phone_of(2 * addresses.addr)
-            end as phone,
-            voter_address.state,
+            phone_of(2 * addresses.addr) as phone,
+            cast(null as varchar) as state,
             calendar_slot.day
             + to_seconds(1 + floor(draw(addresses.addr * 100 + j, 'time') * 86000)) as gift_at,
             cast(null as bigint) as campaign_id,
             cast(null as integer) as client,
             cast(null as timestamp) as click_at,
-            addresses.addr >= {FIRST_VOTER_ADDRESS} as is_voter
+            false as is_voter
         from (
             select
                 *,
                 unnest(range(if(is_giver(habit), least(36, cast(floor(
-                    (0.3 + 2.5 * pow(draw(habit, 'opener'), 2))
-                    * pow(1 - draw(addr, 'gifts'), -0.6)
+                    giving_rate(habit, addr)
                 ) as bigint)), 0))) as j
             from ({source})
         ) as addresses
@@ -838,8 +904,6 @@ def own_gifts(source: str) -> str:
             on calendar_slot.kind = 'giving'
             and calendar_slot.slot
             = cast(floor(draw(addresses.addr * 100 + j, 'gift day') * {SLOTS}) as integer)
-        left join voter_address on addresses.addr = voter_address.addr
-        where coalesce(calendar_slot.day + interval 1 day < lapsed_at(addresses.habit), true)
     """
 
 
@@ -849,6 +913,7 @@ def stranger_gifts(count: int, addresses: int) -> str:
         select
             cast(i as ubigint) + 5000000000000000000 as gift_key,
             addr,
+            addr as habit,
             stranger_email(addr) as email,
             phone_of(2 * addr) as phone,
             cast(null as varchar) as state,
@@ -870,10 +935,13 @@ def stranger_gifts(count: int, addresses: int) -> str:
     """
 
 
+FIRST_LARGE_GIFT = 6_000_000_000_000_000_000  # the keys of gifts that are large whatever is drawn
+
 GIFT_DETAILS = f"""
     select
         *,
-        amount_of(gift_key) as amount,
+        if(gift_key >= {FIRST_LARGE_GIFT}, 400 + 10 * (amount_of(gift_key) % 60),
+            amount_of(gift_key)) as amount,
         case when draw(gift_key, 'id') >= 0.08 then 'G' || to_hex(hash(gift_key)) end
             as donation_id,
         -- Two in five gifts are known by their date only.
@@ -1112,6 +1180,9 @@ def field_rows(rows: int, persons: int) -> str:
             select person_id, p, if(p % 60 = 11, 103, 3), case
                 when draw(p, 'birth dirt') < 0.004 then '0000-00-00'
                 when draw(p, 'birth dirt') < 0.008 then '07/04/1961'
+                -- Some states register people before they may vote.
+                when draw(human, 'minor') < 0.004 then strftime(date '2008-07-15' + to_days(
+                    cast(floor(650 * draw(human, 'minor age')) as integer)), '%Y-%m-%d')
                 when draw(p, 'birth dirt') < 0.01 then '2190-01-01'
                 -- Systems that must have a date make it the first of January; leap days are real.
                 when draw(p, 'birth dirt') < 0.025
