@@ -587,7 +587,7 @@ def hand_over(
 def report(
     svids: Svids = None,
     svid: Svid = None,
-    segment: Segment = None,
+    segment: SegmentName = None,
     out: Annotated[
         str | None,
         typer.Option(metavar="PATH", help="The page to write, a file that ends in .html."),
