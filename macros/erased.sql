@@ -29,7 +29,10 @@
 {% macro hold_in_memory(view) %}
     {% if execute and has_erasure_requests() %}
         create or replace table erased.main.{{ view.identifier }} as
-        select * from {{ view }}
+        select * from {{ view }};
+        insert into erased.main.held
+        select '{{ view.identifier }}' as view_name
+        where '{{ view.identifier }}' not in (select held.view_name from erased.main.held as held);
     {% endif %}
 {% endmacro %}
 

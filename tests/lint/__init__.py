@@ -15,6 +15,7 @@ import gc
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -77,7 +78,12 @@ def _macros() -> dict[str, Callable[..., Any]]:
             "run_started_at": run_started_at,
         }
     )
-    files = environment.list_templates(extensions=["sql"])
+    # Jinja does not know dbt's tag, and no model calls a materialization.
+    files = [
+        file
+        for file in environment.list_templates(extensions=["sql"])
+        if "{% materialization " not in Path("macros", file).read_text()
+    ]
     found: dict[str, Callable[..., Any]] = {}
     # Twice: a macro sees the names that are there when its file is loaded.
     for file in (*files, *files):

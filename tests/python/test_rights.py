@@ -217,6 +217,7 @@ def test_views_read_who_is_erased_from_memory(builds: dict[str, Path], tmp_path:
         for held in ("erasure_requests", "erased_persons", "erased_contacts"):
             name = f"stg_rights__{held}"
             opened.execute(f"create table erased.main.{name} as from staging.{name}")
+            opened.execute("insert into erased.main.held values (?)", [name])
         with opened.cursor() as cursor:
             plugin.configure_cursor(cursor)
             cursor.execute("use behavioral")
