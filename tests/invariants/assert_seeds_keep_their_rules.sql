@@ -33,7 +33,6 @@
             "subject not in ('journey_rules', 'session_rules') or value = floor(value)",
         ],
     },
-    'slot_templates': {'key': 'template', 'not_null': ['slot', 'rationale']},
     'placeholder_identifiers': {'key': 'identifier'},
     'voter_id_fields': {'key': 'field_name'},
     'linkage_rules': {'holds': ["unit in ('voters', 'addresses')"]},
