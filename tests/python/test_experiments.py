@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -329,3 +330,25 @@ def test_what_was_planted_is_found(sample_extracts: Path, sample_database: Path)
         if verdict
         not in ({VERDICTS[name]} if smallest >= 100 else {VERDICTS[name], "insufficient"})
     ] == []
+
+
+def test_the_export_has_one_row_a_voter(
+    sample_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`export intelligence`: every voter once, with scores, stage and segments (001-22)."""
+    database = tmp_path / "warehouse" / "behavioral.duckdb"
+    database.parent.mkdir()
+    shutil.copy(sample_database, database)
+    monkeypatch.setenv("BEHAVIORAL_DB", str(database))
+    out = tmp_path / "final_intelligence_output.csv"
+    assert segment.run(["export", "intelligence", "--out", str(out)]) == 0
+    with duckdb.connect() as con:
+        con.execute(f"attach '{database}' as built (read_only)")
+        (exported,) = con.execute(
+            "select count(*) = count(distinct state || ':' || svid) "
+            "and count(*) = (select count(*) from built.marts.enriched_profiles) "
+            "and count(engagement_score) > 0 and count(lifecycle_stage) > 0 "
+            "and count(segments) > 0 "
+            f"from read_csv('{out}', all_varchar = true)"
+        ).fetchall()[0]
+    assert exported
