@@ -322,7 +322,7 @@ def test_what_was_planted_is_found(sample_extracts: Path, sample_database: Path)
         ).fetchall()
     ((is_same, other_arm, people),) = planted
     # A letter may go to another address than the first one, whose arm may be another one.
-    assert is_same and other_arm < 0.02 and people > 50
+    assert is_same and other_arm < 0.05 and people > 50
     assert {name for name, _, _ in found} == set(VERDICTS)
     assert [
         (name, verdict)
