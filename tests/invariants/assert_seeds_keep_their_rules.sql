@@ -37,7 +37,6 @@
             "subject not in ('journey_rules', 'session_rules') or value = floor(value)",
         ],
     },
-    'slot_templates': {'key': 'template', 'not_null': ['slot', 'rationale']},
     'consent_rules': {
         'key': 'channel',
         'not_null': ['rationale'],

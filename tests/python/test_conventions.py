@@ -347,6 +347,17 @@ SEVERAL_MEANINGS = {
     "kind": "of a table; of a definition; of a segment",
     "name": "of a definition; of a segment, for people",
     "segment": "of the folder definitions; whose sends decide a send time",
+    "verdict": "of a score; of an experiment",
+    "unit_kind": "whose hours are compared; what chance assigns",
+    "unit": "whose hours are compared; what chance assigned",
+    "metric": "a rate that alerts; what an experiment compares",
+    "units": "assigned to an arm; observed for a metric",
+    "difference": "of a segment from the file; of an arm from the control",
+    "ci_low": "of a segment's difference; of an arm's, before the end valid on every day",
+    "ci_high": "of a segment's difference; of an arm's, before the end valid on every day",
+    "check_name": "of an extract; of a definition",
+    "limit_value": "of an extract's check; of a definition's",
+    "rule": "of insights; of personalisation",
 }
 """Columns whose name means different things in different published tables, with the difference."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -118,7 +119,6 @@ def test_shares_of_three_arms_end_at_one(tmp_path: Path) -> None:
         (EXPERIMENT.replace("audience:", "audiense:"), 5, "did you mean audience?"),
         (EXPERIMENT + "  guardrails: [{did: email_click, within: 9 days}]\n", 10, "two metrics"),
         (EXPERIMENT + "alpha: 0.5\n", 12, "less than or equal to 0.2"),
-        (EXPERIMENT.replace("owner: email\n", ""), 1, "needs an owner"),
         (TEST_OF_SEGMENTS, 11, "email_click decides who is in these segments"),
         (
             TEST_OF_SEGMENTS.replace("question: lapsed", "other: lapsed"),
@@ -150,9 +150,8 @@ def test_two_experiments_have_two_salts(tmp_path: Path) -> None:
     [
         (RULE + "audience: {did: donation}\n", 3, "the slot email.hero has no fallback"),
         (RULE + "until: 2026-12-31\n", 3, "the slot email.hero has no fallback"),
-        (RULE.replace("hero_news", "hero_new"), 4, "did you mean hero_news?"),
-        (RULE.replace("hero_news", "banner_news"), 4, "unknown template of email.hero"),
-        (RULE.replace("email.hero", "email.heroes"), 3, "did you mean email.hero?"),
+        (RULE.replace("email.hero", "E-Mail hero"), 3, "lower-case letters"),
+        (RULE + "who: {did: donation}\nsegment: lapsed\n", 6, "say the same thing"),
         (RULE + "from: 2026-12-31\nuntil: 2026-12-01\n", 6, "is before from"),
         (RULE + "variables: {place: {field: county}}\n", 5, "give a fallback"),
         (RULE + "audience: {segment: clicker}\n", 5, "did you mean clickers?"),
@@ -164,6 +163,35 @@ def test_a_rule_that_is_wrong_is_refused(text: str, line: int, what: str, tmp_pa
     assert len(found) == 1, found
     assert found[0].startswith(f"d/rules/hero.yml, line {line}: ")
     assert what in found[0]
+
+
+def test_a_misspelt_slot_has_no_fallback(tmp_path: Path) -> None:
+    """Slots are named by their fallbacks, so a new name without one is an error."""
+    other = RULE.replace("rule: hero", "rule: donors").replace("email.hero", "email.heros")
+    files = {"rules/hero.yml": RULE, "rules/donors.yml": f"{other}who: {{did: donation}}\n"}
+    (found,) = messages(tmp_path / "d", files)
+    assert found.startswith("d/rules/donors.yml, line 3: the slot email.heros has no fallback")
+    assert "did you mean email.hero?" in found
+
+
+def test_an_audience_has_several_forms(tmp_path: Path) -> None:
+    """`audience` with a condition, a segment or `who`; `who` and `segment` alone mean the same."""
+    forms = [
+        "audience: {did: email_click}",
+        "audience: {who: {did: email_click}}",
+        "audience: {segment: clickers}",
+        "audience: {in_segment: clickers}",
+        "who: {did: email_click}",
+        "segment: clickers",
+    ]
+    files = {"rules/hero.yml": RULE, **SEGMENTS} | {
+        f"rules/r{n}.yml": f"{RULE}{form}\n".replace("rule: hero", f"rule: r{n}")
+        for n, form in enumerate(forms)
+    }
+    assert messages(tmp_path / "d", files) == []
+    hashes = {row[1]: row[-1] for row in rows(load(tmp_path / "d"))["definitions"]}
+    assert len({hashes[f"r{n}"] for n in range(len(forms))}) == 1
+    assert hashes["hero"] is None
 
 
 def test_more_than_fifty_active_rules_are_refused(tmp_path: Path) -> None:
@@ -294,7 +322,7 @@ def test_what_was_planted_is_found(sample_extracts: Path, sample_database: Path)
         ).fetchall()
     ((is_same, other_arm, people),) = planted
     # A letter may go to another address than the first one, whose arm may be another one.
-    assert is_same and other_arm < 0.02 and people > 50
+    assert is_same and other_arm < 0.05 and people > 50
     assert {name for name, _, _ in found} == set(VERDICTS)
     assert [
         (name, verdict)
@@ -302,3 +330,25 @@ def test_what_was_planted_is_found(sample_extracts: Path, sample_database: Path)
         if verdict
         not in ({VERDICTS[name]} if smallest >= 100 else {VERDICTS[name], "insufficient"})
     ] == []
+
+
+def test_the_export_has_one_row_a_voter(
+    sample_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`export intelligence`: every voter once, with scores, stage and segments (001-22)."""
+    database = tmp_path / "warehouse" / "behavioral.duckdb"
+    database.parent.mkdir()
+    shutil.copy(sample_database, database)
+    monkeypatch.setenv("BEHAVIORAL_DB", str(database))
+    out = tmp_path / "final_intelligence_output.csv"
+    assert segment.run(["export", "intelligence", "--out", str(out)]) == 0
+    with duckdb.connect() as con:
+        con.execute(f"attach '{database}' as built (read_only)")
+        (exported,) = con.execute(
+            "select count(*) = count(distinct state || ':' || svid) "
+            "and count(*) = (select count(*) from built.marts.enriched_profiles) "
+            "and count(engagement_score) > 0 and count(lifecycle_stage) > 0 "
+            "and count(segments) > 0 "
+            f"from read_csv('{out}', all_varchar = true)"
+        ).fetchall()[0]
+    assert exported

@@ -254,8 +254,6 @@ class ExperimentKind(Kind):
     def check(self, item: Loaded, others: Mapping[tuple[str, str], Loaded]) -> Iterator[Problem]:
         """What is wrong between an experiment and other definitions."""
         model = item.model
-        if model.status == "active" and not model.owner:
-            yield item.source.problem((), "an active experiment needs an owner")
         for (kind, name), other in others.items():
             if kind == self.name and name < item.name and other.model.salt == model.salt:
                 what = f"{name} has the salt {model.salt}, too: their arms would be the same people"

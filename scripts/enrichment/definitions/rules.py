@@ -5,15 +5,24 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, model_validator
 
-from enrichment.definitions.catalog import seed_rows
-from enrichment.definitions.conditions import WORD, Checked, FieldName, Number, wrong
+from enrichment.definitions.conditions import (
+    WORD,
+    Checked,
+    Condition,
+    FieldName,
+    InSegment,
+    Number,
+    SegmentName,
+    wrong,
+)
 from enrichment.definitions.experiments import Audience
 from enrichment.definitions.kinds import Definition, Kind, Loaded
-from enrichment.definitions.problems import Problem, unknown
+from enrichment.definitions.problems import Problem
 
 MOST_ACTIVE = 50
 """Active rules that a person can keep apart (the brief's limit)."""
@@ -38,15 +47,19 @@ class Rule(Definition):
     model_config = ConfigDict(populate_by_name=False)
 
     rule: Annotated[str, Field(pattern=f"^{WORD}$")]
-    slot: Annotated[str, Field(min_length=1, max_length=60)]
-    """A place in a message or on a page, of the seed slot_templates."""
+    slot: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,29}(\.[a-z][a-z0-9_]{0,29}){0,2}$")]
+    """A place in a message or on a page, such as ``email.hero``."""
     priority: Annotated[int, Field(ge=0, le=1000)] = 0
     audience: Audience | None = None
     """Who; a rule without an audience is for everybody, and is the fallback of its slot."""
+    who: Condition | None = None
+    """Another way to write an audience."""
+    segment: SegmentName | None = None
+    """The members of a segment, as an audience."""
     from_: Annotated[datetime.date | None, Field(alias="from")] = None
     until: datetime.date | None = None
     template: Annotated[str, Field(min_length=1, max_length=60)]
-    """A content of that place."""
+    """What the sender puts there."""
     variables: Annotated[
         dict[Annotated[str, Field(pattern=f"^{WORD}$")], FromField | str | bool | int | Number],
         Field(default_factory=dict),
@@ -54,14 +67,9 @@ class Rule(Definition):
 
     @model_validator(mode="after")
     def _is_sound(self) -> Rule:
-        slots: dict[str, list[str]] = {}
-        for row in seed_rows("slot_templates"):
-            slots.setdefault(row["slot"], []).append(row["template"])
-        if self.slot not in slots:
-            raise wrong(unknown("slot", self.slot, slots), "slot")
-        if self.template not in slots[self.slot]:
-            what = unknown(f"template of {self.slot}", self.template, slots[self.slot])
-            raise wrong(what, "template")
+        given = [key for key in ("audience", "who", "segment") if getattr(self, key) is not None]
+        if len(given) > 1:
+            raise wrong(f"{' and '.join(given)} say the same thing: give one of them", given[1])
         if self.from_ and self.until and self.until < self.from_:
             raise wrong(f"until {self.until} is before from {self.from_}", "until")
         return self
@@ -89,14 +97,15 @@ class RuleKind(Kind):
 
     def audience(self, model: Any) -> tuple[Any, tuple[str | int, ...]]:
         """Its audience; a fallback has none."""
-        return model.audience, ("audience",)
+        if model.segment is not None:
+            # Its name is checked already.
+            return InSegment.model_construct(in_segment=model.segment), ("segment",)
+        return (model.who, ("who",)) if model.who is not None else (model.audience, ("audience",))
 
     def check(self, item: Loaded, others: Mapping[tuple[str, str], Loaded]) -> Iterator[Problem]:
-        """An active rule has an owner, and its slot a fallback; there are not too many of them."""
+        """The slot of an active rule has a fallback, and there are not too many of them."""
         if item.model.status != "active":
             return
-        if not item.model.owner:
-            yield item.source.problem((), "an active rule needs an owner")
         active = [
             other
             for (kind, _), other in sorted(others.items())
@@ -107,9 +116,11 @@ class RuleKind(Kind):
             yield item.source.problem((), what)
         slot = [other for other in active if other.model.slot == item.model.slot]
         if item is slot[0] and not any(_is_fallback(other.model) for other in slot):
+            named = {other.model.slot for other in active if _is_fallback(other.model)}
+            close = get_close_matches(item.model.slot, sorted(named), n=1)
             what = (
-                f"the slot {item.model.slot} has no fallback: "
-                "it needs an active rule without audience, from and until"
+                f"the slot {item.model.slot} has no fallback: it needs an active rule without "
+                f"audience, from and until{f' (did you mean {close[0]}?)' if close else ''}"
             )
             yield item.source.problem(("slot",), what)
 
@@ -129,7 +140,7 @@ class RuleKind(Kind):
                 model.slot,
                 model.priority,
                 model.status,
-                model.audience is None,
+                self.audience(model)[0] is None,
                 model.from_,
                 model.until,
                 model.template,
@@ -139,8 +150,9 @@ class RuleKind(Kind):
 
     def form(self, model: Any) -> str | None:
         """``fallback`` for a rule that is for everybody."""
-        return "fallback" if model.audience is None else None
+        return "fallback" if self.audience(model)[0] is None else None
 
 
 def _is_fallback(model: Rule) -> bool:
-    return model.audience is None and model.from_ is None and model.until is None
+    given = (model.audience, model.who, model.segment, model.from_, model.until)
+    return all(value is None for value in given)
