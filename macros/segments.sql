@@ -3,35 +3,43 @@
     the database that it replaces (macros/carry.sql). Unit tests override these macros with rows of their own.
 -#}
 
-{#- The spells of the last published build. -#}
+{#- The spells of the last published build; no rows without one. -#}
 {% macro last_segment_spells() -%}
     {%- set last_spells = relation_in('previous', this) -%}
-    {%- if last_spells -%}
-        select segment, state, svid, entered_on, entered_by, left_on, left_by from {{ last_spells }}
-    {%- else -%}
-        select
-            cast(null as varchar) as segment,
-            cast(null as varchar) as state,
-            cast(null as varchar) as svid,
-            cast(null as date) as entered_on,
-            cast(null as varchar) as entered_by,
-            cast(null as date) as left_on,
-            cast(null as varchar) as left_by
-        where false
-    {%- endif -%}
+    select
+        segment,
+        state,
+        svid,
+        entered_on,
+        entered_by,
+        left_on,
+        left_by
+    from {{ last_spells or no_rows({
+        'segment': 'varchar', 'state': 'varchar', 'svid': 'varchar', 'entered_on': 'date', 'entered_by': 'varchar',
+        'left_on': 'date', 'left_by': 'varchar',
+    }) }}
 {%- endmacro %}
 
-{#- The sizes of the segments in the last published build. -#}
+{#- The sizes of the segments in the last published build; no rows without one. -#}
 {% macro last_segment_sizes() -%}
     {%- set last_sizes = relation_in('previous', this) -%}
-    {%- if last_sizes -%}
-        select segment, as_of_date, definition_hash, people from {{ last_sizes }}
-    {%- else -%}
+    select
+        segment,
+        as_of_date,
+        definition_hash,
+        people
+    from {{ last_sizes or no_rows({
+        'segment': 'varchar', 'as_of_date': 'date', 'definition_hash': 'varchar', 'people': 'bigint',
+    }) }}
+{%- endmacro %}
+
+{#- A relation without rows; `columns` are its columns with their types. -#}
+{% macro no_rows(columns) -%}
+    (
         select
-            cast(null as varchar) as segment,
-            cast(null as date) as as_of_date,
-            cast(null as varchar) as definition_hash,
-            cast(null as bigint) as people
+            {%- for column, data_type in columns.items() %}
+            cast(null as {{ data_type }}) as {{ column }}{{ ',' if not loop.last }}
+            {%- endfor %}
         where false
-    {%- endif -%}
+    ) as no_rows
 {%- endmacro %}

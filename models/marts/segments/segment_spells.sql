@@ -43,7 +43,8 @@ changes as (
     select
         segment_sizes.segment,
         segment_sizes.is_first_build,
-        coalesce(segment_sizes.definition_hash, '') <> coalesce(segment_sizes.definition_hash_before, '') as is_redefined
+        coalesce(segment_sizes.definition_hash, '')
+        <> coalesce(segment_sizes.definition_hash_before, '') as is_redefined
     from segment_sizes
     inner join clock
         on segment_sizes.as_of_date = clock.as_of_date
