@@ -11,6 +11,7 @@
         ('outreach', 'email_clickers', 'base_outreach__email_events'),
         ('outreach', 'campaigns', 'base_outreach__campaigns'),
         ('giving', 'donations', 'base_giving__donations'),
+        ('lists', 'segment_lists', 'base_lists__segment_lists'),
         ('rights', 'suppressions', 'base_rights__suppressions'),
         ('deliverability', 'dns_records', 'base_deliverability__dns_records'),
         ('rights', 'erasure_requests', 'base_rights__erasure_requests'),

@@ -1,6 +1,7 @@
 {#- The column that dates the rows of an extract: a row after the clock's day is refused, too. -#}
 {% set dated_by = {
     'donations': 'donated_at',
+    'segment_lists': 'added_at',
     'email_openers': 'occurred_at',
     'sms_responses': 'occurred_at',
     'phone_contacts': 'occurred_at',

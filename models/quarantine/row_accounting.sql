@@ -42,6 +42,10 @@ channel_events as (
     select * from {{ ref('fct_channel_events') }}
 ),
 
+voter_lists as (
+    select * from {{ ref('lnk_voter_list') }}
+),
+
 counted_rejected as (
     select
         source_table,
@@ -121,6 +125,12 @@ linked as (
         1 as rows_kept
     from donations
     where link_method is not null
+    union all
+    select
+        'segment_lists' as source_table,
+        delivered_rows as rows_linked,
+        1 as rows_kept
+    from voter_lists
     union all
     -- An event that another row or extract also delivers is not a second event.
     select

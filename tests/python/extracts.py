@@ -76,6 +76,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 
 OPTIONAL: dict[str, dict[str, Any]] = {
     "suppressions": {"identifier": _TEXT, "channel": _TEXT, "reason": _TEXT, "from_date": _TIME},
+    "segment_lists": {"segment": _TEXT, "svid": _TEXT, "added_at": _TIME},
     "erasure_requests": {"identifier": _TEXT, "requested_at": _TIME},
     "dns_records": {
         "domain": _TEXT,

@@ -257,6 +257,7 @@ OPTIONAL_EXTRACTS = {
         ),
         "EMAIL CONTACT_NUMBER *EVENT_DATE",
     ),
+    "segment_lists": "*segment *svid added_at",
     "behavior_events": """*event_id email phone svid session_id *event_type category *occurred_at
         source page properties context value""",
 }

@@ -164,6 +164,20 @@ def test_a_build_stops_before_it_reads_anything(write: Write) -> None:
     assert (done.returncode, done.stderr.count("\n")) == (2, 2)
 
 
+def test_a_plain_dbt_build_stops_too(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plugin that hands the definitions to dbt checks them when any command starts."""
+    from dbt_common.exceptions import DbtRuntimeError
+
+    from enrichment.plugins.session_variables import Plugin
+
+    monkeypatch.setenv("BEHAVIORAL_DEFINITIONS_DIR", str(write("bad", "who: {did: nothing}\n")))
+    plugin = Plugin.__new__(Plugin)
+    with pytest.raises(DbtRuntimeError, match="definitions/segments/bad.yml, line 2: unknown"):
+        plugin.initialize({"key_file": str(tmp_path / "key")})
+
+
 def test_definitions_are_checked_without_dbt(write: Write) -> None:
     """Neither dbt nor the engine is imported, so that it takes less than a second."""
     code = (
@@ -221,6 +235,14 @@ def test_the_hash_ignores_what_changes_nobody(write: Write) -> None:
     assert rows(read(folder))["definitions"][0][-1] == before
     write("some", "name: B\nowner: you\nwho: {field: county, equals: Door}\n")
     assert rows(read(folder))["definitions"][0][-1] != before
+
+
+def test_a_static_segment_is_the_list_of_its_name(write: Write) -> None:
+    write("vips", "kind: static\n")
+    folder = write("others", "who: {all: [{did: donation}, {not: {in_segment: vips}}]}\n")
+    found = read(folder)
+    assert clauses(found, "vips") == {("on the list vips",)}
+    assert clauses(found, "others") == {("1 or more gifts", "not: on the list vips")}
 
 
 def test_drafts_and_paused_segments_have_no_clauses(write: Write) -> None:

@@ -10,8 +10,8 @@ voters as (
     select * from {{ ref('key_voters') }}
 ),
 
-events as (
-    select * from {{ ref('fct_voter_events') }}
+acts as (
+    select * from {{ ref('agg_acts_by_voter_criterion') }}
 ),
 
 sequences as (
@@ -22,13 +22,16 @@ interactions as (
     select * from {{ ref('agg_interactions_by_voter_content') }}
 ),
 
+voter_lists as (
+    select * from {{ ref('lnk_voter_list') }}
+),
+
 clock as (
     select * from {{ ref('key_clock') }}
 ),
 
 used_fields as (
-    select distinct field
-    from criteria
+    select distinct field from criteria
     where leaf = 'field'
 ),
 
@@ -36,44 +39,8 @@ field_values as (
     {{ segment_field_values('used_fields') }}
 ),
 
-counted_types as (
-    select
-        criteria.criterion,
-        criterion_values.value as event_type,
-        coalesce({{ add_days('clock.as_of_date', '-criteria.during_days') }}, cast('0001-01-01' as date)) as first_date
-    from criteria
-    inner join criterion_values
-        on criteria.criterion = criterion_values.criterion
-    cross join clock
-    where criterion_values.role = 'event'
-),
-
--- Each day once, however many criteria count it. A value outside of these bounds is no amount.
-acts_by_day as (
-    select
-        voter_number,
-        event_type,
-        cast(occurred_at as date) as active_date,
-        count(*) as acts,
-        sum(cast(case when abs(value) < 1e12 then value end as decimal(18, 2))) as total
-    from events
-    where event_type in (select counted_types.event_type from counted_types)
-    group by voter_number, event_type, cast(occurred_at as date)
-),
-
 counted as (
-    select
-        counted_types.criterion,
-        acts_by_day.voter_number,
-        cast(sum(acts_by_day.acts) as bigint) as acts,
-        cast(coalesce(sum(acts_by_day.total), 0) as double) as total,
-        max(acts_by_day.active_date) as last_date
-    from acts_by_day
-    inner join counted_types
-        on
-            acts_by_day.event_type = counted_types.event_type
-            and acts_by_day.active_date >= counted_types.first_date
-    group by counted_types.criterion, acts_by_day.voter_number
+    select * from acts
     union all
     select
         criterion,
@@ -84,7 +51,7 @@ counted as (
     from sequences
 ),
 
--- Who did nothing of the kind has 0 acts, and is listed only for criteria that hold then.
+-- Who did nothing of the kind has 0 acts: listed only for criteria that hold then.
 counted_or_not as (
     select * from counted
     union all
@@ -131,7 +98,8 @@ judged_acts as (
                     )
                     and (
                         criteria.more_than_ago_days is null
-                        or {{ days_between('counted_or_not.last_date', 'clock.as_of_date') }} > criteria.more_than_ago_days
+                        or {{ days_between('counted_or_not.last_date', 'clock.as_of_date') }}
+                        > criteria.more_than_ago_days
                     )
             else counted_or_not.acts > 0
         end as holds,
@@ -187,6 +155,40 @@ judged_interests as (
     where criteria.leaf = 'prefers'
 ),
 
+listed_voters as (
+    select
+        criteria.criterion,
+        voters.voter_number,
+        true as is_listed
+    from criteria
+    inner join criterion_values
+        on criteria.criterion = criterion_values.criterion
+    inner join voter_lists
+        on criterion_values.value = voter_lists.list_name
+    inner join voters
+        on
+            voter_lists.state = voters.state
+            and voter_lists.svid = voters.svid
+    where criteria.leaf = 'listed'
+),
+
+judged_lists as (
+    select
+        criteria.criterion,
+        voters.voter_number,
+        criteria.is_negated,
+        coalesce(listed_voters.is_listed, false) as holds,
+        case when listed_voters.is_listed then 'yes' else 'no' end as found
+    from criteria
+    cross join voters
+    -- Most voters are on no list.
+    left join listed_voters
+        on
+            criteria.criterion = listed_voters.criterion
+            and voters.voter_number = listed_voters.voter_number
+    where criteria.leaf = 'listed'
+),
+
 judged_fields as (
     select
         criteria.criterion,
@@ -224,6 +226,8 @@ united as (
     select * from judged_acts
     union all
     select * from judged_interests
+    union all
+    select * from judged_lists
     union all
     select * from judged_fields
 ),

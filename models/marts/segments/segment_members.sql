@@ -29,7 +29,11 @@ explained as (
         members.name,
         members.voter_number,
         string_agg(
-            criteria.words || coalesce(' (found ' || segment_criteria.found || ')', ''), '; ' order by clauses.position
+            case
+                when criteria.is_sensitive then 'a sensitive condition on ' || criteria.field
+                else criteria.words || coalesce(' (found ' || segment_criteria.found || ')', '')
+            end,
+            '; ' order by clauses.position
         ) as why
     from members
     inner join clauses
