@@ -15,7 +15,7 @@ voter_persons as (
 ),
 
 voters as (
-    select * from {{ ref('key_voters') }}
+    select * from {{ ref('lnk_voter') }}
 ),
 
 voter_emails as (
@@ -38,7 +38,8 @@ in_force as (
 -- The same voters as those of a suppression (lnk_voter_suppression).
 matched as (
     select
-        voters.voter_number,
+        voters.state,
+        voters.svid,
         in_force.channel,
         in_force.is_granted,
         in_force.decided_on
@@ -49,37 +50,32 @@ matched as (
             and voters.state = coalesce(in_force.svid_state, voters.state)
     union all
     select
-        voters.voter_number,
+        voter_emails.state,
+        voter_emails.svid,
         in_force.channel,
         in_force.is_granted,
         in_force.decided_on
     from in_force
     inner join voter_emails
         on in_force.email_key = voter_emails.email_key
-    inner join voters
-        on
-            voter_emails.state = voters.state
-            and voter_emails.svid = voters.svid
     where
         voter_emails.is_used
         or voter_emails.link_method = 'direct_email'
     union all
     select
-        voters.voter_number,
+        voter_phones.state,
+        voter_phones.svid,
         in_force.channel,
         in_force.is_granted,
         in_force.decided_on
     from in_force
     inner join voter_phones
         on in_force.phone_key = voter_phones.phone_key
-    inner join voters
-        on
-            voter_phones.state = voters.state
-            and voter_phones.svid = voters.svid
     union all
     -- A custom field has no day: it yields to a choice with one.
     select
-        voters.voter_number,
+        voter_persons.state,
+        voter_persons.svid,
         replace(custom_fields.field_name, '_consent', '') as channel,
         {{ is_consent('lower(person_custom_fields.field_value)') }} as is_granted,
         cast('1900-01-01' as date) as decided_on
@@ -88,20 +84,21 @@ matched as (
         on person_custom_fields.custom_field_id = custom_fields.custom_field_id
     inner join voter_persons
         on person_custom_fields.person_id = voter_persons.person_id
-    inner join voters
-        on
-            voter_persons.state = voters.state
-            and voter_persons.svid = voters.svid
     where
         person_custom_fields.rejection_reason is null
-        and custom_fields.field_name in ('email_consent', 'sms_consent', 'phone_consent')
+        and (
+            custom_fields.field_name = 'email_consent'
+            or custom_fields.field_name = 'sms_consent'
+            or custom_fields.field_name = 'phone_consent'
+        )
         and person_custom_fields.field_value is not null
 ),
 
 channels as (
     select
         channels.channel,
-        matched.voter_number,
+        matched.state,
+        matched.svid,
         matched.is_granted,
         matched.decided_on
     from matched
@@ -114,7 +111,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by voter_number, channel
+            partition by state, svid, channel
             order by
                 case when decided_on is null and not is_granted then 0 else 1 end,
                 decided_on desc nulls last,
@@ -125,7 +122,8 @@ ranked as (
 
 pivoted as (
     select
-        voter_number,
+        state,
+        svid,
         max(case when channel = 'email' then case when is_granted then 'granted' else 'withdrawn' end end)
             as email_consent,
         max(case when channel = 'sms' then case when is_granted then 'granted' else 'withdrawn' end end)
@@ -134,7 +132,7 @@ pivoted as (
             as phone_consent
     from ranked
     where choice_rank = 1
-    group by voter_number
+    group by state, svid
 )
 
 select * from pivoted

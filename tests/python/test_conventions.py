@@ -248,6 +248,7 @@ COMMANDS = (
     "attribution",
     "report",
     "serve",
+    "hand_over",
     "history",
     "rollback",
     "audit",
@@ -320,6 +321,11 @@ SEVERAL_MEANINGS = {
     "engagements": "of a voter; of a voter with one client",
     "sends": "of the row's subject; of all clients together in affinity_prior",
     "value": "of an attribute; of a rate",
+    "verdict": "on a score; on a trigger",
+    "difference": "of a segment from the file; of treated people from those held out",
+    "ci_low": "of either difference",
+    "ci_high": "of either difference",
+    "ratio": "of a segment to the file; of treated people to those held out",
     "share": "of the voters of a state; of a person's engagements",
     "is_scored": "an e-mail event or a gift is known; an event on any channel is",
     "mean": "of a rate over its sends; of a score over the voters who have it",
@@ -1106,7 +1112,10 @@ def sensitive_patterns() -> list[tuple[str, set[str]]]:
         ]
 
 
-READ_FIELDS = {"state_voter_id", "party", "gender", "birth_date"}
+READ_FIELDS = {
+    *("state_voter_id", "party", "gender", "birth_date"),
+    *("email_consent", "sms_consent", "phone_consent"),
+}
 """Custom fields that any definition reads."""
 
 FIELD_READERS = {
@@ -1151,7 +1160,7 @@ def test_only_named_custom_fields_are_read(manifest: Node, models: dict[str, Nod
         for name, node in models.items()
         if f"model.behavioral_enrichment.{values}" in node["depends_on"]["nodes"]
     } <= {
-        *("lnk_voter", "lnk_voter_person", "row_accounting"),
+        *("lnk_voter", "lnk_voter_person", "lnk_voter_consent", "row_accounting"),
         *("rejected_rows_of_small_extracts", "stg_rights__erased_rows"),
     }
 

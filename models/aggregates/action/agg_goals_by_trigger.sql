@@ -102,11 +102,10 @@ opted_out as (
     group by voter_events.voter_number, event_types.channel
 ),
 
--- Permission on the day of the entry. An opt-out that came later may be the message's own doing: to leave those people out
--- would flatter the trigger.
+-- Permission on the day of the entry. An opt-out that came later may be the message's own doing: to leave those people
+-- out would flatter the trigger.
 permitted as (
-    select
-        measured.*
+    select measured.*
     from measured
     inner join contacts
         on measured.voter_number = contacts.voter_number

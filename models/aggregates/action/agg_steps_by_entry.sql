@@ -52,8 +52,8 @@ followed as (
     select
         entries.*,
         triggers.priority,
-        coalesce(triggers.cooldown_days, clock.default_cooldown_days) as cooldown_days,
-        coalesce(triggers.expires_days, clock.default_expires_days) as expires_days,
+        cast(coalesce(triggers.cooldown_days, clock.default_cooldown_days) as bigint) as cooldown_days,
+        cast(coalesce(triggers.expires_days, clock.default_expires_days) as bigint) as expires_days,
         clock.as_of_date,
         clock.known_through,
         lead(entries.entered_at) over (
@@ -181,7 +181,7 @@ stopped as (
             due.trigger_name = trigger_events.name
             and (
                 trigger_events.role = 'exit'
-                or (trigger_events.role = 'unless' and trigger_events.step = due.step)
+                or (trigger_events.role = 'unless' and due.step = trigger_events.step)
             )
     inner join voter_events
         on

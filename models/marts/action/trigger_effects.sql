@@ -75,6 +75,8 @@ measured as (
         *,
         {{ erfc_t('z_x') }} as z_t,
         share_treated - share_held_out as raw_difference,
+        {{ katz_bound('goal_treated', 'treated', 'goal_held_out', 'held_out', '-') }} as raw_ratio_low,
+        {{ katz_bound('goal_treated', 'treated', 'goal_held_out', 'held_out', '+') }} as raw_ratio_high,
         {{ newcombe_bound('share_treated', 'low_treated', 'share_held_out', 'high_held_out', '-') }} as raw_low,
         {{ newcombe_bound('share_treated', 'high_treated', 'share_held_out', 'low_held_out', '+') }} as raw_high
     from bounded
@@ -89,7 +91,7 @@ tested as (
 
 effects as (
     select
-        name as "trigger",
+        name as trigger,
         status,
         active_from,
         entered,
@@ -105,10 +107,8 @@ effects as (
         case when is_enough then round(z, 6) end as z_value,
         case when is_enough then round({{ two_sided_p('z_x', 'z_t', 'z_u') }}, 6) end as p_value,
         case when is_enough then round(share_treated / nullif(share_held_out, 0), 6) end as ratio,
-        case when is_enough then round({{ katz_bound('goal_treated', 'treated', 'goal_held_out', 'held_out', '-') }}, 6) end
-            as ratio_low,
-        case when is_enough then round({{ katz_bound('goal_treated', 'treated', 'goal_held_out', 'held_out', '+') }}, 6) end
-            as ratio_high,
+        case when is_enough then round(raw_ratio_low, 6) end as ratio_low,
+        case when is_enough then round(raw_ratio_high, 6) end as ratio_high,
         case when is_enough then round(raw_difference * treated, 1) end as incremental,
         case
             when status = 'draft' then 'draft'

@@ -213,7 +213,7 @@ decided as (
 
 executions as (
     select
-        trigger_name as "trigger",
+        trigger_name as trigger,
         state,
         svid,
         entry_key,

@@ -79,9 +79,9 @@ consent_bases as (
 
 recorded_consents as (
     select
-        count(case when email_consent = 'granted' then 1 end) > 0 as has_email_consents,
-        count(case when text_consent = 'granted' then 1 end) > 0 as has_text_consents,
-        count(case when phone_consent = 'granted' then 1 end) > 0 as has_phone_consents
+        count(case when email_consent = 'granted' then 1 end) > 0 as has_email,
+        count(case when text_consent = 'granted' then 1 end) > 0 as has_text,
+        count(case when phone_consent = 'granted' then 1 end) > 0 as has_phone
     from consents
 ),
 
@@ -91,11 +91,11 @@ reviewed as (
         consents.email_consent,
         consents.text_consent,
         consents.phone_consent,
-        {{ is_consented('consents.email_consent', 'consent_bases.email_basis', 'recorded_consents.has_email_consents') }}
+        {{ is_consented('consents.email_consent', 'consent_bases.email_basis', 'recorded_consents.has_email') }}
             as is_email_consented,
-        {{ is_consented('consents.text_consent', 'consent_bases.text_basis', 'recorded_consents.has_text_consents') }}
+        {{ is_consented('consents.text_consent', 'consent_bases.text_basis', 'recorded_consents.has_text') }}
             as is_text_consented,
-        {{ is_consented('consents.phone_consent', 'consent_bases.phone_basis', 'recorded_consents.has_phone_consents') }}
+        {{ is_consented('consents.phone_consent', 'consent_bases.phone_basis', 'recorded_consents.has_phone') }}
             as is_phone_consented,
         phone_opt_outs.voter_number is not null as has_opted_out_by_phone,
         -- Rows of machines are not in these counts.
@@ -113,7 +113,9 @@ reviewed as (
     cross join recorded_consents
     -- Few voters made a choice about a channel, opted out or are suppressed, and few have given.
     left join consents
-        on profiles.voter_number = consents.voter_number
+        on
+            profiles.state = consents.state
+            and profiles.svid = consents.svid
     left join engagement
         on
             profiles.state = engagement.state
