@@ -63,8 +63,9 @@ summed_by_client as (
         cast(coalesce(sum(
             case when days_before >= 0 and event_type = 'email_unsubscribe' then quantity end
         ), 0) as bigint) as unsubs,
-        min(case when days_before >= 0 and event_type in ('email_open', 'email_click') and is_human then days_before end)
-            as days_since_last_act,
+        min(
+            case when days_before >= 0 and event_type in ('email_open', 'email_click') and is_human then days_before end
+        ) as days_since_last_act,
         max(case when days_before < 0 and event_type = 'email_send' then 1 else 0 end) as is_mailed_after,
         max(case when days_before < 0 and event_type = 'email_click' and is_human then 1 else 0 end) as is_positive
     from placed

@@ -16,7 +16,7 @@ leveled as (
     group by voter_number, dimension
 ),
 
--- How far the person's index is from the group's, and how far the later responses are from what the group's lets expect.
+-- How far the person's index is from the group's, and how far later responses are from what the group's lets expect.
 deviated as (
     select
         trials.voter_number,
@@ -81,7 +81,8 @@ graded as (
         round(measured.held_share - measured.margin, 4) as held_share_low,
         round(measured.held_share + measured.margin, 4) as held_share_high,
         case
-            when coalesce(measured.voters, 0) < {{ rule_value('score_rules', 'least_positives') }} then 'insufficient_data'
+            when coalesce(measured.voters, 0) < {{ rule_value('score_rules', 'least_positives') }}
+                then 'insufficient_data'
             when measured.engaged_sends < {{ rule_value('score_rules', 'least_positives') }} then 'insufficient_data'
             when measured.held_share is null then 'insufficient_data'
             when measured.held_share - measured.margin > 0 then 'better'

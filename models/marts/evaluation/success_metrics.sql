@@ -111,7 +111,7 @@ likened as (
         end as how_measured
     from (values (1)) as always (one)
     left join similar_people
-        on similar_people.list_rank = always.one
+        on always.one = similar_people.list_rank
 ),
 
 timed as (

@@ -30,7 +30,13 @@ rules as (
     select * from {{ lifecycle_rules() }} as lifecycle_rules
 ),
 
--- The last day whose outcomes are known. All shares of a population have one skill; the precision is that of the flag.
+-- The last day whose outcomes are known.
+last_day as (
+    select max(as_of_date) as as_of_date
+    from evaluation
+),
+
+-- All shares of a population have one skill; the precision is that of the flag.
 proven as (
     select
         evaluation.population,
@@ -45,10 +51,7 @@ proven as (
             as flag_precision_high
     from evaluation
     cross join rules
-    inner join (
-        select max(as_of_date) as as_of_date
-        from evaluation
-    ) as last_day
+    inner join last_day
         on evaluation.as_of_date = last_day.as_of_date
     group by evaluation.population
 ),
@@ -172,7 +175,8 @@ staged as (
         end as return_basis,
         case when ranked.population = 'dormant' then ranked.proven_probability end as return_probability,
         case when ranked.population = 'dormant' then ranked.base_rate end as return_base_rate,
-        case when ranked.population = 'dormant' then coalesce(ranked.verdict, 'insufficient_data') end as return_verdict,
+        case when ranked.population = 'dormant' then coalesce(ranked.verdict, 'insufficient_data') end
+            as return_verdict,
         case when ranked.proven_probability is not null then ranked.logit_base end as logit_base,
         case when ranked.proven_probability is not null then ranked.logit_days_since_last_act end
             as logit_days_since_last_act,
