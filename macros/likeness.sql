@@ -39,7 +39,8 @@
     CTEs that fit what tells `seeds` (voter_number) from all other people with an engagement. `profiles` has the columns
     of lookalike_profiles, `traits` and `population` those of lookalike_traits and lookalike_population. The last CTE is
     `compared`, one row a person: similarity, and what each group of features adds to the log-odds. `counted_traits` has
-    the weight of each client. The query needs `with recursive`.
+    the weight of each client. The query begins with
+    `with_recursion`.
 -#}
 {% macro likeness_steps(profiles, traits, population, seeds) -%}
     {%- set formulas = likeness_features() -%}
@@ -184,7 +185,7 @@
         cross join class_statistics
     ),
 
-    {{ repeated_newton_step('weighed_cells', features, {'client_mix': 'prior_client_mix'}) }},
+    {{ converging_newton_steps('weighed_cells', features, {'client_mix': 'prior_client_mix'}) }},
 
     fitted_statistics as (
         select *
@@ -223,4 +224,20 @@
             {%- for feature in features %} + logit_{{ feature }}{% endfor %} as log_odds
         from explained
     )
+{%- endmacro %}
+
+{#- How common each client was among everybody, from traits that are not published with it. -#}
+{% macro trait_population(traits) -%}
+    select
+        traits.trait_number,
+        traits.client_shortname,
+        {{ exact_sum('traits.share', 15) }} / max(counted.people) as population_share
+    from {{ traits }} as traits
+    cross join (select count(distinct voter_number) as people from {{ traits }}) as counted
+    group by traits.trait_number, traits.client_shortname
+{%- endmacro %}
+
+{#- A hash of the id decides who is held out, so that the same people are always split in the same way. -#}
+{% macro is_held_out(state, svid) -%}
+    left(md5({{ voter_text(state, svid) }}), 1) < '8'
 {%- endmacro %}
