@@ -1,18 +1,5 @@
 {#- Likeness as a contrast (docs/definitions.md, "Lookalike"): the CTEs that segment_lookalike and its check share. -#}
 
-{#- What people are compared by, beside their clients: the feature and its formula. -#}
-{% macro likeness_features() -%}
-    {{ return({
-        'log_engagements': log_of('profiles.engagements'),
-        'log_days_since_last_engagement': log_of('profiles.days_since_last_engagement'),
-        'log_days_since_first_engagement': log_of('profiles.days_since_first_engagement'),
-        'click_share': 'least(coalesce(profiles.click_rate, 0), 100) / 100',
-        'log_gifts': log_of('profiles.past_donations'),
-        'log_days_since_last_gift': log_of('coalesce(profiles.days_since_last_donation, 0)'),
-        'log_days_since_first_gift': log_of('coalesce(profiles.days_since_first_donation, 0)'),
-    }) }}
-{%- endmacro %}
-
 {#- ln(1 + x) of a count or a number of days. -#}
 {% macro log_of(x) -%}
     ln(1 + cast({{ x }} as double))
@@ -43,7 +30,16 @@
     `with_recursion`.
 -#}
 {% macro likeness_steps(profiles, traits, population, seeds) -%}
-    {%- set formulas = likeness_features() -%}
+    {#- What people are compared by, beside their clients: the feature and its formula. -#}
+    {%- set formulas = {
+        'log_engagements': log_of('profiles.engagements'),
+        'log_days_since_last_engagement': log_of('profiles.days_since_last_engagement'),
+        'log_days_since_first_engagement': log_of('profiles.days_since_first_engagement'),
+        'click_share': 'least(coalesce(profiles.click_rate, 0), 100) / 100',
+        'log_gifts': log_of('profiles.past_donations'),
+        'log_days_since_last_gift': log_of('coalesce(profiles.days_since_last_donation, 0)'),
+        'log_days_since_first_gift': log_of('coalesce(profiles.days_since_first_donation, 0)'),
+    } -%}
     {%- set features = ['client_mix'] + formulas.keys() | list -%}
     seed_traits as (
         select
