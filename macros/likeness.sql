@@ -1,18 +1,5 @@
 {#- Likeness as a contrast (docs/definitions.md, "Lookalike"): the CTEs that segment_lookalike and its check share. -#}
 
-{#- What people are compared by, beside their clients: the feature and its formula. -#}
-{% macro likeness_features() -%}
-    {{ return({
-        'log_engagements': log_of('profiles.engagements'),
-        'log_days_since_last_engagement': log_of('profiles.days_since_last_engagement'),
-        'log_days_since_first_engagement': log_of('profiles.days_since_first_engagement'),
-        'click_share': 'least(coalesce(profiles.click_rate, 0), 100) / 100',
-        'log_gifts': log_of('profiles.past_donations'),
-        'log_days_since_last_gift': log_of('coalesce(profiles.days_since_last_donation, 0)'),
-        'log_days_since_first_gift': log_of('coalesce(profiles.days_since_first_donation, 0)'),
-    }) }}
-{%- endmacro %}
-
 {#- ln(1 + x) of a count or a number of days. -#}
 {% macro log_of(x) -%}
     ln(1 + cast({{ x }} as double))
@@ -39,10 +26,20 @@
     CTEs that fit what tells `seeds` (voter_number) from all other people with an engagement. `profiles` has the columns
     of lookalike_profiles, `traits` and `population` those of lookalike_traits and lookalike_population. The last CTE is
     `compared`, one row a person: similarity, and what each group of features adds to the log-odds. `counted_traits` has
-    the weight of each client. The query needs `with recursive`.
+    the weight of each client. The query begins with
+    `with_recursion`.
 -#}
 {% macro likeness_steps(profiles, traits, population, seeds) -%}
-    {%- set formulas = likeness_features() -%}
+    {#- What people are compared by, beside their clients: the feature and its formula. -#}
+    {%- set formulas = {
+        'log_engagements': log_of('profiles.engagements'),
+        'log_days_since_last_engagement': log_of('profiles.days_since_last_engagement'),
+        'log_days_since_first_engagement': log_of('profiles.days_since_first_engagement'),
+        'click_share': 'least(coalesce(profiles.click_rate, 0), 100) / 100',
+        'log_gifts': log_of('profiles.past_donations'),
+        'log_days_since_last_gift': log_of('coalesce(profiles.days_since_last_donation, 0)'),
+        'log_days_since_first_gift': log_of('coalesce(profiles.days_since_first_donation, 0)'),
+    } -%}
     {%- set features = ['client_mix'] + formulas.keys() | list -%}
     seed_traits as (
         select
@@ -184,7 +181,7 @@
         cross join class_statistics
     ),
 
-    {{ repeated_newton_step('weighed_cells', features, {'client_mix': 'prior_client_mix'}) }},
+    {{ converging_newton_steps('weighed_cells', features, {'client_mix': 'prior_client_mix'}) }},
 
     fitted_statistics as (
         select *
@@ -223,4 +220,20 @@
             {%- for feature in features %} + logit_{{ feature }}{% endfor %} as log_odds
         from explained
     )
+{%- endmacro %}
+
+{#- How common each client was among everybody, from traits that are not published with it. -#}
+{% macro trait_population(traits) -%}
+    select
+        traits.trait_number,
+        traits.client_shortname,
+        {{ exact_sum('traits.share', 15) }} / max(counted.people) as population_share
+    from {{ traits }} as traits
+    cross join (select count(distinct voter_number) as people from {{ traits }}) as counted
+    group by traits.trait_number, traits.client_shortname
+{%- endmacro %}
+
+{#- A hash of the id decides who is held out, so that the same people are always split in the same way. -#}
+{% macro is_held_out(state, svid) -%}
+    left(md5({{ voter_text(state, svid) }}), 1) < '8'
 {%- endmacro %}

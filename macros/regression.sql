@@ -166,126 +166,174 @@
 
 {#-
     CTEs that fit the log-odds of `positives` among `people` as newton_steps does, for one fit, in few enough operations
-    for a question: one step is written once and repeated on its own result. The step keeps its direction where it is
-    shortened, so that it also converges on data that a feature separates perfectly. The ridge penalty draws each
-    coefficient to 0, or to the column of `relation` that `priors` names for it. The last CTE is `fitted`, one row with
-    b0 and b1, b2, ... in the order of the features, or none without a cell. The query needs `with recursive`.
+    for a question. The step keeps its direction where it is shortened, so that it also converges on data that a feature
+    separates perfectly. The ridge penalty draws each coefficient to 0, or to the column of `relation` that `priors` names
+    for it. The last CTE is `fitted`, one row with b0 and b1, b2, ... in the order of the features, or none without a cell.
+    The query begins with `with_recursion`.
 -#}
-{% macro repeated_newton_step(relation, features, priors, steps=8, longest_step=1.5, precision='1e-7') -%}
+{% macro converging_newton_steps(relation, features, priors, steps=8) -%}
+    {{ adapter.dispatch('converging_newton_steps')(relation, features, priors, steps) }}
+{%- endmacro %}
+
+{#- The start of a query whose steps repeat themselves, where the engine can sum in such a step. -#}
+{% macro with_recursion() -%}
+    {{ adapter.dispatch('with_recursion')() }}
+{%- endmacro %}
+
+{% macro default__with_recursion() -%}
+    with
+{%- endmacro %}
+
+{% macro duckdb__with_recursion() -%}
+    with recursive
+{%- endmacro %}
+
+{% macro default__converging_newton_steps(relation, features, priors, steps) -%}
     {%- set names = ['base'] + features -%}
-    {%- set last = names | length - 1 -%}
+    newton_0 as (
+        {{ newton_start(relation, names) }}
+    ),
+    {% for step in range(1, steps + 1) %}
+
+    newton_{{ step }} as (
+        {{ newton_move(relation, names, priors, 'newton_' ~ (step - 1)) }}
+    ),
+    {% endfor %}
+
+    fitted as (
+        {{ newton_result(names, 'newton_' ~ steps) }}
+    )
+{%- endmacro %}
+
+{#- One step is written once and repeated on its own last row, until it hardly moves: half the time to plan. -#}
+{% macro duckdb__converging_newton_steps(relation, features, priors, steps) -%}
+    {%- set names = ['base'] + features -%}
     newton as (
-        select
-            0 as step,
-            1e0 as moved,
-            {% for name in names %}
-            0e0 as b{{ loop.index0 }}{{ ',' if not loop.last }}
-            {% endfor %}
-        where exists (select 1 from {{ relation }})
+        {{ newton_start(relation, names) }}
         union all
-        select
-            step + 1 as step,
-            shrinkage * longest as moved,
-            {% for i in range(last + 1) %}
-            b{{ i }} + shrinkage * d{{ i }} as b{{ i }}{{ ',' if not loop.last }}
-            {% endfor %}
-        from (
-            select
-                *,
-                least(1, {{ longest_step }} / nullif(longest, 0)) as shrinkage
-            from (
-                select
-                    *,
-                    greatest({% for i in range(last + 1) %}abs(d{{ i }}){{ ', ' if not loop.last }}{% endfor %}) as longest
-                from {{ solved_equations(weighed_equations(relation, names, priors, steps, precision), last) }}
-            ) as measured
-        ) as shortened
+        {{ newton_move(
+            relation, names, priors, 'newton', 'last_row.step < ' ~ steps ~ ' and last_row.moved > 1e-7'
+        ) }}
     ),
 
     fitted as (
-        select
-            {% for i in range(last + 1) %}
-            round(b{{ i }}, 9) as b{{ i }}{{ ',' if not loop.last }}
-            {% endfor %}
-        from newton
+        {{ newton_result(names, 'newton') }}
         order by step desc
         limit 1
     )
 {%- endmacro %}
 
-{#- The equations of one Newton step on the last row of `newton`: the matrix h, which is symmetric, and the slopes g. -#}
-{% macro weighed_equations(relation, names, priors, steps, precision) -%}
+{% macro newton_start(relation, names) -%}
+    select
+        0 as step,
+        1e0 as moved,
+        {% for name in names %}
+        0e0 as b{{ loop.index0 }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from (select 1) as one_row
+    where exists (select 1 from {{ relation }})
+{%- endmacro %}
+
+{#-
+    One Newton step from the row of `previous`. The equations have a symmetric matrix h and slopes g; their unknowns d come
+    from Gaussian elimination, one unknown a CTE.
+-#}
+{% macro newton_move(relation, names, priors, previous, condition='true', longest_step=1.5) -%}
     {%- set last = names | length - 1 -%}
-    (
-        select
-            step,
-            {% for i in range(last + 1) %}
-            min(b{{ i }}) as b{{ i }},
-            {% for j in range(i, last + 1) %}
-            {{ exact_sum('weight' ~ (' * ' ~ names[i] if i) ~ (' * ' ~ names[j] if j), 9) }}
-            {{- ' + ' ~ ('1' if i else '1e-9') if i == j }} as h{{ i }}_{{ j }},
-            {% endfor %}
-            {{ exact_sum('residual' ~ (' * ' ~ names[i] if i), 9) }}
-            {%- if i %} - (min(b{{ i }}) - {{ 'min(' ~ priors[names[i]] ~ ')' if names[i] in priors else '0' }}){% endif %} as g{{ i }}{{ ',' if not loop.last }}
-            {% endfor %}
-        from (
+    select
+        step + 1 as step,
+        shrinkage * longest as moved,
+        {% for i in range(last + 1) %}
+        b{{ i }} + shrinkage * d{{ i }} as b{{ i }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from (
+        with predicted as (
+            select
+                cells.*,
+                last_row.*,
+                last_row.b0
+                {%- for i in range(1, last + 1) %} + last_row.b{{ i }} * cells.{{ names[i] }}{% endfor %} as logit
+            from {{ relation }} as cells
+            cross join {{ previous }} as last_row
+            where {{ condition }}
+        ),
+
+        rated as (
+            select
+                *,
+                {{ logistic('logit') }} as probability
+            from predicted
+        ),
+
+        weighted as (
             select
                 *,
                 people * probability * (1 - probability) as weight,
                 positives - people * probability as residual
-            from (
-                select
-                    *,
-                    {{ logistic('logit') }} as probability
-                from (
-                    select
-                        cells.*,
-                        newton.*,
-                        newton.b0
-                        {%- for i in range(1, last + 1) %} + newton.b{{ i }} * cells.{{ names[i] }}{% endfor %} as logit
-                    from {{ relation }} as cells
-                    cross join newton
-                    where
-                        newton.step < {{ steps }}
-                        and newton.moved > {{ precision }}
-                ) as predicted
-            ) as rated
-        ) as residuals
-        group by step
-    ) as equations
-{%- endmacro %}
+            from rated
+        ),
 
-{#- The unknowns d of the equations, by Gaussian elimination: one unknown a sub-select. -#}
-{% macro solved_equations(equations, last) -%}
-    {%- set query = namespace(text=equations) -%}
-    {%- for pivot in range(last) -%}
-        {%- set query.text -%}
-    (
-        select
-            step,
-            {% for i in range(last + 1) %}
-            b{{ i }},
-            {% for j in range(i, last + 1) %}
-            h{{ i }}_{{ j }}{% if i > pivot %} - h{{ pivot }}_{{ i }} * h{{ pivot }}_{{ j }} / h{{ pivot }}_{{ pivot }} as h{{ i }}_{{ j }}{% endif %},
-            {% endfor %}
-            g{{ i }}{% if i > pivot %} - h{{ pivot }}_{{ i }} * g{{ pivot }} / h{{ pivot }}_{{ pivot }} as g{{ i }}{% endif %}{{ ',' if not loop.last }}
-            {% endfor %}
-        from {{ query.text }}
-    ) as eliminated_{{ pivot }}
-        {%- endset -%}
-    {%- endfor -%}
-    {%- for unknown in range(last, -1, -1) -%}
-        {%- set query.text -%}
-    (
+        equations as (
+            select
+                step,
+                {% for i in range(last + 1) %}
+                min(b{{ i }}) as b{{ i }},
+                {% for j in range(i, last + 1) %}
+                {{ exact_sum('weight' ~ (' * ' ~ names[i] if i) ~ (' * ' ~ names[j] if j), 9) }}
+                {{- ' + ' ~ ('1' if i else '1e-9') if i == j }} as h{{ i }}_{{ j }},
+                {% endfor %}
+                {{ exact_sum('residual' ~ (' * ' ~ names[i] if i), 9) }}
+                {%- if i %} - (min(b{{ i }}) - {{ 'min(' ~ priors[names[i]] ~ ')' if names[i] in priors else '0' }}){% endif %} as g{{ i }}{{ ',' if not loop.last }}
+                {% endfor %}
+            from weighted
+            group by step
+        ),
+
+        {% for pivot in range(last) %}
+        eliminated_{{ pivot }} as (
+            select
+                step,
+                {% for i in range(last + 1) %}
+                b{{ i }},
+                {% for j in range(i, last + 1) %}
+                h{{ i }}_{{ j }}{% if i > pivot %} - h{{ pivot }}_{{ i }} * h{{ pivot }}_{{ j }} / h{{ pivot }}_{{ pivot }} as h{{ i }}_{{ j }}{% endif %},
+                {% endfor %}
+                g{{ i }}{% if i > pivot %} - h{{ pivot }}_{{ i }} * g{{ pivot }} / h{{ pivot }}_{{ pivot }} as g{{ i }}{% endif %}{{ ',' if not loop.last }}
+                {% endfor %}
+            from {{ 'eliminated_' ~ (pivot - 1) if pivot else 'equations' }}
+        ),
+
+        {% endfor %}
+        {% for unknown in range(last, -1, -1) %}
+        solved_{{ unknown }} as (
+            select
+                *,
+                (
+                    g{{ unknown }}
+                    {%- for j in range(unknown + 1, last + 1) %} - h{{ unknown }}_{{ j }} * d{{ j }}{% endfor %}
+                ) / h{{ unknown }}_{{ unknown }} as d{{ unknown }}
+            from {{ 'solved_' ~ (unknown + 1) if unknown < last else 'eliminated_' ~ (last - 1) }}
+        ),
+
+        {% endfor %}
+        measured as (
+            select
+                *,
+                greatest({% for i in range(last + 1) %}abs(d{{ i }}){{ ', ' if not loop.last }}{% endfor %}) as longest
+            from solved_0
+        )
+
         select
             *,
-            (
-                g{{ unknown }}
-                {%- for j in range(unknown + 1, last + 1) %} - h{{ unknown }}_{{ j }} * d{{ j }}{% endfor %}
-            ) / h{{ unknown }}_{{ unknown }} as d{{ unknown }}
-        from {{ query.text }}
-    ) as solved_{{ unknown }}
-        {%- endset -%}
-    {%- endfor -%}
-    {{ query.text }}
+            coalesce(least(1, {{ longest_step }} / nullif(longest, 0)), 1) as shrinkage
+        from measured
+    ) as shortened
+{%- endmacro %}
+
+{% macro newton_result(names, newton) -%}
+    select
+        {% for name in names %}
+        round(b{{ loop.index0 }}, 9) as b{{ loop.index0 }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ newton }}
 {%- endmacro %}

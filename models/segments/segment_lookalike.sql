@@ -1,6 +1,6 @@
 {{ config(parameters=['svids', 'expansion_size := 1000', 'min_similarity := 0.0']) }}
 
-with recursive profiles as {{ inlined() }} (
+{{ with_recursion() }} profiles as {{ inlined() }} (
     select * from {{ ref('lookalike_profiles') }}
 ),
 

@@ -1,6 +1,6 @@
 {{ config(parameters=['svids']) }}
 
-with recursive profiles as {{ inlined() }} (
+{{ with_recursion() }} profiles as {{ inlined() }} (
     select * from {{ ref('agg_earlier_likeness_by_voter') }}
 ),
 
@@ -22,30 +22,18 @@ shares as (
     where subject = 'evaluation_shares'
 ),
 
-counted_people as (
-    select count(distinct voter_number) as people
-    from traits
-),
-
 population as (
-    select
-        traits.trait_number,
-        traits.client_shortname,
-        {{ exact_sum('traits.share', 15) }} / max(counted_people.people) as population_share
-    from traits
-    cross join counted_people
-    group by traits.trait_number, traits.client_shortname
+    {{ trait_population('traits') }}
 ),
 
 voters as {{ materialized() }} (
     {{ segment_voters() }}
 ),
 
--- A hash of the id decides who is held out, so that the same list is always split in the same way.
 halved as {{ materialized() }} (
     select
         voters.voter_number,
-        left(md5({{ voter_text('eligibility.state', 'eligibility.svid') }}), 1) < '8' as is_held_out
+        {{ is_held_out('eligibility.state', 'eligibility.svid') }} as is_held_out
     from voters
     inner join eligibility
         on voters.voter_number = eligibility.voter_number

@@ -1,6 +1,6 @@
--- The 95 percent interval of a difference of paired proportions. The first row is the example of Fagerland, Lydersen and
--- Laake (2014, Statistics in Medicine 33, 2850-2875), -0.507 to -0.026; the second that row with sides exchanged; the
--- others were computed by hand from the formula.
+-- The 95 percent interval of a difference of paired proportions. The first row is the example of Fagerland, Lydersen
+-- and Laake (2014, Statistics in Medicine 33, 2850-2875), -0.507 to -0.026; the second is that row with sides
+-- exchanged; the others were computed by hand from the formula.
 with cases (both_yes, first_only, second_only, neither, expected_low, expected_high) as (
     values
     (1, 1, 7, 12, -0.5069, -0.0256),

@@ -66,7 +66,9 @@ placed as (
     from donation_addresses
     inner join clicks
         on donation_addresses.email_key = clicks.email_key
-    where {{ days_between('clicks.event_at', 'donation_addresses.donated_at') }} between -{{ window_days }} and {{ window_days }}
+    where
+        {{ days_between('clicks.event_at', 'donation_addresses.donated_at') }}
+        between -{{ window_days }} and {{ window_days }}
 ),
 
 clicked as (

@@ -80,7 +80,8 @@ measured as (
         {{ days_between('gave.last_gift_date', 'engaged.moment_date') }} as days_since_last_donation,
         case when gave.past_donations > 0 then {{ days_between('gave.first_gift_date', 'engaged.moment_date') }} end
             as days_since_first_donation,
-        engaged.later_engagements + coalesce(gave.later_gifts, 0) as later_acts
+        engaged.later_engagements + coalesce(gave.later_gifts, 0) as later_acts,
+        coalesce(gave.later_gifts, 0) as later_gifts
     from engaged
     inner join voter_numbers
         on

@@ -37,8 +37,10 @@ profiled as (
         counted_gifts.gifts,
         coalesce(counted.gifts_clicked_before, 0) as gifts_clicked_before,
         coalesce(counted.gifts_clicked_after, 0) as gifts_clicked_after,
-        round({{ share('coalesce(counted.gifts_clicked_before, 0)', 'counted_gifts.gifts') }}, 9) as clicked_before_share,
-        round({{ share('coalesce(counted.gifts_clicked_after, 0)', 'counted_gifts.gifts') }}, 9) as clicked_after_share,
+        round({{ share('coalesce(counted.gifts_clicked_before, 0)', 'counted_gifts.gifts') }}, 9)
+            as clicked_before_share,
+        round({{ share('coalesce(counted.gifts_clicked_after, 0)', 'counted_gifts.gifts') }}, 9)
+            as clicked_after_share,
         '{{ invocation_id }}' as build_id
     from numbered_days
     cross join counted_gifts
