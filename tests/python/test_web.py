@@ -387,16 +387,15 @@ def test_too_few_people_get_no_figure(client: TestClient, voters: list[str]) -> 
     assert not re.findall(r"<table|<svg|<dl", page)
 
 
-@pytest.mark.parametrize(
-    "mart", [name for name, one in contracts.relations("marts").items() if one.people]
-)
-def test_no_group_of_a_mart_is_too_small(mart: str, client: TestClient) -> None:
-    contract = contracts.relation("marts", mart)
-    assert contract is not None
-    assert contract.people
-    assert {*contract.people, *contract.totals} <= set(contract.columns)
-    rows = client.get(f"/api/v1/marts/{mart}").json()
-    assert not [row for row in rows for name in contract.people if 0 < (row[name] or 0) < 11]
+def test_no_group_of_a_mart_is_too_small(client: TestClient) -> None:
+    """Whatever a mart about groups counts people by, no row of it is about too few."""
+    for mart, contract in contracts.relations("marts").items():
+        if not contract.people:
+            continue
+        assert {*contract.people, *contract.totals} <= set(contract.columns), mart
+        rows = client.get(f"/api/v1/marts/{mart}").json()
+        small = [row for row in rows for name in contract.people if 0 < (row[name] or 0) < 11]
+        assert not small, mart
 
 
 def test_a_hidden_group_hides_a_second_one(database: Path) -> None:
@@ -609,14 +608,13 @@ def test_every_page_stands_alone_and_every_link_leads_somewhere(
     assert {line["command"] for line in lines()} == {"page"}
 
 
-@pytest.mark.parametrize("form", ["text", "csv", "json"])
+@pytest.mark.parametrize("form", ["text", "csv"])
 def test_a_list_dropped_in_gives_its_report(
     form: str, client: TestClient, voters: list[str]
 ) -> None:
     sent = {
         "text": "\n".join(voters),
         "csv": "svid\n" + "\n".join(voters),
-        "json": json.dumps(voters),
     }
     if form == "text":
         response = client.post("/segment", data={"ids": sent[form]})
