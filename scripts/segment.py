@@ -9,6 +9,7 @@ written; 4 the build failed; 130 interrupted; 1 anything else.
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import re
 import signal
@@ -72,6 +73,10 @@ Svid = Annotated[
     list[str] | None,
     typer.Option(metavar="ID", help="A voter id, WI:0012345 or 0012345; repeatable."),
 ]
+SegmentName = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="A segment of the folder definitions, by its name."),
+]
 Out = Annotated[
     str | None,
     typer.Option(metavar="PATH", help="The file to write; its suffix gives the format."),
@@ -131,12 +136,14 @@ def build(
     published database as it was. After a new request for erasure, no earlier build is kept.
     """
     from enrichment.dbt_build import BuildOptions, dbt_build, progress
+    from enrichment.definitions.load import load
     from enrichment.erasure import must_forget
     from enrichment.paths import data_folder
     from enrichment.publish import build_and_publish, every_kept_file, last_database
 
     if as_of is not None:
         _check_date(as_of)
+    load()
     data_folder()
     warnings: list[str] = []
 
@@ -159,6 +166,7 @@ def build(
 def analyze(
     svids: Svids = None,
     svid: Svid = None,
+    segment: SegmentName = None,
     include: Annotated[
         str,
         typer.Option(metavar="WORDS", help=f"Comma-separated parts of {', '.join(INCLUDES)}."),
@@ -192,7 +200,7 @@ def analyze(
     words = include_words(include)
     if with_contact_details:
         contacts.check_output(out)
-    segment = ids.read_segment(svids, svid or [])
+    people = ids.read_segment(svids, svid or [], segment)
     with output.target(out, form, svids) as target, Database(target.folder) as database:
         if with_contact_details and (
             target.format not in ("csv", "parquet") or words == ["client_affinity"]
@@ -202,20 +210,20 @@ def analyze(
                 "more than client_affinity in --include"
             )
         answer, groups = analysis(
-            database, segment, words, deviation_threshold, target.format, is_open=allow_small_cells
+            database, people, words, deviation_threshold, target.format, is_open=allow_small_cells
         )
         if with_contact_details:
-            people = contacts.with_contacts(
+            listed = contacts.with_contacts(
                 database,
                 answer.flat,
                 # A list with donations is for asking for gifts.
                 contacts.SOLICIT if "donations" in words else contacts.CONTACT,
                 "order by requested_svid",
             )
-            answer = replace(answer, flat=people)
+            answer = replace(answer, flat=listed)
         target.write(database, answer)
         groups.report()
-        ids.report(database, segment, groups.least_known())
+        ids.report(database, people, groups.least_known())
 
 
 @app.command()
@@ -223,6 +231,7 @@ def analyze(
 def propensity(
     svids: Svids = None,
     svid: Svid = None,
+    segment: SegmentName = None,
     model: Annotated[
         str,
         typer.Option(
@@ -250,7 +259,7 @@ def propensity(
         columns = ("donor_propensity_score", "past_donations", "total_clicks")
     _answer(
         ("propensity", "segment_propensity", options),
-        (svids, svid, out, form),
+        (svids, svid, segment, out, form),
         order,
         choose=choose,
         values=values,
@@ -264,6 +273,7 @@ def propensity(
 def lookalike(
     svids: Svids = None,
     svid: Svid = None,
+    segment: SegmentName = None,
     expansion_size: Annotated[
         int, typer.Option(metavar="N", min=1, max=_COUNT, help="The most people to return.")
     ] = 1000,
@@ -281,7 +291,7 @@ def lookalike(
             "segment_lookalike",
             {"expansion_size": expansion_size, "min_similarity": min_similarity},
         ),
-        (svids, svid, out, form),
+        (svids, svid, segment, out, form),
         "order by rank",
         columns=("rank", "state", "svid", "similarity", "similarity_score", "reason"),
         with_contact_details=with_contact_details,
@@ -293,6 +303,7 @@ def lookalike(
 def affinity(
     svids: Svids = None,
     svid: Svid = None,
+    segment: SegmentName = None,
     top: Top = None,
     out: Out = None,
     form: Format = None,
@@ -301,7 +312,7 @@ def affinity(
     """Rank the clients by the segment's response."""
     _answer_about_groups(
         ("affinity", "segment_affinity"),
-        (svids, svid, out, form),
+        (svids, svid, segment, out, form),
         "order by affinity_rank, client_shortname",
         choose="" if top is None else "where affinity_rank <= ?",
         values=() if top is None else (top,),
@@ -315,6 +326,7 @@ def affinity(
 def health(
     svids: Svids = None,
     svid: Svid = None,
+    segment: SegmentName = None,
     weeks: Weeks = None,
     out: Out = None,
     form: Format = None,
@@ -323,7 +335,7 @@ def health(
     """Weekly engagement health of the segment."""
     _answer_about_groups(
         ("health", "segment_health"),
-        (svids, svid, out, form),
+        (svids, svid, segment, out, form),
         "order by week_start",
         choose="" if weeks is None else "qualify row_number() over (order by week_start desc) <= ?",
         values=() if weeks is None else (weeks,),
@@ -347,6 +359,7 @@ def health(
 def attribution(
     svids: Svids = None,
     svid: Svid = None,
+    segment: SegmentName = None,
     model: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="One attribution model, such as any_touch or linear."),
@@ -358,7 +371,7 @@ def attribution(
     """Which campaigns the segment's gifts came from."""
     _answer_about_groups(
         ("attribution", "segment_attribution"),
-        (svids, svid, out, form),
+        (svids, svid, segment, out, form),
         "order by model, donations_credited desc nulls last, campaign_id nulls last",
         choose="" if model is None else "where model = ?",
         values=() if model is None else (model,),
@@ -465,6 +478,44 @@ def _list(
 
 @app.command()
 @log.command
+def definitions(
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="check, explain or schema.")],
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="The definition that explain is about.")
+    ] = None,
+) -> None:
+    """Check the segments and other definitions, without a build.
+
+    \b
+    check         every problem with its file and line; nothing if all is well
+    explain NAME  what a definition means, in words
+    schema        a JSON Schema for editors
+    """  # noqa: D301 (typer keeps the lines after this mark)
+    from enrichment.definitions.explain import explain
+    from enrichment.definitions.load import check, load
+    from enrichment.definitions.problems import DefinitionError
+    from enrichment.definitions.schema import json_schema
+
+    if action not in ("check", "explain", "schema"):
+        raise InputError(f"definitions {shown(action)}: expected check, explain or schema")
+    if (name is None) is (action == "explain"):
+        raise InputError("definitions explain NAME: only explain has a name, and needs one")
+    if action == "check":
+        found, problems = check()
+        for problem in problems[1:]:
+            print(f"segment.py: {problem}", file=sys.stderr)
+        if problems:
+            raise DefinitionError(problems[:1])
+        print(f"segment.py: {len(found.items)} definitions are right", file=sys.stderr)
+    elif action == "schema":
+        print(json.dumps(json_schema(check()[0].catalog), indent=2))
+    else:
+        for line in explain(load(), name or ""):
+            print(line)
+
+
+@app.command()
+@log.command
 def export(
     mart: Annotated[
         str, typer.Argument(metavar="MART", help="A table of marts, or row_accounting.")
@@ -482,13 +533,14 @@ def export(
 def report(
     svids: Svids = None,
     svid: Svid = None,
+    segment: SegmentName = None,
     out: Annotated[
         str | None,
         typer.Option(metavar="PATH", help="The page to write, a file that ends in .html."),
     ] = None,
     title: Annotated[
-        str, typer.Option(metavar="TEXT", help="The title of the page.")
-    ] = "Report on a segment",
+        str | None, typer.Option(metavar="TEXT", help="The title of the page.")
+    ] = None,
 ) -> None:
     """Write a report on the segment: one page, to forward or print.
 
@@ -500,9 +552,9 @@ def report(
     web_extra.check("report")
     from enrichment.web.files import write_report
 
-    segment = ids.read_segment(svids, svid or [])
+    people = ids.read_segment(svids, svid or [], segment)
     with output.target(out, None, svids, is_page=True) as target:
-        write_report(target, segment, title)
+        write_report(target, people, title or f"Report on {segment or 'a segment'}")
 
 
 @app.command()
@@ -575,7 +627,7 @@ HISTORY = {
 
 def _answer(
     question: tuple[str, str, dict[str, Any]],
-    request: tuple[str | None, list[str] | None, str | None, str | None],
+    request: tuple[str | None, list[str] | None, str | None, str | None, str | None],
     order: str,
     *,
     choose: str = "",
@@ -586,15 +638,15 @@ def _answer(
     """Calls one table function about the people of a segment, and writes its rows.
 
     ``question`` is the answer's name, the function and its options; ``request`` is --svids, --svid,
-    --out and --format. ``choose`` is SQL that selects some of its rows, with its ``values``;
-    ``order`` is the SQL that orders them; a terminal shows ``columns``.
+    --segment, --out and --format. ``choose`` is SQL that selects some of its rows, with its
+    ``values``; ``order`` is the SQL that orders them; a terminal shows ``columns``.
     """
     name, function, options = question
-    svids, svid, out, form = request
+    svids, svid, named, out, form = request
     roles.require("single_people")
     if with_contact_details:
         contacts.check_output(out)
-    segment = ids.read_segment(svids, svid or [])
+    segment = ids.read_segment(svids, svid or [], named)
     with output.target(out, form, svids) as target, Database(target.folder) as database:
         if with_contact_details:
             people = database.ask(function, segment, options, then=choose, then_values=values)
@@ -609,7 +661,7 @@ def _answer(
 
 def _answer_about_groups(
     question: tuple[str, str],
-    request: tuple[str | None, list[str] | None, str | None, str | None],
+    request: tuple[str | None, list[str] | None, str | None, str | None, str | None],
     order: str,
     *,
     choose: str = "",
@@ -623,8 +675,8 @@ def _answer_about_groups(
     ``question`` is the answer's name and the function. The rest is as in ``_answer``.
     """
     name, function = question
-    svids, svid, out, form = request
-    segment = ids.read_segment(svids, svid or [])
+    svids, svid, named, out, form = request
+    segment = ids.read_segment(svids, svid or [], named)
     with output.target(out, form, svids) as target, Database(target.folder) as database:
         if model is not None:
             known = database.attribution_models()

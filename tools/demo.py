@@ -1,4 +1,4 @@
-"""The demo: build if needed, ask seven questions about 1,000 voters, and list the files.
+"""The demo: build if needed, ask seven questions about 1,000 voters, explain a segment, and list the files.
 
 `make demo` makes the sample in `data/` and then runs this. It only calls the runner,
 `scripts/segment.py`. Each whole answer is written to the folder `demo` beside the published
@@ -19,6 +19,7 @@ from enrichment.paths import PROJECT, data_folder, database_file
 
 RUNNER = PROJECT / "scripts" / "segment.py"
 SVIDS = 1_000
+SEGMENT = "quiet_givers"
 # Title, file of the whole answer, command, options that shorten it on the screen, and most lines
 # to print.
 QUESTIONS: tuple[tuple[str, str, list[str], list[str], int], ...] = (
@@ -119,6 +120,27 @@ def show(table: str, limit: int, whole: Path) -> None:
     print(f"The whole answer: {shown(whole)}\n", flush=True)
 
 
+def show_segment(python: str, folder: Path) -> None:
+    """Prints what a segment of the folder `definitions` means, and why some people are in it."""
+    explain = ["definitions", "explain", SEGMENT]
+    print(f"Who is in a segment, and why?\n$ {python} {shown(RUNNER)} {' '.join(explain)}")
+    print(ask(explain))
+    with Database() as database:
+        members = database.mart("segment_members").sql
+        _, rows = database.rows(
+            Query(
+                f"select state || ':' || svid, why from ({members}) where segment = ? "
+                "order by state, svid limit 4",
+                (SEGMENT,),
+            )
+        )
+        for svid, why in rows:
+            print(f"{svid}: {why}")
+    whole = folder / "segment.csv"
+    ask(["propensity", "--segment", SEGMENT, "--out", str(whole)], with_notes=False)
+    print(f"The likely givers among them: {shown(whole)}\n", flush=True)
+
+
 def main() -> None:
     """Builds if needed, asks, and lists the files."""
     python = shown(Path(sys.executable))
@@ -142,6 +164,7 @@ def main() -> None:
         table = ask([*question, *shorter, "--svids", str(svids), "--format", "table"])
         show(table, limit, whole)
 
+    show_segment(python, folder)
     print(
         f"Database  {shown(database_file())} (open it read-only; README, Connect a BI tool)\n"
         f"Segment   {shown(svids)}\n"

@@ -52,6 +52,7 @@ _TEXTS = {
     "output_digest": r"[0-9a-f]{64}",
     "format": r"[a-z]{1,10}",
     "build_id": r"[A-Za-z0-9-]{1,64}",
+    "segment": r"[a-z][a-z0-9_]{0,59}",
     "role": r"[a-z_]{1,40}",
     "token": r"[a-z0-9_]{1,40}",
     "refused": r"[a-z_]{1,40}",

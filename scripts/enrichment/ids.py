@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from enrichment import audit
+from enrichment import audit, named_segments
 from enrichment.database import Database
 from enrichment.errors import InputError
 
@@ -51,13 +51,21 @@ _BINARY = {
 }
 
 
-def read_segment(file: str | None, given: list[str]) -> list[str]:
-    """The ids of ``--svids`` followed by those of ``--svid``, as given.
+def read_segment(file: str | None, given: list[str], name: str | None = None) -> list[str]:
+    """The members of ``--segment``, or the ids of ``--svids`` followed by those of ``--svid``.
 
-    Raises InputError if neither is given, or if they hold no id.
+    Raises InputError if none is given, if they hold no id, or if there is no such segment.
     """
+    if name is not None:
+        if file is not None or given:
+            raise InputError("--segment names the people: give it without --svids and --svid")
+        found = named_segments.members(name)
+        audit.note_ids(found)
+        return found
     if file is None and not given:
-        raise InputError("no segment: give --svids FILE (- is standard input) or --svid ID")
+        raise InputError(
+            "no segment: give --segment NAME, --svids FILE (- is standard input) or --svid ID"
+        )
     ids = _from_file(file) if file is not None else []
     ids += [meant(_storable(text, f"--svid number {n}")) for n, text in enumerate(given, 1)]
     if not any(_trimmed(text) for text in ids):

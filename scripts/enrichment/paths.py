@@ -25,7 +25,7 @@ _SCHEMAS = {
 }
 _RESERVED = _SCHEMAS | {
     *("memory", "system", "temp", "information_schema", "pg_catalog"),
-    *("previous", "erased"),  # databases that a build attaches
+    *("previous", "erased", "definitions"),  # databases that a build attaches
 }
 
 _SHOWN = 200  # characters of a path in a message

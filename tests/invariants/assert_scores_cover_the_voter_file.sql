@@ -37,6 +37,8 @@ grouped as (
         dimension,
         cast(sum(user_count) as bigint) as voters
     from {{ ref('segment_performance') }}
+    -- Segments overlap.
+    where dimension <> 'segment'
     group by dimension
 ),
 

@@ -15,7 +15,7 @@
         'holds': [
             "subject in ('affinity_prior_rules', 'affinity_recommendation_rules', 'audit_limits', 'disclosure_limits', "
             ~ "'evaluation_shares', 'hygiene_thresholds', 'journey_rules', 'lifecycle_rules', 'lookalike_weights', "
-            ~ "'score_rules', 'score_scales', 'session_rules')",
+            ~ "'score_rules', 'score_scales', 'segment_rules', 'session_rules')",
             "subject <> 'affinity_prior_rules' "
             ~ "or (value between 2 and 1000 and unit in ('sends', 'deviations', 'percent'))",
             "subject <> 'evaluation_shares' or (value > 0 and value <= 1 and unit = 'share')",
@@ -101,6 +101,29 @@
         'holds': [
             "signal in ('decision', 'interest', 'content', 'opt_out')",
             'event_type in (select event_types.event_type from ' ~ ref('event_types') ~ ' as event_types)',
+        ],
+    },
+    'event_words': {
+        'key': 'word, event_type',
+        'not_null': ['noun', 'plural'],
+        'holds': [
+            'event_type in (select event_types.event_type from ' ~ ref('event_types') ~ ' as event_types)',
+        ],
+    },
+    'segment_fields': {
+        'key': 'field',
+        'not_null': ['mart', 'column_name', 'is_sensitive', 'noun'],
+        'holds': [
+            "type in ('number', 'text', 'boolean', 'date')",
+            "accepted_values is null or type = 'text'",
+        ],
+    },
+    'segment_advice': {
+        'key': 'sort_order',
+        'not_null': ['advice', 'threshold', 'words'],
+        'holds': [
+            "measure in ('people', 'share_of_file', 'engagement_rate', 'average_engagement_score')",
+            "direction in ('below', 'above')",
         ],
     },
     'segment_words': {'key': 'dimension, value', 'not_null': ['sort_order']},

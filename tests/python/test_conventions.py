@@ -134,6 +134,14 @@ MARTS = {
         rule_churn_flag behavior_pattern pattern_evidence is_high_value
     """,
     "marts.predictive_segments": "predictive_segment people",
+    "marts.segment_overview": """
+        segment name status kind owner people share_of_file change_since_last engagement_rate advice
+        definition_hash
+    """,
+    "marts.segment_members": "segment state svid definition_hash entered_on why",
+    "marts.segment_spells": "segment state svid entered_on entered_by left_on left_by",
+    "marts.segment_criteria": "criterion voter_number is_unknown found",
+    "marts.audience_members": "kind name state svid voter_number clause_number",
     "marts.send_times": """
         state svid voter_number optimal_send_hour optimal_send_day hour_sends hour_clicks hour_rate
         hour_level time_zone_source
@@ -205,6 +213,7 @@ FUNCTIONS = {
         """requested_svid state svid link_status multi_channel_score preferred_channel
         email_response_rate sms_response_rate phone_response_rate""",
     ),
+    "segment_membership": (("svids",), "requested_svid segment entered_on why"),
     "segment_forms": (("svids",), "form requested known_ids"),
     "segment_hidden": (("svids",), "function_name row_key column_name reason_hidden"),
 }
@@ -223,6 +232,7 @@ COMMANDS = (
     "history",
     "rollback",
     "audit",
+    "definitions",
     "export",
     "prove_erased",
 )
@@ -313,6 +323,10 @@ SEVERAL_MEANINGS = {
     "lift": "of the head of a list; of a pair of events",
     "q_value": "corrected over the rows of a call; over those of a table",
     "is_flagged": "by the threshold of a call; by the limits of a seed",
+    "engagement_rate": "engagements per send; members of a segment who are engaged",
+    "kind": "of a table; of a definition; of a segment",
+    "name": "of a definition; of a segment, for people",
+    "segment": "of the folder definitions; whose sends decide a send time",
 }
 """Columns whose name means different things in different published tables, with the difference."""
 

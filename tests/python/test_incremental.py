@@ -2,7 +2,8 @@
 
 A folder of extracts changes day by day (`sample_data.days`). Each day an incremental build of the
 published database is compared with a full refresh of the same extracts. Both builds run at the
-same time. `make equivalence` does the same for any number of days and rows.
+same time, and begin with the database of the day before, whose history of segments they carry on.
+`make equivalence` does the same for any number of days and rows.
 
 `make thorough` compares after each of thirty days, `make test` after every third of eight. An error
 stays in the rows that later builds carry over, so it is found days later, unless the table is read
@@ -12,6 +13,7 @@ again first because its types change or the clock goes back.
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -132,8 +134,13 @@ def sequence(
         clock = ("--as-of", day.as_of) if day.as_of else ()
         is_compared = number % every == 1 % every or number == number_of_days
         is_as_before = day.kinds == ("no_change",) and built and built[-1].comparison
+        is_built_in_full = is_compared and not is_as_before
+        if is_built_in_full:
+            # The history of segments is in no extract: both builds go on from the same one.
+            reference.parent.mkdir(exist_ok=True)
+            shutil.copyfile(database, reference)
         runs = [begin(database, *clock)]
-        if is_compared and not is_as_before:
+        if is_built_in_full:
             runs.append(begin(reference, *clock, "--full-refresh"))
         end(*runs)
         after = files_of(database, extracts)

@@ -156,6 +156,15 @@ def stand_in(file: Path, digest: str = "digest", build_id: str = "b1") -> None:
             "('any_touch', '7', 2.0), ('linear', '7', 1.0)) "
             "as campaigns(model, campaign_id, donations_credited)"
         )
+        con.execute(
+            "create table marts.segment_overview as select * from (values "
+            "('warm', 'active'), ('empty', 'active'), ('later', 'draft')) as s(segment, status)"
+        )
+        con.execute(
+            "create table marts.segment_members as select 'warm' as segment, state, svid,"
+            " row_number() over (order by svid) as voter_number from marts.enriched_profiles"
+            " where svid = '0012345' and state = 'WI'"
+        )
         con.execute("create table quarantine.row_accounting as select 'person' as source_table")
         con.execute("create table quarantine.rejected_rows as select 'secret' as row_json")
         con.execute("create view marts.coverage as select 'WI' as state where false")
@@ -242,6 +251,17 @@ def test_leading_zeros_and_unknown_ids_come_back(run: Run) -> None:
     assert [row["requested_svid"] for row in outcome.rows] == ["0012345", "99"]
     assert outcome.rows[0]["svid"] == "0012345"
     assert outcome.rows[1]["donor_propensity_score"] == ""
+
+
+@pytest.mark.parametrize("command", ["analyze", "propensity", "lookalike", "affinity", "health"])
+def test_a_segment_stands_for_its_members(run: Run, command: str) -> None:
+    by_name = run(command, "--segment", "warm", "--format", "csv")
+    by_id = run(command, "--svid", "WI:0012345", "--format", "csv")
+    assert (by_name.code, by_name.out) == (0, by_id.out)
+    assert run(command, "--segment", "empty").code == 0
+    assert_refused(run(command, "--segment", "wram"), 2, "unknown segment", "did you mean warm?")
+    assert_refused(run(command, "--segment", "later"), 2, "later is draft")
+    assert_refused(run(command, "--segment", "warm", "--svid", "1"), 2, "without --svids")
 
 
 @pytest.mark.parametrize("command", ["propensity", "health", "analyze"])

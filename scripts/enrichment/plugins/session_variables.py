@@ -10,6 +10,9 @@ Every connection of a build gets these DuckDB variables:
 * ``held_<view>`` for each table of the database ``erased``, which is in memory: its name. A build
   keeps there who asked to be erased (macros/erased.sql), because no file may hold them;
 
+the database ``definitions``, in memory, with the segments and other definitions of the folder
+``definitions`` as rows (`enrichment.definitions`): a mistake in one stops every command;
+
 and the functions ``file_hashes(paths)``, the SHA-256 of each file of a list in hex,
 ``delivered_files(request)``, what lies in the folder of extracts, and ``csv_rows(paths)``, the rows
 of each CSV file or the line that does not fit (`enrichment.delivered_files`). The published
@@ -26,10 +29,13 @@ from pathlib import Path
 from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt_common.exceptions import DbtRuntimeError
 
 from enrichment.code_version import code_digest, code_version, reading_digest
 from enrichment.database import attach, refuse_foreign_writes
+from enrichment.definitions.load import load, rows, tables
 from enrichment.delivered_files import COUNTED, LISTED, csv_rows, delivered_files, spool_into
+from enrichment.errors import InputError
 from enrichment.hashing import file_hashes
 from enrichment.pseudonyms import hash_key
 
@@ -77,10 +83,15 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
             "folder_digest": folder_digest(),
         }
         self._previous = str(plugin_config.get("previous") or "")
+        try:
+            self._definitions = rows(load())
+        except InputError as error:
+            raise DbtRuntimeError(f"Definitions: {error}") from None
 
     def configure_connection(self, conn: Any) -> None:
         """Adds the functions and attaches the published database."""
         conn.execute("attach ':memory:' as erased")
+        self._write_definitions(conn)
         conn.create_function("file_hashes", file_hashes, ["VARCHAR[]"], "VARCHAR[]")
         conn.create_function("delivered_files", _delivered_files, ["VARCHAR"], LISTED)
         conn.create_function("csv_rows", csv_rows, ["VARCHAR[]"], COUNTED)
@@ -88,6 +99,18 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
         if self._previous:
             refuse_foreign_writes(Path(self._previous))
             attach(conn, Path(self._previous), read_only=True, name="previous")
+
+    def _write_definitions(self, conn: Any) -> None:
+        conn.execute("attach ':memory:' as definitions")
+        for table, columns in tables().items():
+            typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+            conn.execute(f"create table definitions.main.{table} ({typed})")
+            if self._definitions[table]:
+                marks = ", ".join("?" for _ in columns)
+                conn.executemany(
+                    f"insert into definitions.main.{table} values ({marks})",
+                    self._definitions[table],
+                )
 
     def configure_cursor(self, cursor: Any) -> None:
         """Sets the variables. Values are bound, so that no log contains them."""

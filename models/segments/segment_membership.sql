@@ -1,0 +1,24 @@
+{{ config(parameters=['svids']) }}
+
+with members as (
+    select * from {{ ref('segment_members') }}
+),
+
+requested as (
+    {{ requested_voters() }}
+),
+
+answered as (
+    select
+        requested.requested_svid,
+        members.segment,
+        members.entered_on,
+        members.why
+    from requested
+    -- Who is in no segment, unknown or ambiguous is listed once, without a segment (F03).
+    left join members
+        on requested.voter_number = members.voter_number
+)
+
+select * from answered
+order by requested_svid, segment

@@ -1,0 +1,7 @@
+{{ config(materialized='table') }}
+
+with criterion_values as (
+    select * from {{ source('definitions', 'criterion_values') }}
+)
+
+select * from criterion_values
