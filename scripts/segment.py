@@ -9,6 +9,7 @@ written; 4 the build failed; 130 interrupted; 1 anything else.
 from __future__ import annotations
 
 import datetime
+import difflib
 import json
 import os
 import re
@@ -48,12 +49,29 @@ from enrichment.errors import BuildError, InputError, RunnerError, shown
 from enrichment.paths import audit_file, database_file
 
 app = typer.Typer(
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Builds the database and answers questions about a list of voter ids (SVIDs).",
 )
+
+
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"segment.py {code_version.code_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def runner(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show the version, and end."
+        ),
+    ] = False,
+) -> None:
+    """Builds the database and answers questions about a list of voter ids (SVIDs)."""
 
 
 def _share(value: float) -> float:
@@ -593,8 +611,8 @@ def report(
         typer.Option(metavar="PATH", help="The page to write, a file that ends in .html."),
     ] = None,
     title: Annotated[
-        str, typer.Option(metavar="TEXT", help="The title of the page.")
-    ] = "Report on a segment",
+        str | None, typer.Option(metavar="TEXT", help="The title of the page.")
+    ] = None,
 ) -> None:
     """Write a report on the segment: one page, to forward or print.
 
@@ -608,7 +626,7 @@ def report(
 
     people = ids.read_segment(svids, svid or [], segment)
     with output.target(out, None, svids, is_page=True) as target:
-        write_report(target, people, title)
+        write_report(target, people, title or f"Report on {segment or 'a segment'}")
 
 
 @app.command()
@@ -761,17 +779,23 @@ def _check_date(text: str) -> None:
 def _usage(error: Any) -> str:
     """A usage error in one line, without the given text, which may be an id."""
     kind = type(error).__name__
-    names = ", ".join(getattr(one.callback, "__name__", "") for one in app.registered_commands)
+    names = [one.name or getattr(one.callback, "__name__", "") for one in app.registered_commands]
     text = " ".join(str(error.format_message()).split())
     if "No such command" in text or "Missing command" in text:
-        text = f"expected a command: {names}"
+        given = re.search("No such command '([A-Za-z_-]+)'", text)
+        close = difflib.get_close_matches(given[1], names, 1) if given else []
+        text = f"expected a command: {', '.join(names)}" + _did_you_mean(close)
     elif "unexpected extra argument" in text:
         text = "unexpected argument without an option (a voter id goes after --svid)"
     elif kind == "NoSuchOption":
         option = str(error.option_name)
         known = option if re.fullmatch(r"--?[A-Za-z][A-Za-z-]{0,40}", option) else "the given one"
-        text = f"no such option: {known}"
+        text = f"no such option: {known}" + _did_you_mean(error.possibilities or [])
     return f"{text} (see --help)"
+
+
+def _did_you_mean(close: Sequence[str]) -> str:
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -332,6 +332,22 @@ def test_propensity_by_probability(run: Run) -> None:
     assert [[row["requested_svid"] for row in rows] for rows in at_least] == [["0012345"], []]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["anlyze"], "did you mean analyze?"),
+        (["prove_erased"], "did you mean prove-erased?"),
+        (["analyze", "--includ", "x"], "did you mean --include?"),
+    ],
+)
+def test_a_slip_gets_a_suggestion(run: Run, arguments: list[str], said: str) -> None:
+    assert_refused(run(*arguments), 2, said)
+
+
+def test_the_version(run: Run) -> None:
+    assert run("--version").out == f"segment.py {code_version.code_version()}\n"
+
+
 def test_the_request_bodies_of_the_brief(run: Run, tmp_path: Path) -> None:
     body = tmp_path / "body.json"
     body.write_text('{"svids": ["0012345"], "model": "donor"}')

@@ -62,11 +62,11 @@ AS_TYPED = {
 
 @pytest.fixture(scope="session")
 def voters(sample_database: Path) -> list[str]:
-    """The ids of 400 voters of the sample, half of them donors."""
+    """The ids of 200 voters of the sample, among them all donors."""
     with duckdb.connect(str(sample_database), read_only=True) as con:
         rows = con.execute(
             "select state || ':' || svid from marts.enriched_profiles "
-            "order by row_number() over (partition by is_donor order by svid, state), 1 limit 400"
+            "order by row_number() over (partition by is_donor order by svid, state), 1 limit 200"
         ).fetchall()
     return [svid for (svid,) in rows]
 
@@ -364,8 +364,25 @@ def test_the_openapi_document_has_what_the_contracts_have(client: TestClient) ->
         if one["name"] == "mart"
     )
     assert mart["schema"]["enum"] == list(contracts.names("marts"))
-    assert client.get("/api/v1/definitions").json() == json.loads(
-        client.get("/api/v1/definitions").text
+
+
+def test_the_definitions_are_those_of_the_folder(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "definitions" / "segments"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("BEHAVIORAL_DEFINITIONS_DIR", str(folder.parent))
+    assert client.get("/api/v1/definitions").json() == []
+    who = {"did": "donation", "at_least": 1, "within": "365 days"}
+    given = {"segment": "givers", "name": "Givers", "owner": "us", "status": "active", "who": who}
+    (folder / "givers.yml").write_text(json.dumps(given))
+    answer = client.get("/api/v1/definitions")
+    assert answer.json() == [{"kind": "segment", "name": "givers", "definition": given}]
+    (folder / "givers.yml").write_text("segment: [")
+    answer = client.get("/api/v1/definitions")
+    assert (answer.status_code, said(answer)) == (
+        503,
+        "the definitions are not valid: run `segment.py definitions check`",
     )
 
 
@@ -387,16 +404,15 @@ def test_too_few_people_get_no_figure(client: TestClient, voters: list[str]) -> 
     assert not re.findall(r"<table|<svg|<dl", page)
 
 
-@pytest.mark.parametrize(
-    "mart", [name for name, one in contracts.relations("marts").items() if one.people]
-)
-def test_no_group_of_a_mart_is_too_small(mart: str, client: TestClient) -> None:
-    contract = contracts.relation("marts", mart)
-    assert contract is not None
-    assert contract.people
-    assert {*contract.people, *contract.totals} <= set(contract.columns)
-    rows = client.get(f"/api/v1/marts/{mart}").json()
-    assert not [row for row in rows for name in contract.people if 0 < (row[name] or 0) < 11]
+def test_no_group_of_a_mart_is_too_small(client: TestClient) -> None:
+    """Whatever a mart about groups counts people by, no row of it is about too few."""
+    for mart, contract in contracts.relations("marts").items():
+        if not contract.people:
+            continue
+        assert {*contract.people, *contract.totals} <= set(contract.columns), mart
+        rows = client.get(f"/api/v1/marts/{mart}").json()
+        small = [row for row in rows for name in contract.people if 0 < (row[name] or 0) < 11]
+        assert not small, mart
 
 
 def test_a_hidden_group_hides_a_second_one(database: Path) -> None:
@@ -586,7 +602,10 @@ def assert_stands_alone(text: str, svids: list[str]) -> Page:
         assert link.startswith(("/", "#", "data:,"))
         if link.startswith("#"):
             assert link[1:] in page.ids, link
-    assert not [svid for svid in svids if svid.partition(":")[2] in text]
+    # The form has an example; an id of few digits may be part of another number.
+    shown = text.replace('placeholder="WI:0012345"', "")
+    ids = {svid.partition(":")[2] for svid in svids}
+    assert not [svid for svid in ids if len(svid) >= 7 and svid in shown]
     return page
 
 
@@ -609,14 +628,13 @@ def test_every_page_stands_alone_and_every_link_leads_somewhere(
     assert {line["command"] for line in lines()} == {"page"}
 
 
-@pytest.mark.parametrize("form", ["text", "csv", "json"])
+@pytest.mark.parametrize("form", ["text", "csv"])
 def test_a_list_dropped_in_gives_its_report(
     form: str, client: TestClient, voters: list[str]
 ) -> None:
     sent = {
         "text": "\n".join(voters),
         "csv": "svid\n" + "\n".join(voters),
-        "json": json.dumps(voters),
     }
     if form == "text":
         response = client.post("/segment", data={"ids": sent[form]})
@@ -624,9 +642,9 @@ def test_a_list_dropped_in_gives_its_report(
         response = client.post("/segment", files={"list": (f"ids.{form}", sent[form])})
     assert response.status_code == 200
     assert_stands_alone(response.text, voters)
-    assert "Report on a list of 400 ids" in response.text
+    assert "Report on a list of 200 ids" in response.text
     line = lines()[-1]
-    assert (line["command"], line["ids"], line["format"]) == ("report", 400, "html")
+    assert (line["command"], line["ids"], line["format"]) == ("report", 200, "html")
 
 
 @pytest.mark.parametrize(
@@ -672,7 +690,7 @@ def test_names_from_the_extracts_are_text(client: TestClient, database: Path) ->
     with duckdb.connect(str(part)) as con:
         con.execute(
             "update marts.client_affinity set client_shortname = ? where affinity_rank = "
-            "(select min(affinity_rank) from marts.client_affinity where unique_contacts > 100)",
+            "(select arg_max(affinity_rank, unique_contacts) from marts.client_affinity)",
             [name],
         )
     part.replace(database)
@@ -702,9 +720,9 @@ def test_a_report_is_one_page_for_its_owner(
         *("When, and on which channel", "Which campaigns brought gifts", "Segments they are in"),
     ):
         assert f"<h2>{heading}</h2>" in text or f"<h3>{heading}</h3>" in text
-    assert '<dd class="number">401</dd>' in text
+    assert '<dd class="number">201</dd>' in text
     (line,) = lines()
-    assert (line["command"], line["ids"], line["format"]) == ("report", 401, "html")
+    assert (line["command"], line["ids"], line["format"]) == ("report", 201, "html")
     assert line["output_digest"] == hashlib.sha256(file.read_bytes()).hexdigest()
     # The counts of the bars are those of the functions.
     with Database() as opened:

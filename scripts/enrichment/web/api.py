@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Path, Request
@@ -20,8 +19,9 @@ from fastapi.responses import Response
 from enrichment import audit, contracts, ids, output
 from enrichment.analysis import analysis, propensity_question
 from enrichment.database import Query
+from enrichment.definitions.load import load
 from enrichment.disclosure import Disclosure, shown_mart
-from enrichment.errors import DatabaseError, InputError
+from enrichment.errors import InputError
 from enrichment.roles import Role
 from enrichment.web.published import Body, Published, Session
 from enrichment.web.questions import (
@@ -54,6 +54,10 @@ Mart = Annotated[
         description="A table of marts.", json_schema_extra={"enum": list(contracts.names("marts"))}
     ),
 ]
+
+
+class DefinitionsError(Exception):
+    """The definitions are not valid."""
 
 
 class NotFoundError(Exception):
@@ -256,20 +260,14 @@ def router(published: Published) -> APIRouter:
 
 
 def definitions_json() -> str:
-    """The definitions as JSON, as their files have them; none without the folder's reader.
+    """The definitions as JSON, as their files have them.
 
-    Raises DatabaseError if a file is not valid: no build would read it.
+    Raises DefinitionsError if a file is not valid: no build would read it.
     """
     try:
-        reader = import_module("enrichment.definitions.load")
-    except ModuleNotFoundError:
-        return "[]"
-    try:
-        found = reader.load()
+        found = load()
     except InputError:
-        raise DatabaseError(
-            "the definitions are not valid: run `segment.py definitions check`"
-        ) from None
+        raise DefinitionsError from None
     listed = [
         {"kind": kind, "name": name, "definition": item.source.value}
         for (kind, name), item in sorted(found.items.items())

@@ -51,7 +51,7 @@ class FilePage:
         """The rows of a mart about groups that may be shown; ``then`` selects and orders them."""
         contract = relation("marts", mart)
         if contract is None or contract.is_about_single_people:
-            raise ValueError(f"{mart} is not about groups")
+            raise ValueError(f"{mart} does not say which of its columns count people")
         query = shown_mart(self.session, contract)
         return self.session.records(
             Query(f"select * from ({query.sql}) {then}", (*query.values, *values))
@@ -75,6 +75,9 @@ class FilePage:
         contract = relation("marts", mart)
         if contract is None or not self.has(mart):
             return missing(heading, mart, level)
+        if contract.is_about_single_people:
+            note = f"The contract of {mart} does not say which columns count people (meta.people)."
+            return Block(heading, note=note, level=level)
         records = self.rows(mart, then)
         known = [name for name in columns if not records or name in records[0]]
         heads, rows = self.glossary.table(contract, records, known, formats)
@@ -620,7 +623,10 @@ def segment_names(session: Session) -> list[str]:
         return []
     mart = session.relation("marts", "segment_overview")
     return [
-        name for (name,) in session.all_rows(Query(f"select segment from {mart} order by segment"))
+        name
+        for (name,) in session.all_rows(
+            Query(f"select segment from {mart} where status = 'active' order by segment")
+        )
     ]
 
 

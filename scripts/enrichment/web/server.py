@@ -88,6 +88,11 @@ def _handle_errors(app: FastAPI) -> None:
     def not_found(request: Request, error: api.NotFoundError) -> Response:
         return _failed(request, 404, str(error), 2)
 
+    @app.exception_handler(api.DefinitionsError)
+    def no_definitions(request: Request, error: api.DefinitionsError) -> Response:
+        text = "the definitions are not valid: run `segment.py definitions check`"
+        return _failed(request, 503, text, 2)
+
     @app.exception_handler(RunnerError)
     def no_answer(request: Request, error: RunnerError) -> Response:
         # The message names paths of this machine: it goes to the log of the server.
