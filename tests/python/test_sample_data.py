@@ -101,6 +101,8 @@ def asked(sample: Path) -> Ask:
     """Answers queries on a sample."""
     con = duckdb.connect()
     for table in [*FULL, "custom_field", "suppressions", "dns_records", *CHANNELS]:
+        if not (sample / table).exists():
+            continue  # so few people that nobody asked
         con.execute(f"create view {table} as select * from '{sample}/{table}/*.parquet'")
     for name in TRUTH:
         con.execute(f"create view truth_{name} as select * from '{sample}/truth/{name}.parquet'")
@@ -676,7 +678,7 @@ def test_what_can_be_found_is_neither_loud_nor_silent(ask_many: Ask) -> None:
     assert wrong is None
     assert ask_many("""
         select count(*) filter (outcome = 'first_gift') = 2 and count(distinct score) = 6
-            and count(*) filter (outcome in ('gift', 'quiet', 'return', 'engagement')) = 7
+            and count(*) filter (outcome in ('gift', 'quiet', 'return')) = 6 and count(*) filter (outcome = 'click') = 2
         from truth_best_possible
     """)
 
@@ -757,9 +759,9 @@ def test_the_ledger_holds_what_was_handed_over(tmp_path: Path) -> None:
             and count(*) = (select count(*) from truth_programs where arm <> 'held_out')
         from {ledger}
     """)
-    rows = duckdb.sql(f"select state || ':' || svid from {ledger} where trigger is not null")
-    buckets = [bucket("finish_form", unit) for (unit,) in rows.fetchall()]
-    assert min(buckets) >= programs.TRIGGER.holdout
+    units = ask(f"select list(state || ':' || svid) from {ledger} where trigger is not null")
+    assert isinstance(units, list)
+    assert min(bucket("finish_form", unit) for unit in units) >= programs.TRIGGER.holdout
     assert ask(f"select count(*) > 0 from '{tmp_path}/consents/*.parquet'")
     assert ask(f"select count(*) > 2 from '{tmp_path}/segment_lists/*.parquet'")
 

@@ -255,7 +255,8 @@ def build(
     }  # fmt: skip
 
     log("sending mail")
-    mailed, stride = _stage_sends(writer, size, left["email_clickers"])
+    letters = int(writer.number(f"select count(*) from ({programs.EMAIL_EVENTS})"))
+    mailed, stride = _stage_sends(writer, size, left["email_clickers"] - letters)
     log("collecting gifts")
     _stage_gifts(writer, left["donations"], addresses, mailed, stride)
 

@@ -39,8 +39,8 @@ create or replace macro quiet_chance(days_since, active_days) as
 
 -- The chance of a first gift within {GIFT_DAYS} days.
 create or replace macro first_gift_chance(clicks, clients, channels, days_since) as
-    logistic(-2.25 + 0.38 * (ln(1 + clicks) + ln(1 + clients) + ln(1 + channels))
-        - 0.58 * ln(1 + least(days_since, 720)));
+    logistic(-2.95 + 2 * ln(1 + clicks) + 0.3 * (ln(1 + clients) + ln(1 + channels))
+        - 0.38 * ln(1 + least(days_since, 720)));
 """
 
 
@@ -302,24 +302,35 @@ placed as (
     inner join home on drawn.habit = home.habit
 ),
 
--- Half of those who click in the weeks before it give because of the click.
+-- Half of those who click in the first two months give because of a click, soon after it.
 clicked as (
     select
         placed.habit,
-        arg_max(outcome.campaign_id, (outcome.click_at, outcome.slot)) as campaign_id,
-        arg_max(outcome.client, (outcome.click_at, outcome.slot)) as client,
-        max(outcome.click_at) as click_at
+        arg_min(outcome.campaign_id, (outcome.click_at, outcome.slot)) as campaign_id,
+        arg_min(outcome.client, (outcome.click_at, outcome.slot)) as client,
+        min(outcome.click_at) as click_at
     from placed
     inner join ({CALMED}) as outcome
         on placed.habit = outcome.habit
         and outcome.clicked
         and not outcome.is_scanned
-        and outcome.click_at between placed.gift_at - interval 30 day and placed.gift_at
+        and date_diff(
+            'day', {moment("placed.period", GIFT_DAYS)}, cast(outcome.click_at as date)
+        ) between 1 and {GIFT_DAYS - 30}
     where draw(placed.habit, 'first cause') < 0.5
     group by placed.habit
 )
 
-select placed.*, clicked.campaign_id, clicked.client, clicked.click_at
+select
+    placed.* exclude (gift_at),
+    if(
+        clicked.habit is null,
+        placed.gift_at,
+        gift_after(clicked.click_at, placed.habit)
+    ) as gift_at,
+    clicked.campaign_id,
+    clicked.client,
+    clicked.click_at
 from placed
 left join clicked on placed.habit = clicked.habit
 order by placed.habit;
@@ -521,10 +532,10 @@ TRUTH = {
                 outcome, population, as_of_date, horizon_days, habit as who, chance, has_happened
             from chance
             union all
-            -- Whose mail does a person open? One row a person and client with mail in the quarter.
-            select 'affinity_score_adjusted', 'engagement', 'persons_and_clients',
+            -- Whose mail does a person click? One row a person and client with mail in the quarter.
+            select 'affinity_score_adjusted', 'click', 'all',
                 {moment("0", GIFT_DAYS)}, {GIFT_DAYS}, hash(habit, client),
-                1 - exp(avg(if(bounced, 0, ln(1 - open_chance)))), bool_or(opened)
+                1 - exp(avg(if(bounced, 0, ln(1 - open_chance * click_chance)))), bool_or(clicked)
             from ({CALMED})
             where period_of(send_at, {GIFT_DAYS}) = 0
             group by habit, client

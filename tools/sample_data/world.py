@@ -182,6 +182,16 @@ create or replace macro is_tired(habit) as
 create or replace macro giving_rate(habit, addr) as
     (0.3 + 2.5 * pow(draw(habit, 'opener'), 2)) * pow(1 - draw(addr, 'gifts'), -0.6);
 
+create or replace macro days_after(key) as
+    pick(key, 'delay', [0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 5, 8, 13, 21, 30]);
+
+create or replace macro gift_after(click_at, key) as
+    case
+        when days_after(key) = 0 then click_at + to_seconds(60 + floor(draw(key, 'time') * 9000))
+        else date_trunc('day', click_at) + to_days(days_after(key))
+            + to_seconds(1 + floor(draw(key, 'time') * 86000))
+    end;
+
 create or replace macro caused_chance(habit, is_own_taste) as
     if(is_giver(habit), (0.12 + 0.5 * draw(habit, 'generous')) * if(is_own_taste, 1.3, 0.7), 0.005);
 
@@ -579,9 +589,9 @@ def subscriptions(source: str, size: Size) -> str:
                 (0.1 + 0.46 * pow(draw(habit, 'opener'), 2))
                 * if(is_own_taste, 1.6, 0.75) * (0.65 + 0.7 * draw(pair, 'open habit')))
                 as open_probability,
-            if(is_clicky(), 0.32, if(draw(habit, 'never clicks') < 0.3, 0, least(0.8,
-                (0.02 + 0.3 * pow(draw(habit, 'clicker'), 3))
-                * if(is_own_taste, 2.2, 0.5) * (0.5 + draw(pair, 'click habit')))))
+            if(is_clicky(), 0.32, least(0.8,
+                (0.07 + 0.03 * draw(habit, 'clicker'))
+                * if(is_own_taste, 1.25, 0.9) * (0.8 + 0.4 * draw(pair, 'click habit'))))
                 as click_probability,
             draw(habit, 'scanner') < 0.02 as is_scanned
         from described
@@ -842,9 +852,7 @@ def caused_gifts(sends: str) -> str:
     """Gifts that a click caused: a giver's click leads to a gift within 0 to 30 days."""
     return f"""
         with clicked as (
-            select
-                *,
-                pick(slot, 'delay', [0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 5, 8, 13, 21, 30]) as days
+            select *
             from {sends}
             -- Scanners click, but they do not give.
             where clicks > 0 and not is_scanned
@@ -862,11 +870,7 @@ def caused_gifts(sends: str) -> str:
                 else phone_of(2 * clicked.addr)
             end as phone,
             voter_address.state,
-            case
-                when days = 0 then click_at + to_seconds(60 + floor(draw(slot, 'time') * 9000))
-                else date_trunc('day', click_at) + to_days(days)
-                    + to_seconds(1 + floor(draw(slot, 'time') * 86000))
-            end as gift_at,
+            gift_after(click_at, slot) as gift_at,
             clicked.campaign_id,
             clicked.client,
             clicked.click_at,
