@@ -1,4 +1,4 @@
-"""The demo: build if needed, ask seven questions about 1,000 voters, explain a segment, and list the files.
+"""The demo: build if needed, ask seven questions about 1,000 voters, explain a segment.
 
 `make demo` makes the sample in `data/` and then runs this. It only calls the runner,
 `scripts/segment.py`. Each whole answer is written to the folder `demo` beside the published

@@ -174,7 +174,7 @@ def test_a_plain_dbt_build_stops_too(
 
     monkeypatch.setenv("BEHAVIORAL_DEFINITIONS_DIR", str(write("bad", "who: {did: nothing}\n")))
     plugin = Plugin.__new__(Plugin)
-    with pytest.raises(DbtRuntimeError, match="definitions/segments/bad.yml, line 2: unknown"):
+    with pytest.raises(DbtRuntimeError, match=r"definitions/segments/bad\.yml, line 2: unknown"):
         plugin.initialize({"key_file": str(tmp_path / "key")})
 
 
