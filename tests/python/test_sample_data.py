@@ -678,7 +678,8 @@ def test_what_can_be_found_is_neither_loud_nor_silent(ask_many: Ask) -> None:
     assert wrong is None
     assert ask_many("""
         select count(*) filter (outcome = 'first_gift') = 2 and count(distinct score) = 6
-            and count(*) filter (outcome in ('gift', 'quiet', 'return')) = 6 and count(*) filter (outcome = 'click') = 2
+            and count(*) filter (outcome in ('gift', 'quiet', 'return')) = 6
+            and count(*) filter (outcome = 'click') = 2
         from truth_best_possible
     """)
 

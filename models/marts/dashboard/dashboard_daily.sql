@@ -27,13 +27,8 @@ handovers as (
     select * from {{ ref('stg_action__handovers') }}
 ),
 
--- Nothing is known about the effects of triggers here.
 trigger_effects as (
-    select
-        cast(0 as bigint) as treated,
-        cast(0 as bigint) as goal_treated
-    from experiments
-    where false
+    select * from {{ ref('trigger_effects') }}
 ),
 
 clock as (

@@ -20,6 +20,10 @@ experiments as (
     select * from {{ ref('experiments') }}
 ),
 
+executions as (
+    select * from {{ ref('trigger_executions') }}
+),
+
 build_tables as (
     select * from {{ ref('build_tables') }}
 ),
@@ -27,8 +31,19 @@ build_tables as (
 limits as (
     select
         {{ rule_value('dashboard_rules', 'jump_share') }} as jump_share,
+        {{ rule_value('dashboard_rules', 'failed_share') }} as failed_share,
         {{ rule_value('experiment_rules', 'sample_ratio_p') }} as sample_ratio_p,
         {{ rule_value('experiment_rules', 'mixed_share') }} as mixed_share
+),
+
+-- A holdout, an exit or a later entry is as it should be; these reasons are not.
+failed_by_trigger as (
+    select
+        trigger as name,
+        count(case when reason in ('expired', 'no_permission', 'channel_cap', 'total_cap') then 1 end) as failed,
+        count(*) as executions
+    from executions
+    group by trigger
 ),
 
 winners as (
@@ -139,6 +154,16 @@ checked as (
         cast(0 as double) as limit_value,
         'a guardrail got worse' as meaning
     from experiments
+    union all
+    select
+        'trigger' as kind,
+        failed_by_trigger.name,
+        'failed_share' as check_name,
+        round({{ share('failed_by_trigger.failed', 'failed_by_trigger.executions') }}, 6) as value,
+        limits.failed_share as limit_value,
+        'messages that came too late, had no permission or found no room under a cap' as meaning
+    from failed_by_trigger
+    cross join limits
     union all
     select
         kind,

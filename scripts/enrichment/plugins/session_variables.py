@@ -93,7 +93,9 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
 
     def configure_connection(self, conn: Any) -> None:
         """Adds the functions and attaches the published database."""
-        conn.execute("attach ':memory:' as erased; create table erased.main.held (view_name varchar)")
+        conn.execute(
+            "attach ':memory:' as erased; create table erased.main.held (view_name varchar)"
+        )
         self._write_definitions(conn)
         conn.create_function("file_hashes", file_hashes, ["VARCHAR[]"], "VARCHAR[]")
         conn.create_function("delivered_files", _delivered_files, ["VARCHAR"], LISTED)
