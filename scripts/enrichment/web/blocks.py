@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -115,7 +116,7 @@ def number(name: str, value: float, form: str = "") -> str:
         return MISSING
     if form == "points":
         return f"{100 * value:+.1f} points"
-    if form == "percent" or name.endswith("share") or "_share_" in name:
+    if form == "percent" or re.search(r"(^|_)share(_|$)", name):
         return f"{100 * value:.1f} %"
     if name.endswith("_rate") or "_rate_" in name:
         return f"{value:.2f} %" if value == 0 or abs(value) >= 0.1 else f"{value:.4f} %"

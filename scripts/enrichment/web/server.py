@@ -154,8 +154,11 @@ def serve(host: str, port: int, further_hosts: Sequence[str] = ()) -> None:
     """
     given = os.environ.get(TOKEN, "")
     is_local = host.lower().strip("[]") in gate.LOOPBACK
-    if given and len(given) < _SHORTEST:
-        raise InputError(f"{TOKEN} has fewer than {_SHORTEST} characters: give a longer one")
+    if given and len(given) < _SHORTEST and not is_local:
+        raise InputError(
+            f"{TOKEN} has fewer than {_SHORTEST} characters, and other machines can reach this "
+            "address: give a longer one"
+        )
     if not given and not is_local:
         raise InputError(
             f"--host: other machines can reach this address: set {TOKEN} to a long secret first"

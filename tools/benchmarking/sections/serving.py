@@ -35,7 +35,8 @@ from benchmarking.setting import RUNNER, Setting
 CLIENTS = 8
 IDS = 1_000
 PUBLISHES = 5
-ROUNDS = 6
+ROUNDS = {"fresh": 6, "repeated": 40}
+"""How often a client asks all questions: a list that repeats is asked about more often."""
 QUESTIONS: dict[str, dict[str, Any]] = {
     "analyze": {"deviation_threshold": 0.1},
     "propensity": {"model": "donor", "threshold": 0.5},
@@ -60,8 +61,8 @@ def measure(setting: Setting) -> dict[str, Any]:
     try:
         with _serving(setting, copy, token) as port:
             kinds = {
-                kind: _calls(copy, port, token, is_fresh=kind == "fresh")
-                for kind in ("fresh", "repeated")
+                kind: _calls(copy, port, token, rounds, is_fresh=kind == "fresh")
+                for kind, rounds in ROUNDS.items()
             }
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -115,7 +116,7 @@ class Client:
         self.times[question].append(1_000 * (time.perf_counter() - began))
 
 
-def _calls(database: Path, port: int, token: str, *, is_fresh: bool) -> dict[str, Any]:
+def _calls(database: Path, port: int, token: str, rounds: int, *, is_fresh: bool) -> dict[str, Any]:
     """All calls of all clients, with builds published at even distances in between."""
     with duckdb.connect(str(database), read_only=True) as con:
         voters = [
@@ -130,7 +131,7 @@ def _calls(database: Path, port: int, token: str, *, is_fresh: bool) -> dict[str
     def run(number: int, client: Client) -> None:
         draw = random.Random(number)  # noqa: S311 (a sample, no secret)
         svids = draw.sample(voters, min(IDS, len(voters)))
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             if is_fresh:
                 svids = draw.sample(voters, min(IDS, len(voters)))
             for question in QUESTIONS:
@@ -141,7 +142,7 @@ def _calls(database: Path, port: int, token: str, *, is_fresh: bool) -> dict[str
     began = time.perf_counter()
     for thread in threads:
         thread.start()
-    every = CLIENTS * ROUNDS * len(QUESTIONS) // (PUBLISHES + 1)
+    every = CLIENTS * rounds * len(QUESTIONS) // (PUBLISHES + 1)
     for _ in range(PUBLISHES):
         for _ in range(every):
             begun.acquire()
