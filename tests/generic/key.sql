@@ -46,7 +46,10 @@ select
     1 as occurrences,
     'unique: {{ column }}' as broken_rule
 from {{ model }}
-where {{ column }} in (select repeated.{{ column }} from {{ model }} as repeated group by repeated.{{ column }} having count(*) > 1)
+where
+    {{ column }} in (
+        select repeated.{{ column }} from {{ model }} as repeated group by repeated.{{ column }} having count(*) > 1
+    )
 {% endfor %}
 
 {% endtest %}
