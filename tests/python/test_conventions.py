@@ -315,6 +315,13 @@ SEVERAL_MEANINGS = {
     "lift": "of the head of a list; of a pair of events",
     "q_value": "corrected over the rows of a call; over those of a table",
     "is_flagged": "by the threshold of a call; by the limits of a seed",
+    "voters": "in the file; with enough mail, in personal_times",
+    "unit": "of a goal; the people of a send time",
+    "clicked_sends": "of a group; of a voter until a day",
+    "metric": "a rate that alerts; a goal",
+    "population": "who is judged, by name; of a goal, in words",
+    "positives": "people; pairs or messages in mail_trials",
+    "verdict": "on a score; on personal hours",
 }
 """Columns whose name means different things in different published tables, with the difference."""
 
