@@ -321,7 +321,7 @@ SEVERAL_MEANINGS = {
     "engagements": "of a voter; of a voter with one client",
     "sends": "of the row's subject; of all clients together in affinity_prior",
     "value": "of an attribute; of a rate",
-    "verdict": "on a score; on a trigger; of an experiment",
+    "verdict": "on a score; on a trigger; of an experiment; on personal hours",
     "difference": "of a segment from the file; of treated people from those held out; of two arms",
     "ci_low": "of each of these differences",
     "ci_high": "of each of these differences",
@@ -354,12 +354,16 @@ SEVERAL_MEANINGS = {
     "name": "of a definition; of a segment, for people",
     "segment": "of the folder definitions; whose sends decide a send time",
     "unit_kind": "whose hours are compared; what chance assigns",
-    "unit": "whose hours are compared; what chance assigned",
-    "metric": "a rate that alerts; what an experiment compares",
     "units": "assigned to an arm; observed for a metric",
     "check_name": "of an extract; of a definition",
     "limit_value": "of an extract's check; of a definition's",
     "rule": "of insights; of personalisation",
+    "voters": "in the file; with enough mail, in personal_times",
+    "unit": "of a goal; the people of a send time; what chance assigned",
+    "clicked_sends": "of a group; of a voter until a day",
+    "metric": "a rate that alerts; a goal; what an experiment compares",
+    "population": "who is judged, by name; of a goal, in words",
+    "positives": "people; pairs or messages in mail_trials",
 }
 """Columns whose name means different things in different published tables, with the difference."""
 

@@ -3,10 +3,6 @@ with forecasts as (
     where horizons_back > 0
 ),
 
-mail_trials as (
-    select * from {{ ref('agg_mail_trials_by_score_value') }}
-),
-
 evaluated_scores as (
     select * from {{ ref('evaluated_scores') }}
 ),
@@ -87,12 +83,6 @@ counted_by_value as (
     from scored
     where value is not null
     group by score, outcome, population, horizons_back, horizon_days, value
-),
-
-united as (
-    select * from counted_by_value
-    union all
-    select * from mail_trials
 )
 
-select * from united
+select * from counted_by_value

@@ -1,5 +1,9 @@
-with trials as (
+with person_trials as (
     select * from {{ ref('agg_trials_by_score_value') }}
+),
+
+mail_trials as (
+    select * from {{ ref('mail_trials') }}
 ),
 
 clock as (
@@ -14,6 +18,24 @@ shares as (
     select value as k_share
     from {{ ref('rules') }}
     where subject = 'evaluation_shares'
+),
+
+-- Another arm joins here.
+trials as (
+    {% for relation in ['person_trials', 'mail_trials'] %}
+    select
+        score,
+        outcome,
+        population,
+        horizons_back,
+        value,
+        people,
+        positives
+    from {{ relation }}
+    {% if not loop.last %}
+    union all
+    {% endif %}
+    {% endfor %}
 ),
 
 -- Every score has its rows, even where nobody could be judged.

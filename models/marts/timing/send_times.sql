@@ -20,7 +20,7 @@ voters as (
 ),
 
 personal_times as (
-    select * from {{ ref('agg_personal_times_by_dimension') }}
+    select * from {{ ref('personal_times') }}
 ),
 
 rules as (

@@ -1,5 +1,5 @@
 with trials as (
-    select * from {{ ref('agg_send_trials_by_voter_value') }}
+    select * from {{ ref('send_time_trials') }}
     where
         horizons_back = 1
         and sends_after > 0
@@ -87,7 +87,8 @@ graded as (
             when measured.held_share is null then 'insufficient_data'
             when measured.held_share - measured.margin > 0 then 'better'
             else 'no_better'
-        end as verdict
+        end as verdict,
+        '{{ invocation_id }}' as build_id
     from (values ('hour'), ('weekday')) as dimensions (dimension)
     left join measured
         on dimensions.dimension = measured.dimension

@@ -134,7 +134,8 @@ indexed as (
         cast(summed.sends_after as bigint) as sends_after,
         cast(summed.engaged_sends_after as bigint) as engaged_sends_after,
         cast(summed.responses_after as double) as responses_after,
-        cast(summed.expected_after as double) as expected_after
+        cast(summed.expected_after as double) as expected_after,
+        '{{ invocation_id }}' as build_id
     from summed
     inner join leveled
         on

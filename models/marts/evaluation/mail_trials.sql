@@ -3,7 +3,7 @@ with events as (
 ),
 
 send_trials as (
-    select * from {{ ref('agg_send_trials_by_voter_value') }}
+    select * from {{ ref('send_time_trials') }}
     where dimension = 'hour'
 ),
 
@@ -148,7 +148,8 @@ counted_by_value as (
         horizon_days,
         cast(value as double) as value,
         cast(sum(people) as bigint) as people,
-        cast(sum(positives) as bigint) as positives
+        cast(sum(positives) as bigint) as positives,
+        '{{ invocation_id }}' as build_id
     from united
     where value is not null
     group by score, outcome, population, horizons_back, horizon_days, value
