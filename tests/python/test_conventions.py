@@ -313,6 +313,12 @@ SEVERAL_MEANINGS = {
     "observed_share": "who gave; who went quiet",
     "predicted_share": "who gives; who goes quiet",
     "lift": "of the head of a list; of a pair of events",
+    "difference": "of shares of a segment and the file; of gifts with a click before and after",
+    "ci_low": "of either difference",
+    "ci_high": "of either difference",
+    "lift_low": "of the head of a list; of a pair of events",
+    "lift_high": "of the head of a list; of a pair of events",
+    "verdict": "on a score; on a list of lookalikes",
     "q_value": "corrected over the rows of a call; over those of a table",
     "is_flagged": "by the threshold of a call; by the limits of a seed",
 }
