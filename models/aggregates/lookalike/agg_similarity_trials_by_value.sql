@@ -6,8 +6,8 @@ traits as (
     select * from {{ ref('agg_earlier_likeness_by_voter_client') }}
 ),
 
-eligibility as (
-    select * from {{ ref('lookalike_profiles') }}
+voter_numbers as (
+    select * from {{ ref('key_voters') }}
 ),
 
 population as (
@@ -17,11 +17,11 @@ population as (
 seeds as {{ materialized() }} (
     select profiles.voter_number
     from profiles
-    inner join eligibility
-        on profiles.voter_number = eligibility.voter_number
+    inner join voter_numbers
+        on profiles.voter_number = voter_numbers.voter_number
     where
         profiles.past_donations > 0
-        and not {{ is_held_out('eligibility.state', 'eligibility.svid') }}
+        and not {{ is_held_out('voter_numbers.state', 'voter_numbers.svid') }}
 ),
 
 {{ likeness_steps('profiles', 'traits', 'population', 'seeds') }},
@@ -40,11 +40,8 @@ counted_by_value as (
     from compared
     inner join profiles
         on compared.voter_number = profiles.voter_number
-    inner join eligibility
-        on compared.voter_number = eligibility.voter_number
     where
-        eligibility.is_eligible
-        and not compared.is_seed
+        not compared.is_seed
         and exists (select 1 from seeds)
     group by round({{ logistic('compared.log_odds') }}, 4)
 )

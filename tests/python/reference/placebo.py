@@ -19,7 +19,9 @@ _WINDOW = timedelta(days=ATTRIBUTION_WINDOW_DAYS)
 def clicks_around(gift: Gift, attribution: Attribution) -> tuple[list[Click], list[Click]]:
     """Clicks in the window before and in the window after a gift."""
     links = attribution.world.links
-    addresses = links.emails_of(voters_of_gift(gift, links)) | {gift.email} - {None}
+    addresses = links.emails_of(voters_of_gift(gift, links))
+    if gift.email is not None:
+        addresses.add(gift.email)
     before, after = [], []
     for address in addresses:
         for campaign_id, clicked in attribution.clicks.get(address, ()):
@@ -123,7 +125,7 @@ def paired_interval(first: int, second: int, both: int, pairs: int) -> tuple[flo
     p1, p2 = first / pairs, second / pairs
     (l1, u1), (l2, u2) = wilson(first, pairs), wilson(second, pairs)
     neither = pairs - first - second + both
-    surplus = both * neither - (first - both) * (second - both)
+    surplus = float(both * neither - (first - both) * (second - both))
     if surplus > 0:
         surplus = max(surplus - pairs / 2, 0)
     spread = math.sqrt(first * (pairs - first) * second * (pairs - second))
