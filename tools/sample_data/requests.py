@@ -45,7 +45,7 @@ def queries() -> dict[str, str]:
                     date '{LAST_DAY}' + 20
                     - cast(floor(900 * draw(p, 'asks when')) as integer) as from_date
                 from voter
-                where draw(p, 'asks for peace') < 0.006 and p = human
+                where (draw(p, 'asks for peace') < 0.006 or p in (15, 16, 17)) and p = human
             )
 
             select
