@@ -115,7 +115,7 @@ def prove(kept: Sequence[Path]) -> Iterator[Count]:
         for status, file in files:
             yield from _counts(con, status, file)
         for status, file in _handed_over():
-            yield _count_in_csv(con, status, file)
+            yield _count_in_file(con, status, file)
         folder = data_folder()
         for table, name, rows in con.execute(
             "select source_table, source_file, rows_erased "
@@ -127,20 +127,22 @@ def prove(kept: Sequence[Path]) -> Iterator[Count]:
 
 def _handed_over() -> Iterator[tuple[str, Path]]:
     """The files of the ledger and the lists beside the database: the project's own files."""
-    yield from (("ledger", file) for file in ledger.files() if file.suffix == ".csv")
+    yield from (("ledger", file) for file in ledger.files())
     folder = lists_folder()
     yield from (("list", file) for file in sorted(folder.rglob("*.csv")) if folder.is_dir())
 
 
-def _count_in_csv(con: duckdb.DuckDBPyConnection, status: str, file: Path) -> Count:
-    """The rows of a CSV file that name an erased person."""
+def _count_in_file(con: duckdb.DuckDBPyConnection, status: str, file: Path) -> Count:
+    """The rows of a file, Parquet or CSV, that name an erased person."""
     import duckdb
 
+    reader = "read_csv(?, all_varchar = true, header = true, delim = ',')"
+    if file.suffix == ".parquet":
+        reader = "read_parquet(?)"
     try:
         con.execute(
-            "create or replace temp table written as "
-            "select * from read_csv(?, all_varchar = true, header = true, delim = ',')",
-            [str(file)],
+            f"create or replace temp table written as select * from {reader}",
+            [as_pattern(str(file))],
         )
         columns = [row[0] for row in con.execute("describe written").fetchall()]
         names = {name.lower(): f"cast({identifier(name)} as varchar)" for name in columns}

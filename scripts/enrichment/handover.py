@@ -91,6 +91,7 @@ def hand_over(channel: str, form: str, out: str | None, *, resume: bool) -> None
     if channel not in CHANNELS:
         raise InputError(f"--channel {shown(channel)}: expected one of {', '.join(CHANNELS)}")
     with _locked(), Database() as database:
+        sweep(lists_folder())
         columns = _columns(database, form, channel)
         files = ledger.files()
         unknown = _unknown_files(database, files)

@@ -75,27 +75,34 @@ whole_rooms as (
     group by channel
 ),
 
--- The days since another entry of the voter, and since another voter at the same mailbox or phone, got a message of the
--- trigger.
-repeated as (
+-- The days since another entry of the voter got a message of the trigger.
+own_messages as (
     select
         steps.message_key,
-        min(case when sent.voter_number = steps.voter_number then sent.days_ago end) as days_since_own,
-        min(case when sent.voter_number <> steps.voter_number then sent.days_ago end) as days_since_shared
+        min(sent.days_ago) as days_since_own
+    from steps
+    inner join sent
+        on
+            steps.trigger_name = sent.trigger_name
+            and steps.voter_number = sent.voter_number
+    where steps.entry_key <> sent.key_of_entry
+    group by steps.message_key
+),
+
+-- The days since another voter got one at the same mailbox or phone.
+shared_messages as (
+    select
+        steps.message_key,
+        min(sent.days_ago) as days_since_shared
     from steps
     inner join contacts
         on steps.voter_number = contacts.voter_number
     inner join sent
         on
             steps.trigger_name = sent.trigger_name
-            and (
-                (steps.voter_number = sent.voter_number and steps.entry_key <> sent.key_of_entry)
-                or (
-                    steps.voter_number <> sent.voter_number
-                    and steps.channel = sent.channel
-                    and {{ contact_on('steps.channel', 'contacts') }} = sent.contact_number
-                )
-            )
+            and steps.channel = sent.channel
+            and {{ contact_on('steps.channel', 'contacts') }} = sent.contact_number
+    where steps.voter_number <> sent.voter_number
     group by steps.message_key
 ),
 
@@ -103,16 +110,18 @@ limited as (
     select
         steps.message_key,
         {{ contact_on('steps.channel', 'contacts') }} as contact_number,
-        repeated.days_since_own,
-        repeated.days_since_shared,
+        own_messages.days_since_own,
+        shared_messages.days_since_shared,
         coalesce(own_rooms.room, channel_rooms.room) as channel_room,
         coalesce(person_rooms.room, total_rooms.room) as total_room
     from steps
     inner join contacts
         on steps.voter_number = contacts.voter_number
     -- Most people got no message yet, and a channel may have no cap.
-    left join repeated
-        on steps.message_key = repeated.message_key
+    left join own_messages
+        on steps.message_key = own_messages.message_key
+    left join shared_messages
+        on steps.message_key = shared_messages.message_key
     left join least_rooms as own_rooms
         on
             steps.channel = own_rooms.channel

@@ -138,6 +138,7 @@ class Trigger(Definition):
     """A trigger."""
 
     trigger: Annotated[str, Field(pattern=f"^{WORD}$")]
+    name: Text | None = None
     active_from: datetime.date
     """Who entered before this day gets nothing."""
     enter: Enter
@@ -204,6 +205,10 @@ class TriggerKind(Kind):
             "event_type": "varchar",
         },
     }
+
+    def title(self, model: Any) -> str | None:
+        """The trigger's name for people."""
+        return str(model.name or model.trigger)
 
     def check(self, item: Loaded, others: Mapping[tuple[str, str], Loaded]) -> Iterator[Problem]:
         """An active trigger needs an active segment: nobody enters another one."""
