@@ -879,6 +879,8 @@ version: "1.0"
 profile: stand_in
 flags: {send_anonymous_usage_stats: false}
 vars: {as_of_date: ""}
+# The runner reads the words of definitions from `seeds`; the build of the stand-in has none.
+seed-paths: [no_seeds]
 on-run-start: ["{{ check_extracts() }}"]
 models: {stand_in: {+schema: marts}}
 """,
@@ -920,6 +922,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of the same shape around a copy of the runner."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(SCRIPTS / "enrichment", folder / "scripts" / "enrichment")
+    shutil.copytree(SCRIPTS.parent / "seeds", folder / "seeds")
     for name in ("segment.py",):
         shutil.copy(SCRIPTS / name, folder / "scripts")
     for name, text in DBT_PROJECT.items():
