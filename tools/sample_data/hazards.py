@@ -39,8 +39,8 @@ create or replace macro quiet_chance(days_since, active_days) as
 
 -- The chance of a first gift within {GIFT_DAYS} days.
 create or replace macro first_gift_chance(clicks, clients, channels, days_since) as
-    logistic(-2.95 + 2 * ln(1 + clicks) + 0.3 * (ln(1 + clients) + ln(1 + channels))
-        - 0.38 * ln(1 + least(days_since, 720)));
+    logistic(-2.2 + 0.38 * (ln(1 + clicks) + ln(1 + clients) + ln(1 + channels))
+        - 0.53 * ln(1 + least(days_since, 720)));
 """
 
 
