@@ -189,6 +189,15 @@
 {%- endmacro %}
 
 {% macro default__converging_newton_steps(relation, features, priors, steps) -%}
+    {{ written_out_newton_steps(relation, features, priors, steps) }}
+{%- endmacro %}
+
+{#- One CTE a step. -#}
+{% macro written_out_newton_steps(relation, features, priors, steps=8) -%}
+    {{ adapter.dispatch('written_out_newton_steps')(relation, features, priors, steps) }}
+{%- endmacro %}
+
+{% macro default__written_out_newton_steps(relation, features, priors, steps) -%}
     {%- set names = ['base'] + features -%}
     newton_0 as (
         {{ newton_start(relation, names) }}

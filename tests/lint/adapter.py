@@ -14,7 +14,7 @@ def dispatch(name: str) -> Callable[..., str]:
     }
 
     def render(*arguments: object) -> str:
-        if name == "converging_newton_steps":
+        if name in ("converging_newton_steps", "written_out_newton_steps"):
             # Of the steps, the linter sees the last CTE.
             return f"fitted as (select * from {arguments[0]})"
         return f"{name}({arguments[0]})" if arguments else words.get(name, name)

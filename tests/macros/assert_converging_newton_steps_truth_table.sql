@@ -15,7 +15,7 @@
     4: [-1.098612, 0.7, 0],
 } %}
 {% set repeated %}{{ converging_newton_steps('cells', ['one', 'two'], {'one': 'prior_one'}) }}{% endset %}
-{% set written_out %}{{ default__converging_newton_steps('cells', ['one', 'two'], {'one': 'prior_one'}, 8) }}{% endset %}
+{% set written_out %}{{ written_out_newton_steps('cells', ['one', 'two'], {'one': 'prior_one'}) }}{% endset %}
 
 with computed as (
     {% for case, rows in cells.items() %}
@@ -36,10 +36,21 @@ with computed as (
                 cast(prior_one as double) as prior_one
             from (
                 {% for row in rows %}
-                select {{ row[0] }} as one, {{ row[1] }} as two, {{ row[2] }} as people, {{ row[3] }} as positives, {{ row[4] }} as prior_one
+                select
+                    {{ row[0] }} as one,
+                    {{ row[1] }} as two,
+                    {{ row[2] }} as people,
+                    {{ row[3] }} as positives,
+                    {{ row[4] }} as prior_one
                 union all
                 {% endfor %}
-                select 0 as one, 0 as two, 0 as people, 0 as positives, 0 as prior_one where false
+                select
+                    0 as one,
+                    0 as two,
+                    0 as people,
+                    0 as positives,
+                    0 as prior_one
+                where false
             ) as given
         ),
 
@@ -55,7 +66,11 @@ with computed as (
 
 expected as (
     {% for case, coefficients in expected.items() %}
-    select {{ case }} as case_number, {{ coefficients[0] }} as b0, {{ coefficients[1] }} as b1, {{ coefficients[2] }} as b2
+    select
+        {{ case }} as case_number,
+        {{ coefficients[0] }} as b0,
+        {{ coefficients[1] }} as b1,
+        {{ coefficients[2] }} as b2
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
