@@ -7,6 +7,11 @@ evaluated_scores as (
     select * from {{ ref('evaluated_scores') }}
 ),
 
+-- Likeness to half of the donors, of everybody else; its fit is a query of its own.
+similarity_trials as (
+    select * from {{ ref('agg_similarity_trials_by_value') }}
+),
+
 -- Everybody is judged on any gift, besides the populations on their outcomes.
 populations as (
     select
@@ -83,6 +88,12 @@ counted_by_value as (
     from scored
     where value is not null
     group by score, outcome, population, horizons_back, horizon_days, value
+),
+
+united as (
+    select * from counted_by_value
+    union all
+    select * from similarity_trials
 )
 
-select * from counted_by_value
+select * from united
