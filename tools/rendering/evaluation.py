@@ -70,8 +70,8 @@ def goal_lines(con: duckdb.DuckDBPyConnection) -> list[str]:
     words = {True: "yes", False: "no", None: "not known here"}
     for metric, target, unit, measured, low, high, is_met, how in con.execute(_GOALS).fetchall():
         lines.append(
-            f"| {metric} | {float(target):g} {unit} | {_figure(measured, 3)}{_between(low, high, 3)} "
-            f"| {words[is_met]} | {how} |"
+            f"| {metric} | {float(target):g} {unit} "
+            f"| {_figure(measured, 3)}{_between(low, high, 3)} | {words[is_met]} | {how} |"
         )
     return lines
 
