@@ -44,13 +44,14 @@ proven as (
         max(evaluation.verdict) as verdict,
         max(evaluation.positives) >= {{ rule_value('score_rules', 'least_positives') }}
         and max(evaluation.skill_low) > 0 as is_proven,
-        max(case when evaluation.k_share = rules.churn_flag_share then evaluation.precision_at_k end) as flag_precision,
-        max(case when evaluation.k_share = rules.churn_flag_share then evaluation.precision_low end)
+        max(case when evaluation.k_share = bounds.churn_flag_share then evaluation.precision_at_k end)
+            as flag_precision,
+        max(case when evaluation.k_share = bounds.churn_flag_share then evaluation.precision_low end)
             as flag_precision_low,
-        max(case when evaluation.k_share = rules.churn_flag_share then evaluation.precision_high end)
+        max(case when evaluation.k_share = bounds.churn_flag_share then evaluation.precision_high end)
             as flag_precision_high
     from evaluation
-    cross join rules
+    cross join rules as bounds
     inner join last_day
         on evaluation.as_of_date = last_day.as_of_date
     group by evaluation.population
