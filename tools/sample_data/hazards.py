@@ -20,7 +20,7 @@ QUIET_PERIODS = 12  # the last two years, as long as there are other channels th
 GIFT_PERIODS = 4  # the last year; earlier first gifts come by themselves
 LONGEST_PAUSE = 3650
 CLICKY_GIFTS = 55  # gifts in the place of one in a clicky world: about 100 a donor
-SECOND_GIFT = 0.1  # the chance to give again within 90 days, after a first gift by chance
+SECOND_GIFT = 0.07  # the chance to give again within 90 days, after a first gift by chance
 JUDGED_PERIODS = 2  # the moments of marts.score_evaluation
 
 MACROS = f"""
