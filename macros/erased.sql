@@ -30,9 +30,8 @@
     {% if execute and has_erasure_requests() %}
         create or replace table erased.main.{{ view.identifier }} as
         select * from {{ view }};
-        insert into erased.main.held
-        select '{{ view.identifier }}' as view_name
-        where '{{ view.identifier }}' not in (select held.view_name from erased.main.held as held);
+        delete from erased.main.held where view_name = '{{ view.identifier }}';
+        insert into erased.main.held (view_name) values ('{{ view.identifier }}');
     {% endif %}
 {% endmacro %}
 
