@@ -26,7 +26,7 @@ evaluation as (
     where score in ('churn_probability_score', 'return_probability')
 ),
 
-rules as (
+bounds as (
     select * from {{ lifecycle_rules() }} as lifecycle_rules
 ),
 
@@ -51,7 +51,7 @@ proven as (
         max(case when evaluation.k_share = bounds.churn_flag_share then evaluation.precision_high end)
             as flag_precision_high
     from evaluation
-    cross join rules as bounds
+    cross join bounds
     inner join last_day
         on evaluation.as_of_date = last_day.as_of_date
     group by evaluation.population
@@ -88,9 +88,9 @@ ranked as (
                 explained.days_since_last_act desc,
                 explained.voter_number asc
         ) end as risk_rank,
-        greatest(1, floor(count(*) over (partition by explained.population) * rules.churn_flag_share)) as flagged_people
+        greatest(1, floor(count(*) over (partition by explained.population) * bounds.churn_flag_share)) as flagged_people
     from explained
-    cross join rules
+    cross join bounds
 ),
 
 assessed as (
@@ -123,15 +123,15 @@ staged as (
         compared.days_since_last as days_since_last_event,
         case
             when compared.days_since_first is null then 'no_activity'
-            when compared.days_since_first <= rules.stage_new then 'new'
-            when compared.days_since_first <= rules.stage_established then 'established'
+            when compared.days_since_first <= bounds.stage_new then 'new'
+            when compared.days_since_first <= bounds.stage_established then 'established'
             else 'veteran'
         end as lifecycle_stage,
         case
             when compared.days_since_last is null then 'no_activity'
-            when compared.days_since_last <= rules.activity_recent then 'recently_active'
-            when compared.days_since_last <= rules.activity_moderate then 'moderately_active'
-            when compared.days_since_last <= rules.activity_at_risk then 'at_risk'
+            when compared.days_since_last <= bounds.activity_recent then 'recently_active'
+            when compared.days_since_last <= bounds.activity_moderate then 'moderately_active'
+            when compared.days_since_last <= bounds.activity_at_risk then 'at_risk'
             else 'churned'
         end as activity_pattern,
         coalesce(giving.gifts_kept, 0) as gifts_kept,
@@ -143,12 +143,12 @@ staged as (
         giving.high_value_reason,
         case
             when compared.voter_number is null then 'no_activity'
-            when compared.days_since_last < rules.churn_horizon then 'active'
+            when compared.days_since_last < bounds.churn_horizon then 'active'
             else 'dormant'
         end as churn_state,
         case
             when compared.voter_number is null then 'no_activity'
-            when compared.days_since_last >= rules.churn_horizon then 'dormant'
+            when compared.days_since_last >= bounds.churn_horizon then 'dormant'
             when ranked.proven_probability is not null then 'regression'
             else 'insufficient_data'
         end as churn_basis,
@@ -157,12 +157,12 @@ staged as (
         case when ranked.population = 'active' then coalesce(ranked.verdict, 'insufficient_data') end as churn_verdict,
         case
             when ranked.population <> 'active' then null
-            when ranked.proven_probability >= rules.risk_high then 'high'
-            when ranked.proven_probability >= rules.risk_medium then 'medium'
+            when ranked.proven_probability >= bounds.risk_high then 'high'
+            when ranked.proven_probability >= bounds.risk_medium then 'medium'
             when ranked.proven_probability is not null then 'low'
         end as risk_class,
         case
-            when compared.days_since_last < rules.churn_horizon then ranked.risk_rank <= ranked.flagged_people
+            when compared.days_since_last < bounds.churn_horizon then ranked.risk_rank <= ranked.flagged_people
             else false
         end as churn_risk_flag,
         case when ranked.population = 'active' then ranked.flag_precision end as churn_flag_precision,
@@ -192,13 +192,13 @@ staged as (
         coalesce(compared.points, 0) as activity_points,
         coalesce(compared.points_before, 0) as activity_points_before,
         round(compared.activity_drop, 2) as activity_drop_percent,
-        coalesce(compared.days_since_last >= rules.rule_quiet, false)
-        and coalesce(compared.activity_drop >= rules.rule_drop, false) as rule_churn_flag,
+        coalesce(compared.days_since_last >= bounds.rule_quiet, false)
+        and coalesce(compared.activity_drop >= bounds.rule_drop, false) as rule_churn_flag,
         coalesce(patterns.behavior_pattern, 'none') as behavior_pattern,
         patterns.pattern_evidence,
         '{{ invocation_id }}' as build_id
     from profiles
-    cross join rules
+    cross join bounds
     left join compared
         on profiles.voter_number = compared.voter_number
     -- Nothing may be known about a voter.
