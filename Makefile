@@ -12,7 +12,7 @@ PIP_OPTIONS := --quiet --disable-pip-version-check --require-virtualenv --no-com
 .PHONY: demo test thorough lint docs docs/marts.md build equivalence benchmark clean help
 
 help:
-	@echo "make demo         install, make sample extracts, build, and answer seven questions about 1,000 voters"
+	@echo "make demo         install, make sample extracts, build, and answer questions about 1,000 voters"
 	@echo "make test         run every check: lint, types, dbt build with its tests, Python tests"
 	@echo "make lint         run sqlfluff, ruff and mypy only"
 	@echo "make thorough     run every kill, fault and day of changes; make test runs a selection (an hour)"
