@@ -46,7 +46,11 @@ with counted as (
     select
         'segment_lookalike_check' as function_name,
         count(case when held_out = 0 and lift is null and verdict = 'insufficient_data' then 1 end) as answers,
-        (select count(*) from {{ ref('rules') }} where subject = 'evaluation_shares') as expected
+        (
+            select count(*)
+            from {{ ref('rules') }}
+            where subject = 'evaluation_shares'
+        ) as expected
     from {{ ref('segment_lookalike_check') }}(cast([] as varchar[]))
     union all
     select
