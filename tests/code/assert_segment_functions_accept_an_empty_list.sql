@@ -101,13 +101,10 @@ with counted as (
         count(*) as answers,
         0 as expected
     from {{ ref('segment_hidden') }}(cast([] as varchar[]))
+    -- The figures of nobody are too small to be shown; nothing else is a reason to hide any.
     where
         function_name <> 'segment_deviation'
-        and not (
-            reason_hidden = 'segment_too_small'
-            and (select count(*) from {{ ref('enriched_profiles') }})
-            < {{ rule_value('disclosure_limits', 'small_group') }}
-        )
+        and reason_hidden <> 'segment_too_small'
 )
 
 select *
