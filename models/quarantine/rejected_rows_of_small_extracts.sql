@@ -12,9 +12,9 @@
     'behavior_events': 'occurred_at',
 } %}
 {#-
-    Extracts whose text is withheld. A custom field may hold something that nobody here may know (F69), a misspelt erasure
-    request must leave no trace, and a row of the ledger names a voter whom an erasure must reach. File and row number
-    show where the row is.
+    Extracts whose text is withheld. A custom field may hold something that nobody here may know (F69), a misspelt
+    erasure request must leave no trace, and a row of the ledger names a voter whom an erasure must reach. File and row
+    number show where the row is.
 -#}
 {% set withheld = {
     'person_custom_field': '{"value": "withheld"}',

@@ -142,7 +142,7 @@ cut as (
     cross join bounded_order
 ),
 
--- Of a tie that the cut divides, each person is in with the same chance.
+-- If the cut divides a tie, each person of the tie is in with the same chance.
 found as (
     select
         cut.k_share,

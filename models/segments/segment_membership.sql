@@ -15,7 +15,7 @@ answered as (
         members.entered_on,
         members.why
     from requested
-    -- Who is in no segment, unknown or ambiguous is listed once, without a segment (F03).
+    -- People in no segment, and unknown or ambiguous ids, are listed once, without a segment (F03).
     left join members
         on requested.voter_number = members.voter_number
 )

@@ -125,4 +125,4 @@ class Place:
         found = list(self.database.parent.rglob("*"))
         assert [file for file in found if file.suffix in (".wal", ".tmp")] == []
         work = self.database.parent / ".build"
-        assert [file for file in work.iterdir() if file.suffix != ".lock"] == []
+        assert [file for file in work.iterdir() if file.suffix not in (".lock", ".parsed")] == []

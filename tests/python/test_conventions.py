@@ -726,7 +726,7 @@ def test_every_function_is_called_by_a_singular_test(
         name
         for test in singular_tests.values()
         for name in re.findall(
-            r"ref\(\s*'(segment_[a-z]+)'\s*\)\s*\}\}\s*\(", without_comments(test["raw_code"])
+            r"ref\(\s*'(segment_[a-z_]+)'\s*\)\s*\}\}\s*\(", without_comments(test["raw_code"])
         )
     }
     assert functions - called == set()

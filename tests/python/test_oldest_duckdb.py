@@ -28,7 +28,7 @@ if folder:
 import duckdb
 
 con = duckdb.connect(database, read_only=True)
-con.execute("set TimeZone = 'UTC'")
+con.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
 found = {"version": duckdb.__version__, "answers": {}, "marts": {}}
 con.execute('''
     create temp table ids as

@@ -28,8 +28,8 @@ clock as (
         {{ rule_value('trigger_rules', 'preview_days') }} as preview_days
 ),
 
--- Of a trigger that has not started, the people of the last days who would have entered: they get nothing, and only
--- their number counts.
+-- A trigger that has not started: the people of the last days who would have entered. They get nothing; only their
+-- number counts.
 started as (
     select
         triggers.*,

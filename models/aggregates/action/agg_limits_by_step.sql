@@ -14,7 +14,7 @@ caps as (
     select * from {{ ref('contact_caps') }}
 ),
 
--- What was sent to whom, and how many days ago: 0 if the time is not known, or after the clock's day.
+-- Messages sent, and how many days ago: 0 if the time is not known, or after the clock's day.
 sent as (
     select
         handovers.*,

@@ -38,7 +38,7 @@ county_time_zones as (
     select * from {{ ref('county_time_zones') }}
 ),
 
--- What is known reaches to the end of the clock's day.
+-- Events are known to the end of the clock's day.
 clock as (
     select
         {{ as_of_date() }} as as_of_date,
@@ -47,7 +47,7 @@ clock as (
         {{ rule_value('trigger_rules', 'default_expires_days') }} as default_expires_days
 ),
 
--- Whoever enters again within the cooldown has only the later entry.
+-- A person who enters again within the cooldown has only the later entry.
 followed as (
     select
         entries.*,

@@ -121,7 +121,7 @@ cut as (
             and requested.horizons_back = summed.horizons_back
 ),
 
--- Of a tie that the cut divides, each person is in with the same chance.
+-- If the cut divides a tie, each person of the tie is in with the same chance.
 found as (
     select
         cut.score,

@@ -185,7 +185,8 @@ bucketed as (
         mailboxes.svid,
         mailboxes.unit,
         {{ hash_bucket(
-            'experiments.salt', "case when experiments.unit_kind = 'voter' then mailboxes.unit else mailboxes.email_key end"
+            'experiments.salt',
+            "case when experiments.unit_kind = 'voter' then mailboxes.unit else mailboxes.email_key end"
         ) }} as bucket,
         {{ hash_bucket(
             'experiments.ramp_salt',

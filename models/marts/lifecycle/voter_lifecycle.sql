@@ -88,7 +88,8 @@ ranked as (
                 explained.days_since_last_act desc,
                 explained.voter_number asc
         ) end as risk_rank,
-        greatest(1, floor(count(*) over (partition by explained.population) * bounds.churn_flag_share)) as flagged_people
+        greatest(1, floor(count(*) over (partition by explained.population) * bounds.churn_flag_share))
+            as flagged_people
     from explained
     cross join bounds
 ),

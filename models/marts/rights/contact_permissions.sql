@@ -68,7 +68,7 @@ reviewed_states as (
     group by states.state
 ),
 
--- What each channel needs, and whether the site has records of consents to it.
+-- The basis of each channel, and whether the site has records of consents to it.
 consent_bases as (
     select
         max(case when channel = 'email' then basis end) as email_basis,

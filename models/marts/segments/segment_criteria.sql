@@ -51,7 +51,7 @@ counted as (
     from sequences
 ),
 
--- Who did nothing of the kind has 0 acts: listed only for criteria that hold then.
+-- People who did nothing of the kind have 0 acts: listed only for criteria that hold then.
 counted_or_not as (
     select * from counted
     union all
@@ -232,7 +232,7 @@ united as (
     select * from judged_fields
 ),
 
--- Three truth values: the negation of unknown is unknown (F90). What is false is not kept.
+-- Three truth values: the negation of unknown is unknown (F90). False ones are not kept.
 true_or_unknown as (
     select
         criterion,

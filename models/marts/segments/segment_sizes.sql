@@ -10,7 +10,7 @@ clock as (
     select * from {{ ref('key_clock') }}
 ),
 
--- What was said of this day or a later one is said anew.
+-- Sizes of this day or a later one are computed again.
 earlier as (
     select last_sizes.*
     from ({{ last_segment_sizes() }}) as last_sizes

@@ -84,7 +84,7 @@ continued as (
         end as left_by
     from earlier
     cross join clock
-    -- Who is no member any more, and segments that are gone.
+    -- Former members, and segments that are gone.
     left join current_members
         on
             earlier.segment = current_members.segment

@@ -104,20 +104,22 @@ class Prior:
         return own / (self.weight * trials + (1 - self.weight))
 
 
-def fit_prior(counts: Iterable[tuple[int, int]]) -> Prior:
+def fit_prior(counts: Iterable[tuple[int, int]], mean: Fraction | None = None) -> Prior:
     """F20: the overall share, and the intra-class correlation of the groups that are no outliers.
 
     `counts` are (successes, trials). Groups below the least number of trials are not asked. A first
     guess is a weighted median: under a beta-binomial with the correlation w, the median of z², the
     squared distance from the mean over its chance variance, is w · (trials − 1) + 1 times that of a
     squared normal variable. That mean is without the highest and the lowest shares. The moment
-    estimate is of the groups within three deviations by the guess.
+    estimate is of the groups within three deviations by the guess. `mean` stands in for the overall
+    share.
     """
     pairs = [(min(x, n), n) for x, n in counts if n > 0]
     total = sum(n for _, n in pairs)
     if not total:
         return Prior(0.0, 0.0)
-    mean = Fraction(sum(x for x, _ in pairs), total)
+    if mean is None:
+        mean = Fraction(sum(x for x, _ in pairs), total)
     asked = [(x, n) for x, n in pairs if n >= PRIOR_LEAST_TRIALS]
     centre = _trimmed_mean(asked)
     guess = _median_guess(asked, centre)
