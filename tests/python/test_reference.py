@@ -221,7 +221,10 @@ def test_few_sends_neither_set_the_prior_nor_win(
         # The overall share is that of all clients; the strength must not be that of the small ones.
         sent = [(min(row[prior], row["sends"]), row["sends"]) for row in clients.values()]
         others = fit_prior(
-            ((clients[client][prior], clients[client]["sends"]) for client in clients.keys() - small),
+            (
+                (clients[client][prior], clients[client]["sends"])
+                for client in clients.keys() - small
+            ),
             Fraction(sum(done for done, _ in sent), sum(sends for _, sends in sent)),
         )
         assert row["rho"] == pytest.approx(others.weight, rel=0.05, abs=1e-6), name

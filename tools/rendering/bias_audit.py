@@ -195,8 +195,12 @@ def page_text(con: duckdb.DuckDBPyConnection, source: str) -> str:
         **limits,
     )
     lines = [head]
-    for score, group in groupby(rows, key=lambda row: row.score):
-        lines += section(score, list(group))
+    groups = {score: list(group) for score, group in groupby(rows, key=lambda row: row.score)}
+    for (score,) in con.execute("select score from seeds.audited_scores order by score").fetchall():
+        if score in groups:
+            lines += section(score, groups[score])
+        else:
+            lines += [f"## `{score}`\n", "Nobody has this score in this build.\n"]
     return "\n".join(lines).rstrip() + "\n"
 
 
