@@ -78,6 +78,27 @@ linked as (
     where coalesce(voter_svids.svid, linked_addresses.email_key, linked_phones.phone_key) is not null
 ),
 
+-- Most rows are alone with their id. Only the others are ranked: to rank all of them takes more memory than a build has.
+repeated_keys as (
+    select
+        source_table,
+        row_key
+    from linked
+    where is_first_of_row
+    group by source_table, row_key
+    having count(*) > 1
+),
+
+repeated_rows as (
+    select linked.*
+    from linked
+    inner join repeated_keys
+        on
+            linked.source_table = repeated_keys.source_table
+            and linked.row_key = repeated_keys.row_key
+    where linked.is_first_of_row
+),
+
 -- Rows with one id are one row; without an id, rows that agree in every declared column are. The first one by time,
 -- then by the columns in their order, stays with all its events (F50).
 ranked as (
@@ -117,22 +138,22 @@ ranked as (
         {{ differ_within(
             'source_table, row_key', ['first_voter', 'cast(occurred_at as date)', 'value'], 'true'
         ) }} as has_other_content
-    from linked
-    where is_first_of_row
+    from repeated_rows
 ),
 
 kept as (
     select
         linked.*,
-        case when linked.is_first_of_row then ranked.delivered_rows else 0 end as delivered_rows,
-        linked.is_first_of_row and ranked.has_other_content as has_other_content
+        case when linked.is_first_of_row then coalesce(ranked.delivered_rows, 1) else 0 end as delivered_rows,
+        linked.is_first_of_row and coalesce(ranked.has_other_content, false) as has_other_content
     from linked
-    inner join ranked
+    -- A row that is alone with its id has no rank.
+    left join ranked
         on
             linked.source_table = ranked.source_table
             and linked.source_file = ranked.source_file
             and linked.source_row_number = ranked.source_row_number
-    where ranked.row_of_key = 1
+    where coalesce(ranked.row_of_key, 1) = 1
 ),
 
 -- An open that email_clickers has at the same moment, a machine's too, is no second event.
