@@ -351,7 +351,6 @@ SEVERAL_MEANINGS = {
     "lift_high": "of the head of a list; of a pair of events",
     "q_value": "corrected over the rows of a call; over those of a table",
     "is_flagged": "by the threshold of a call; by the limits of a seed",
-    "engagement_rate": "engagements per send; members of a segment who are engaged",
     "kind": "of a table; of a definition; of a segment",
     "name": "of a definition; of a segment, for people",
     "segment": "of the folder definitions; whose sends decide a send time",
