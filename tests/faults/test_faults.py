@@ -338,7 +338,6 @@ def test_neither_threads_nor_the_order_of_rows_matter(
     assert comparison.compared > 50
 
 
-@pytest.mark.thorough
 def test_threads_do_not_matter(own_place: Place, small_world: SmallWorld) -> None:
     """Built again with four models at a time: every table has the same rows, to the bit."""
     run = own_place.build([("with_threads", [4])], whole=True, BEHAVIORAL_PREVIOUS_DB="")
