@@ -312,7 +312,7 @@
         left join files using (source_table, source_file)
         where
             files.source_file is null
-            -- An erasure writes a file of the ledger anew: the digits at the end of its name change.
+            -- An erasure rewrites a file of the ledger: the digits at the end of its name change.
             and not exists (
                 select 1
                 from files as written_anew

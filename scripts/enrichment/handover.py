@@ -428,5 +428,5 @@ def _locked() -> Iterator[None]:
 
 
 def forget(old: Path) -> None:
-    """Removes the list of a hand-over whose ledger was written anew: it names erased people."""
+    """Removes the list of a hand-over whose ledger was rewritten: it names erased people."""
     shutil.rmtree(lists_folder() / ledger.stem_of(old.name).rstrip("-"), ignore_errors=True)

@@ -129,7 +129,7 @@ def sync(place: Path) -> None:
 
 
 def erase(is_erased: Callable[[str, str], bool]) -> Iterator[tuple[Path, Path]]:
-    """Writes the files that name an erased voter anew; yields each old file and the new one.
+    """Rewrites the files that name an erased voter; yields each old file and the new one.
 
     ``is_erased`` takes a state and a voter id. Of such a row, the message key stays alone: nobody
     may get the message again. After a crash both files may exist, and the next call ends the work.

@@ -952,7 +952,7 @@ def test_sql_is_portable(what: str) -> None:
 
 
 def test_no_line_of_sql_is_long() -> None:
-    """The linter is told to leave this out: it needs an eighth of its time for it."""
+    """The linter leaves this out: it would take an eighth of its time."""
     long = [
         f"{file.relative_to(PROJECT)}:{number}"
         for folder in ("models", "tests")

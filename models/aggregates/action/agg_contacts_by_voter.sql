@@ -30,7 +30,7 @@ rules as (
     select * from {{ birthday_rules() }} as birthday_rules
 ),
 
--- The address and the phone that segment_contacts gives: whoever shares them shares their caps.
+-- The address and the phone that segment_contacts gives: people who share them share their caps.
 numbered_emails as (
     select
         voter_emails.*,

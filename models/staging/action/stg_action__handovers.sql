@@ -2,7 +2,7 @@ with handovers as (
     select * from {{ ref('base_action__handovers') }}
 ),
 
--- A crash while a file is written anew may leave both: the message was handed over once.
+-- A crash while a file is rewritten may leave both: the message was handed over once.
 numbered as (
     select
         *,
