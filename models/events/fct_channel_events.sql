@@ -78,7 +78,7 @@ linked as (
     where coalesce(voter_svids.svid, linked_addresses.email_key, linked_phones.phone_key) is not null
 ),
 
--- Most rows are alone with their id. Only the others are ranked: to rank all of them takes more memory than a build has.
+-- Most rows are alone with their id. Only the others are ranked: ranking all takes more memory than a build has.
 repeated_keys as (
     select
         source_table,
