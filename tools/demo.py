@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -44,7 +45,7 @@ class Question:
     """A question to the runner: what it is about, its arguments, and how much of it to print.
 
     ``file`` gets the whole answer, with the arguments ``whole``. Printing begins at the table
-    ``first``, and each table gets ``rows`` rows.
+    ``first``, and each table gets ``rows`` rows. It is about the list, or about ``segment``.
     """
 
     title: str
@@ -54,6 +55,7 @@ class Question:
     whole: str = ""
     first: str = ""
     remark: str = ""
+    segment: str = ""
 
 
 QUESTIONS = (
@@ -63,7 +65,7 @@ QUESTIONS = (
         12,
         "analysis.xlsx",
         "analyze",
-        remark="Planted: they share a taste. Age and party follow from it, county and gender do not.",
+        remark="Planted: they share a taste. Age and party follow from it, county does not.",
     ),
     Question(
         "Whose mail do they like?",
@@ -86,7 +88,14 @@ QUESTIONS = (
         5,
         first="likeliest to go quiet",
     ),
-    Question("How healthy was mailing them?", "health --weeks 8", 8, "health.csv", "health"),
+    Question(
+        "How healthy was mailing a larger group, the repeat givers?",
+        "health --weeks 8",
+        8,
+        "health.csv",
+        "health",
+        segment="repeat_givers",
+    ),
     Question(
         "Who else is like them?",
         "lookalike --expansion-size 100",
@@ -126,11 +135,11 @@ def title(text: str) -> None:
 
 def command(arguments: Sequence[str]) -> None:
     """Prints the call of the runner as a person would type it."""
-    words = ["$", shown(Path(sys.executable)), shown(RUNNER), *arguments]
-    lines = textwrap.wrap(
-        " ".join(words), WIDTH - 2, subsequent_indent="    ", break_long_words=False,
-        break_on_hyphens=False,
-    )  # fmt: skip
+    lines = ["$"]
+    for word in (shown(Path(sys.executable)), shown(RUNNER), *map(shlex.quote, arguments)):
+        if len(lines[-1]) + len(word) + 3 > WIDTH:
+            lines.append("   ")
+        lines[-1] += f" {word}"
     print(" \\\n".join(lines), flush=True)
 
 
@@ -233,7 +242,7 @@ def shortened(text: str, rows: int, first: str) -> str:
 def show(question: Question, svids: Path, folder: Path, pool: ThreadPoolExecutor) -> None:
     """Asks, and prints the beginning of the answer; the whole answer goes to its file."""
     title(question.title)
-    of_list = ["--svids", shown(svids)]
+    of_list = ["--segment", question.segment] if question.segment else ["--svids", shown(svids)]
     command([*question.arguments.split(), *of_list])
     whole: Future[tuple[str, str]] | None = None
     if question.file:
@@ -269,15 +278,15 @@ class _Found(dict[str, str]):
             f"semi join (from '{meeting}' where shares_taste) using (person_id))"
         )
         if name == "clients":
-            ((found, every, all_clients),) = duckdb.sql(
+            ((found, best, every, all_clients),) = duckdb.sql(
                 f"with best as (select client_shortname from '{self._folder / 'affinity.csv'}' "
-                f"order by affinity_rank limit 6) select count(*) filter (where clients."
+                f"where affinity_rank <= 6) select count(*) filter (where clients."
                 f"client_shortname in (from best)), count(*), (select count(*) from '{clients}') "
                 f"from '{clients}' as clients where taste_cluster = {taste}"
             ).fetchall()
             return (
                 f"Planted: {every} of {all_clients} clients write to this taste; "
-                f"{found} of these 6 are theirs."
+                f"{found} of these {best} are theirs."
             )
         ((found, asked, share),) = duckdb.sql(
             f"select count(*) filter (where taste_cluster = {taste}), count(*), "
@@ -368,7 +377,7 @@ def show_report(svids: Path, folder: Path) -> Path | None:
     """Writes the report page and returns it; None, and a line that says how, if it cannot."""
     title("One page to forward or print")
     page = folder / "report.html"
-    call = ["report", "--svids", shown(svids), "--title", "Meeting-list", "--out", shown(page)]
+    call = ["report", "--svids", shown(svids), "--title", "Meeting list", "--out", shown(page)]
     command(call)
     call = [sys.executable, str(RUNNER), *call]
     done = subprocess.run(call, capture_output=True, encoding="utf-8", check=False)
@@ -410,7 +419,7 @@ def main() -> None:
     if page is not None:
         print(f"  Report    {page.as_uri()}")
     print(
-        f"  Database  {shown(database_file())}  (open it read-only; README, Connect a BI tool)\n"
+        f"  Database  {shown(database_file())}  (README: Connect a BI tool)\n"
         f"  List      {shown(svids)}\n"
         f"  Answers   {shown(folder)}/\n"
         f"  Extracts  {shown(data_folder())}/\n"

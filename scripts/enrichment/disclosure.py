@@ -236,10 +236,8 @@ class Disclosure:
             name, columns = function.removeprefix("segment_"), self._columns(function)
             if function == SUMMARY:
                 if columns:
-                    yield (
-                        f"{name}: {len(columns)} figures hidden, "
-                        f"about fewer than {self._minimum} people"
-                    )
+                    figures = "1 figure" if len(columns) == 1 else f"{len(columns)} figures"
+                    yield f"{name}: {figures} hidden, about fewer than {self._minimum} people"
                 continue
             if columns:
                 figures = " and ".join(

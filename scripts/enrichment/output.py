@@ -280,6 +280,8 @@ def _write_tables(database: Database, answer: Answer, stream: IO[str], *, to_scr
                 continue
             lines.append([row[at] for at in chosen])
         cells = [[_printable(value) for value in line] for line in lines]
+        if on_terminal:
+            cells = screen.aligned(cells)
         fitted = screen.fitted([columns[at] for at in chosen], cells, width)
         for number, column in enumerate(fitted):
             numeric = any(is_number(line[number]) for line in lines)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+_PLAIN = re.compile(r"(?:-?\d+(?:\.\d{1,5})?)?")
 _BETWEEN = 3  # a line and a blank on each side
 _TEXT = 24  # a longer text is prose, which may be broken into lines of at least so many characters
 
@@ -41,6 +43,21 @@ def fitted(names: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> l
     for at, most in wanted:
         widths[at] += max(0, min(most - widths[at], width - _total(widths)))
     return [Column(_broken(names[at], widths[at]), widths[at]) for at in range(count)]
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The cells with zeros behind fractions, so that the points of a column stand in one line."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    for column in columns:
+        digits = max((len(cell.partition(".")[2]) for cell in column), default=0)
+        if digits and all(map(_PLAIN.fullmatch, column)):
+            column[:] = [
+                f"{cell}{'' if '.' in cell else '.'}{'0' * (digits - len(cell.partition('.')[2]))}"
+                if cell
+                else cell
+                for cell in column
+            ]
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def _total(widths: Sequence[int]) -> int:
