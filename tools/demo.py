@@ -281,7 +281,8 @@ class _Found(dict[str, str]):
             ((found, best, every, all_clients),) = duckdb.sql(
                 f"with best as (select client_shortname from '{self._folder / 'affinity.csv'}' "
                 f"where affinity_rank <= 6) select count(*) filter (where clients."
-                f"client_shortname in (from best)), count(*), (select count(*) from '{clients}') "
+                f"client_shortname in (from best)), (select count(*) from best), "
+                f"count(*), (select count(*) from '{clients}') "
                 f"from '{clients}' as clients where taste_cluster = {taste}"
             ).fetchall()
             return (
@@ -391,9 +392,9 @@ def main() -> None:
     """Builds if needed, asks, and lists the files."""
     folder = database_file().parent / "demo"
     if is_current():
-        say(f"Build: {shown(database_file())} is up to date.")
+        say(f"Step 2 of 3: {shown(database_file())} is up to date, nothing to build")
     else:
-        say("Build and test every table (about a minute on two idle cores, 0.6 GB of memory):")
+        say("Step 2 of 3: build and test every table (1 to 2 minutes, 0.6 GB of memory)")
         command(["build"])
         call = [sys.executable, str(RUNNER), "build"]
         code = subprocess.run(call, stdout=subprocess.DEVNULL, check=False).returncode
@@ -404,10 +405,10 @@ def main() -> None:
     size = write_list(svids)
     print()
     say(
-        f"Nine questions (about 30 seconds). The list {shown(svids)} has {size:,} people who "
+        f"Step 3 of 3: ten questions (about 20 seconds). The list {shown(svids)} has {size:,} people who "
         "signed a sheet at a meeting about the environment. All of them are made up."
         if planted("meeting_list")
-        else f"Nine questions about the list {shown(svids)}, {size:,} people drawn by lot."
+        else f"Step 3 of 3: ten questions about the list {shown(svids)}, {size:,} people drawn by lot."
     )
     with ThreadPoolExecutor(1) as pool:
         for question in QUESTIONS:

@@ -45,10 +45,10 @@ def fitted(names: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> l
     return [Column(_broken(names[at], widths[at]), widths[at]) for at in range(count)]
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+def aligned(rows: Sequence[Sequence[str]], are_fractions: Sequence[bool]) -> list[list[str]]:
     """The cells with zeros behind fractions, so that the points of a column stand in one line."""
     columns = [list(column) for column in zip(*rows, strict=True)]
-    for column in columns:
+    for column in (one for one, is_fraction in zip(columns, are_fractions) if is_fraction):
         digits = max((len(cell.partition(".")[2]) for cell in column), default=0)
         if digits and all(map(_PLAIN.fullmatch, column)):
             column[:] = [
