@@ -404,12 +404,9 @@ def main() -> None:
     svids = database_file().with_name("demo_svids.csv")
     size = write_list(svids)
     print()
-    say(
-        f"Step 3 of 3: ten questions (about 20 seconds). The list {shown(svids)} has {size:,} people who "
-        "signed a sheet at a meeting about the environment. All of them are made up."
-        if planted("meeting_list")
-        else f"Step 3 of 3: ten questions about the list {shown(svids)}, {size:,} people drawn by lot."
-    )
+    say(f"Step 3 of 3: ten questions about a list of {size:,} people, {shown(svids)} (20 seconds)")
+    if planted("meeting_list"):
+        say("They signed a sheet at a meeting about the environment. All of them are made up.")
     with ThreadPoolExecutor(1) as pool:
         for question in QUESTIONS:
             show(question, svids, folder, pool)

@@ -100,7 +100,9 @@ def _missing_tables(
 ) -> Iterator[str]:
     """A line for all required tables without a file."""
     read = {file.source_table for file in files if file.kind in ("parquet", "csv", "broken")}
-    missing = [name for name, table in tables.items() if table.is_required and name not in read]
+    missing = sorted(
+        name for name, table in tables.items() if table.is_required and name not in read
+    )
     if not missing:
         return
     several = len(missing) > 1

@@ -281,7 +281,9 @@ def _write_tables(database: Database, answer: Answer, stream: IO[str], *, to_scr
             lines.append([row[at] for at in chosen])
         cells = [[_printable(value) for value in line] for line in lines]
         if on_terminal:
-            fractions = [any(isinstance(value, float) for value in of) for of in zip(*lines)]
+            fractions = [
+                any(isinstance(value, float) for value in of) for of in zip(*lines, strict=True)
+            ]
             cells = screen.aligned(cells, fractions)
         fitted = screen.fitted([columns[at] for at in chosen], cells, width)
         for number, column in enumerate(fitted):

@@ -48,9 +48,9 @@ def fitted(names: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> l
 def aligned(rows: Sequence[Sequence[str]], are_fractions: Sequence[bool]) -> list[list[str]]:
     """The cells with zeros behind fractions, so that the points of a column stand in one line."""
     columns = [list(column) for column in zip(*rows, strict=True)]
-    for column in (one for one, is_fraction in zip(columns, are_fractions) if is_fraction):
+    for column, is_fraction in zip(columns, are_fractions, strict=bool(rows)):
         digits = max((len(cell.partition(".")[2]) for cell in column), default=0)
-        if digits and all(map(_PLAIN.fullmatch, column)):
+        if is_fraction and digits and all(map(_PLAIN.fullmatch, column)):
             column[:] = [
                 f"{cell}{'' if '.' in cell else '.'}{'0' * (digits - len(cell.partition('.')[2]))}"
                 if cell
