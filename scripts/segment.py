@@ -826,7 +826,9 @@ def _check_date(text: str) -> None:
 
 def _commands() -> list[str]:
     """The names of the commands, as they are typed."""
-    return [one.name or getattr(one.callback, "__name__", "") for one in app.registered_commands]
+    return [
+        one.name or str(getattr(one.callback, "__name__", "")) for one in app.registered_commands
+    ]
 
 
 def _usage(error: Any) -> str:

@@ -278,7 +278,7 @@ class _Found(dict[str, str]):
             f"semi join (from '{meeting}' where shares_taste) using (person_id))"
         )
         if name == "clients":
-            ((found, best, every, all_clients),) = duckdb.sql(
+            ((found, best, every, all_clients),) = duckdb.execute(
                 f"with best as (select client_shortname from '{self._folder / 'affinity.csv'}' "
                 f"where affinity_rank <= 6) select count(*) filter (where clients."
                 f"client_shortname in (from best)), (select count(*) from best), "
@@ -289,7 +289,7 @@ class _Found(dict[str, str]):
                 f"Planted: {every} of {all_clients} clients write to this taste; "
                 f"{found} of these {best} are theirs."
             )
-        ((found, asked, share),) = duckdb.sql(
+        ((found, asked, share),) = duckdb.execute(
             f"select count(*) filter (where taste_cluster = {taste}), count(*), "
             f"(select avg(cast(taste_cluster = {taste} as integer)) from '{people}' anti join "
             f"'{meeting}' using (person_id)) from '{people}' semi join (select person_id "
