@@ -12,7 +12,7 @@ PIP_OPTIONS := --quiet --disable-pip-version-check --require-virtualenv --no-com
 .PHONY: demo test thorough lint docs docs/marts.md build equivalence benchmark clean help
 
 help:
-	@echo "make demo         install, make sample extracts, build, and answer questions about 1,000 voters"
+	@echo "make demo         install, make sample extracts, build, and answer questions about a list of voters"
 	@echo "make test         run every check: lint, types, dbt build with its tests, Python tests"
 	@echo "make lint         run sqlfluff, ruff and mypy only"
 	@echo "make thorough     run every kill, fault and day of changes; make test runs a selection (an hour)"
@@ -28,8 +28,9 @@ help:
 $(VENV)/.installed: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo "Python 3.11 is needed: install it, or set PYTHON=…" >&2; exit 2; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install $(PIP_OPTIONS) -r requirements.lock
+	@echo "Installing into $(VENV) (about a minute, 500 MB)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install $(PIP_OPTIONS) -r requirements.lock
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
@@ -37,7 +38,8 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@touch $@
 
 demo: $(VENV)/.installed
-	@$(BIN)/python scripts/make_sample_data.py --scale $(DEMO_SCALE) --voters 5000 --out data
+	@echo "Step 1 of 3: a sample of 5,000 made-up voters in data/ (15 seconds, 70 MB)"
+	@$(BIN)/python scripts/make_sample_data.py --scale $(DEMO_SCALE) --voters 5000 --out data --quiet
 	@$(BIN)/python tools/demo.py
 
 build: $(VENV)/.installed

@@ -32,20 +32,21 @@ if __name__ == "__main__":
 import typer
 
 from enrichment import audit as log
-from enrichment import code_version, contacts, ids, output, roles
+from enrichment import code_version, contacts, ids, messages, output, roles
 from enrichment import lookalike as likeness
 from enrichment.analysis import (
     AFFINITY_SCREEN,
-    IDENTITY,
     INCLUDES,
     PARTS,
     analysis,
     include_words,
     propensity_question,
 )
+from enrichment.answers import Answer
 from enrichment.database import Database, Listing
 from enrichment.disclosure import Disclosure
 from enrichment.errors import BuildError, InputError, RunnerError, shown
+from enrichment.examples import epilog
 from enrichment.paths import audit_file, database_file
 
 app = typer.Typer(
@@ -53,6 +54,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Builds the database and answers questions about a list of voter ids (SVIDs).",
+    epilog=epilog(""),
 )
 
 
@@ -68,6 +70,13 @@ def runner(
         bool,
         typer.Option(
             "--version", callback=_version, is_eager=True, help="Show the version, and end."
+        ),
+    ] = False,
+    json_log: Annotated[
+        bool,
+        typer.Option(
+            messages.OPTION,
+            help="Write messages as JSON, one object a line; also behind the command.",
         ),
     ] = False,
 ) -> None:
@@ -131,7 +140,7 @@ ContactDetails = Annotated[
 ]
 
 
-@app.command()
+@app.command(epilog=epilog("build"))
 @log.command
 def build(
     as_of: Annotated[
@@ -155,24 +164,28 @@ def build(
     Files that have not changed since the last build are not read again. A failed build leaves the
     published database as it was. After a new request for erasure, no earlier build is kept.
     """
+    from enrichment import early_checks
     from enrichment.dbt_build import BuildOptions, dbt_build, progress
-    from enrichment.definitions.experiments import check_started_in
-    from enrichment.definitions.load import load
     from enrichment.erasure import erase_from_ledger, must_forget
-    from enrichment.paths import data_folder
     from enrichment.publish import build_and_publish, every_kept_file, last_database
 
     if as_of is not None:
         _check_date(as_of)
-    check_started_in(load().items, last_database())
-    data_folder()
+    problem = early_checks.problem(accept or ())
+    if problem is None:
+        from enrichment.definitions.experiments import check_started_in
+        from enrichment.definitions.load import load
+
+        check_started_in(load().items, last_database())
     warnings: list[str] = []
 
     def make(work: Path) -> None:
+        if problem is not None:
+            raise InputError(problem)
         options = BuildOptions(as_of, full_refresh, tuple(accept or ()))
         warnings.extend(dbt_build(work, options, previous=last_database(), shown=shown_progress))
 
-    with progress() as shown_progress:
+    with progress(last_database()) as shown_progress:
         build_id = build_and_publish(
             make, forget=lambda work: must_forget(work, [database_file(), *every_kept_file()])
         )
@@ -188,7 +201,7 @@ def build(
     print(f"Published {database_file()} (build {build_id})", file=sys.stderr)
 
 
-@app.command()
+@app.command(epilog=epilog("analyze"))
 @log.command
 def analyze(
     svids: Svids = None,
@@ -248,12 +261,14 @@ def analyze(
                 "order by requested_svid",
             )
             answer = replace(answer, flat=listed)
+        if target.format == "xlsx":
+            answer = replace(answer, about=_about("analyze", people, segment, groups))
         target.write(database, answer)
         groups.report()
         ids.report(database, people, groups.least_known())
 
 
-@app.command()
+@app.command(epilog=epilog("propensity"))
 @log.command
 def propensity(
     svids: Svids = None,
@@ -283,9 +298,9 @@ def propensity(
     options, choose, values, order = propensity_question(model, threshold)
     columns: tuple[str, ...] = (
         "gift_probability",
-        "gift_probability_basis",
-        "gift_verdict",
         "expected_value",
+        "gift_verdict",
+        "gift_probability_basis",
     )
     if model == "donor":
         columns = ("donor_propensity_score", "past_donations", "total_clicks")
@@ -295,12 +310,12 @@ def propensity(
         order,
         choose=choose,
         values=values,
-        columns=(*IDENTITY, *columns, "solicitation_blocked_by"),
+        columns=("requested_svid", *columns, "solicitation_blocked_by", "link_status"),
         with_contact_details=with_contact_details,
     )
 
 
-@app.command()
+@app.command(epilog=epilog("lookalike"))
 @log.command
 def lookalike(
     svids: Svids = None,
@@ -333,13 +348,13 @@ def lookalike(
         ),
         (svids, svid, segment, out, form),
         "order by rank",
-        columns=("rank", "state", "svid", "similarity", "similarity_score", "reason"),
+        columns=("rank", "state", "svid", "similarity", "reason", "similarity_score"),
         with_contact_details=with_contact_details,
         report=likeness.report_check if check else None,
     )
 
 
-@app.command()
+@app.command(epilog=epilog("affinity"))
 @log.command
 def affinity(
     svids: Svids = None,
@@ -362,7 +377,7 @@ def affinity(
     )
 
 
-@app.command()
+@app.command(epilog=epilog("health"))
 @log.command
 def health(
     svids: Svids = None,
@@ -382,12 +397,12 @@ def health(
         values=() if weeks is None else (weeks,),
         columns=(
             "week_start",
-            "active_contacts",
             "sends",
             "open_rate",
             "open_rate_status",
             "click_rate",
             "click_rate_status",
+            "active_contacts",
             "unsub_rate",
             "unsub_rate_status",
         ),
@@ -395,7 +410,7 @@ def health(
     )
 
 
-@app.command()
+@app.command(epilog=epilog("attribution"))
 @log.command
 def attribution(
     svids: Svids = None,
@@ -418,12 +433,12 @@ def attribution(
         values=() if model is None else (model,),
         model=model,
         columns=(
-            "model",
+            *(("model",) if model is None else ()),
             "campaign_id",
             "campaign_name",
-            "client_shortname",
-            "donors_attributed",
             "donations_credited",
+            "donors_attributed",
+            "client_shortname",
             "avg_days_to_donate",
             "donors_per_100_clickers",
         ),
@@ -431,7 +446,7 @@ def attribution(
     )
 
 
-@app.command()
+@app.command(epilog=epilog("history"))
 @log.command
 def history(out: Out = None, form: Format = None) -> None:
     """List the published build and the kept builds, newest first.
@@ -458,7 +473,7 @@ def history(out: Out = None, form: Format = None) -> None:
     _list("history", HISTORY, rows, (out, form))
 
 
-@app.command()
+@app.command(epilog=epilog("rollback"))
 @log.command
 def rollback(
     build_id: Annotated[
@@ -481,7 +496,7 @@ def rollback(
         )
 
 
-@app.command()
+@app.command(epilog=epilog("audit"))
 @log.command
 def audit(out: Out = None, form: Format = None) -> None:
     """Show the audit log, newest call first.
@@ -514,10 +529,10 @@ def _list(
     columns that a terminal shows.
     """
     with output.target(*destination) as target, Listing(target.folder) as listing:
-        target.write(listing, output.Answer.of(name, listing.of(columns, rows), screen))
+        target.write(listing, Answer.of(name, listing.of(columns, rows), screen))
 
 
-@app.command()
+@app.command(epilog=epilog("definitions"))
 @log.command
 def definitions(
     action: Annotated[str, typer.Argument(metavar="ACTION", help="check, explain or schema.")],
@@ -555,21 +570,36 @@ def definitions(
             print(line)
 
 
-@app.command()
+@app.command(epilog=epilog("export"))
 @log.command
 def export(
     mart: Annotated[
-        str, typer.Argument(metavar="MART", help="A table of marts, or row_accounting.")
-    ],
+        str | None, typer.Argument(metavar="MART", help="A table of marts, or row_accounting.")
+    ] = None,
+    listed: Annotated[
+        bool, typer.Option("--list", help="List the marts, each with the question it answers.")
+    ] = False,
     out: Out = None,
     form: Format = None,
 ) -> None:
-    """Write a whole mart to a file."""
+    """Write a whole mart to a file, or list the marts."""
+    if (mart is None) is not listed:
+        raise InputError("export: name one mart, or give --list to see them")
+    if mart is None:
+        from enrichment import contracts
+
+        marts = [(one.name, one.question, one.grain) for one in contracts.exported()]
+        columns = {"mart": "varchar", "question": "varchar", "one_row_per": "varchar"}
+        _list("marts", columns, marts, (out, form), ("mart", "question"))
+        return
     with output.target(out, form) as target, Database(target.folder) as database:
-        target.write(database, output.Answer.of(mart.rpartition(".")[2], database.mart(mart)))
+        name = mart.rpartition(".")[2]
+        query = database.mart(mart)
+        answer = Answer.of(name, query, source=("marts", name), about=(("command", "export"),))
+        target.write(database, answer)
 
 
-@app.command("hand-over")
+@app.command("hand-over", epilog=epilog("hand-over"))
 @log.command
 def hand_over(
     channel: Annotated[
@@ -600,7 +630,7 @@ def hand_over(
     handover.hand_over(channel, form, out, resume=resume)
 
 
-@app.command()
+@app.command(epilog=epilog("report"))
 @log.command
 def report(
     svids: Svids = None,
@@ -629,7 +659,7 @@ def report(
         write_report(target, people, title or f"Report on {segment or 'a segment'}")
 
 
-@app.command()
+@app.command(epilog=epilog("serve"))
 @log.command
 def serve(
     host: Annotated[
@@ -656,7 +686,7 @@ def serve(
     serve_forever(host, port, allow_host or ())
 
 
-@app.command("prove-erased")
+@app.command("prove-erased", epilog=epilog("prove-erased"))
 @log.command
 def prove_erased(out: Out = None, form: Format = None) -> None:
     """Search every table of every kept database for people who requested erasure.
@@ -672,7 +702,7 @@ def prove_erased(out: Out = None, form: Format = None) -> None:
         key=lambda count: (not count.is_remainder, count.status == "delivered"),
     )
     rows = [(count.status, str(count.file), count.table, count.rows) for count in counts]
-    _list("prove_erased", PROVEN, rows, (out, form))
+    _list("prove-erased", PROVEN, rows, (out, form))
     remainders = sum(count.is_remainder for count in counts)
     if remainders:
         raise RunnerError(
@@ -729,7 +759,9 @@ def _answer(
             query = database.ask(
                 function, segment, options, then=f"{choose} {order}", then_values=values
             )
-        target.write(database, output.Answer.of(name, query, columns))
+        about = _about(name, segment, named) if target.format == "xlsx" else ()
+        answer = Answer.of(name, query, columns, ("segments", function), about)
+        target.write(database, answer)
         ids.report(database, segment)
         if report is not None:
             report(database, segment)
@@ -761,10 +793,26 @@ def _answer_about_groups(
         groups = Disclosure(
             database, segment, {function: {}}, is_open=allow_small_cells, with_people=False
         )
-        query = groups.rows(function, choose=choose, values=values, order=order)
-        target.write(database, output.Answer.of(name, query, columns))
+        query = groups.rows(
+            function, choose=choose, values=values, order=order, is_whole=not choose
+        )
+        about = _about(name, segment, named, groups) if target.format == "xlsx" else ()
+        answer = Answer.of(name, query, columns, ("segments", function), about)
+        target.write(database, answer)
         groups.report()
         ids.report(database, segment, groups.least_known())
+
+
+def _about(
+    command: str, people: Sequence[str], named: str | None, groups: Disclosure | None = None
+) -> tuple[tuple[str, str | int], ...]:
+    """What the first sheet of a workbook says about an answer, beside its build."""
+    size = len({svid.strip() for svid in people} - {""})
+    facts: list[tuple[str, str | int]] = [("command", command)]
+    facts += [("segment", named)] if named else []
+    facts.append(("ids asked for", size))
+    facts += [("hidden", note) for note in (groups.notes() if groups else ())]
+    return tuple(facts)
 
 
 def _check_date(text: str) -> None:
@@ -776,10 +824,17 @@ def _check_date(text: str) -> None:
         raise InputError("--as-of: expected a day as YYYY-MM-DD, such as 2025-06-30") from None
 
 
+def _commands() -> list[str]:
+    """The names of the commands, as they are typed."""
+    return [
+        one.name or str(getattr(one.callback, "__name__", "")) for one in app.registered_commands
+    ]
+
+
 def _usage(error: Any) -> str:
     """A usage error in one line, without the given text, which may be an id."""
     kind = type(error).__name__
-    names = [one.name or getattr(one.callback, "__name__", "") for one in app.registered_commands]
+    names = _commands()
     text = " ".join(str(error.format_message()).split())
     if "No such command" in text or "Missing command" in text:
         given = re.search("No such command '([A-Za-z_-]+)'", text)
@@ -805,7 +860,18 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Runs and logs a command; returns its exit code. A failure is one line on standard error."""
+    """Runs and logs a command; returns its exit code. A failure is one line on standard error.
+
+    Without arguments it prints the help. --json-log may stand anywhere.
+    """
+    given = [argument for argument in arguments if argument != messages.OPTION]
+    names = _commands()
+    command = next((argument for argument in given if argument in names), "")
+    with messages.as_json(command, is_asked=len(given) < len(arguments)):
+        return _logged(given or ["--help"])
+
+
+def _logged(arguments: list[str]) -> int:
     try:
         code = _run(arguments)
     except BaseException:
@@ -876,7 +942,10 @@ def _report(kind: type[BaseException], error: BaseException, trace: TracebackTyp
 
 def _fail(message: str, code: int) -> int:
     line = " ".join(message.split())
-    print(f"segment.py: {line}", file=sys.stderr)
+    if isinstance(sys.stderr, messages.JsonLines):
+        sys.stderr.event("error", line, exit_code=code)
+    else:
+        print(f"segment.py: {line}", file=sys.stderr)
     return code
 
 

@@ -78,6 +78,7 @@ def make(
     shape: str = "usual",
     overwrite: bool = False,
     corner_cases: bool = False,
+    quiet: bool = False,
 ) -> None:
     """Write made-up extracts, and the truth about them, to `out`. Raises `RefusedError`."""
     if not 0 < scale <= 10:
@@ -104,7 +105,8 @@ def make(
     began = time.monotonic()
 
     def log(line: str) -> None:
-        print(f"{time.monotonic() - began:6.1f} s  {line}", file=sys.stderr, flush=True)
+        if not quiet:
+            print(f"{time.monotonic() - began:6.1f} s  {line}", file=sys.stderr, flush=True)
 
     rows = build(
         out, scale, seed, voters, log, shape=shape, corner_cases=corner_cases, ledger=WITH_LEDGER
@@ -142,12 +144,22 @@ def make_sample_data(
         bool,
         typer.Option("--corner-cases", help="Add the hand-made people of the tests."),
     ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print no progress.")] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a sample that this script made before.")
     ] = False,
 ) -> None:
     """Write made-up extracts, and the truth about them."""
-    make(scale, seed, out, voters, shape=shape, overwrite=overwrite, corner_cases=corner_cases)
+    make(
+        scale,
+        seed,
+        out,
+        voters,
+        shape=shape,
+        overwrite=overwrite,
+        corner_cases=corner_cases,
+        quiet=quiet,
+    )
 
 
 def main() -> int:

@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 from enrichment import roles
+from enrichment.answers import Answer, Section
 from enrichment.database import Database, Query, identifier
 from enrichment.disclosure import Disclosure
 from enrichment.errors import InputError, shown
-from enrichment.output import Answer, Section
 
 PARTS = ("demographics", "engagement", "donations", "client_affinity")
 # Further parts; each is one function, with one row per requested id.
@@ -36,16 +36,29 @@ ENGAGEMENT = (
 )
 DONATIONS = ("is_donor", "donation_count", "donation_amount", "last_donation_date")
 PROFILE = {"demographics": DEMOGRAPHICS, "engagement": ENGAGEMENT, "donations": DONATIONS}
+# What a terminal shows comes in the order of its importance: the last columns go first where it is
+# narrow, so what the rows are sorted by stands beside what they are about.
 AFFINITY_SCREEN = (
     "affinity_rank",
     "client_shortname",
+    "affinity_score_adjusted",
     "unique_contacts",
-    "sends",
     "open_rate",
     "click_rate",
+    "sends",
     "affinity_score",
-    "affinity_score_adjusted",
 )
+
+
+def _source(word: str) -> tuple[str, str]:
+    """The function that a part comes from, with its schema."""
+    functions = {
+        "demographics": "segment_deviation",
+        "client_affinity": "segment_affinity",
+        "summary": "segment_summary",
+        **FUNCTIONS,
+    }
+    return "segments", functions.get(word, "segment_profile")
 
 
 def include_words(text: str) -> list[str]:
@@ -167,7 +180,7 @@ def _answer(
             sections=(),
             screen=(),
         )
-    summary = Section("summary", groups.summary(), single=True)
+    summary = Section("summary", groups.summary(), single=True, source=_source("summary"))
     if form != "table":
         whole: dict[str, Callable[[], Query]] = {
             "demographics": lambda: deviation("", "order by attribute, value"),
@@ -176,7 +189,8 @@ def _answer(
             "client_affinity": affinities,
             **{word: partial(behavior, word) for word in FUNCTIONS},
         }
-        sections = (summary, *(Section(word, whole[word]()) for word in words))
+        parts = (Section(word, whole[word](), source=_source(word)) for word in words)
+        sections = (summary, *parts)
         return Answer(flat=summary.query, sections=sections, screen=())
     first_ten = "desc nulls last, requested_svid limit 10"
     screen = {
@@ -186,10 +200,22 @@ def _answer(
             ("attribute", "value", "segment_share", "baseline_share", "difference", "q_value"),
         ),
         "engagement": lambda: Section(
-            "most recently engaged", part(ENGAGEMENT, f"last_engagement_date {first_ten}")
+            "most recently engaged",
+            part(ENGAGEMENT, f"last_engagement_date {first_ten}"),
+            (
+                "requested_svid",
+                "last_engagement_date",
+                "total_clicks",
+                "total_opens",
+                "campaigns_engaged",
+                "clients_engaged",
+                "link_status",
+            ),
         ),
         "donations": lambda: Section(
-            "most recent donors", part(DONATIONS, f"last_donation_date {first_ten}")
+            "most recent donors",
+            part(DONATIONS, f"last_donation_date {first_ten}"),
+            ("requested_svid", "last_donation_date", "donation_count", "donation_amount"),
         ),
         "client_affinity": lambda: Section("top clients", affinities("limit 10"), AFFINITY_SCREEN),
         "scores": lambda: Section(
@@ -199,10 +225,10 @@ def _answer(
                 "requested_svid",
                 "engagement_score",
                 "engagement_tier",
-                "intent_score",
                 "gift_probability",
-                "gift_probability_basis",
                 "gift_verdict",
+                "intent_score",
+                "gift_probability_basis",
             ),
         ),
         "lifecycle": lambda: Section(
@@ -210,12 +236,12 @@ def _answer(
             behavior("lifecycle", f"order by churn_probability_score {first_ten}"),
             (
                 "requested_svid",
+                "churn_probability_score",
+                "churn_verdict",
                 "lifecycle_stage",
                 "donor_stage",
-                "churn_probability_score",
-                "churn_basis",
-                "churn_verdict",
                 "behavior_pattern",
+                "churn_basis",
             ),
         ),
         "timing": lambda: Section(

@@ -50,6 +50,11 @@ class Relation:
     totals: tuple[str, ...]
 
     @property
+    def grain(self) -> str:
+        """What a row is about: the end of the description."""
+        return self.meaning.rpartition("One row per ")[2].rstrip(".")
+
+    @property
     def is_about_single_people(self) -> bool:
         """Whether a row may be about one person."""
         return self.people is None
@@ -125,3 +130,10 @@ def relations(schema: str) -> dict[str, Relation]:
     """All tables or functions of a schema, by name."""
     found = ((name, relation(schema, name)) for name in names(schema))
     return {name: one for name, one in found if one is not None}
+
+
+def exported() -> list[Relation]:
+    """What ``export`` writes, by name: the marts, and the accounting of the delivered rows."""
+    accounting = MODELS / "quarantine" / "row_accounting.yml"
+    others = [_relation(model) for model in _parsed(accounting)]
+    return sorted([*relations("marts").values(), *others], key=lambda one: one.name)

@@ -10,8 +10,10 @@ import json
 import os
 import re
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -60,39 +62,126 @@ class PlainProgress:
 
 
 class BarProgress:
-    """A bar on a terminal."""
+    """A bar on a terminal: how much of the expected time is over, the phase, and the last node.
 
-    def __init__(self, bar: Any) -> None:
+    Before its first node dbt says nothing, so the bar follows the clock until then.
+    """
+
+    def __init__(self, bar: Any, expected: float) -> None:
         self._bar = bar
-        self._task = bar.add_task("", total=None)
+        self._began = time.monotonic()
+        self._expected = expected
+        self._first: float | None = None
+        self._share = 0.0
+        self._task = bar.add_task("1/2 reading the project", total=1.0, left="")
+        self._show()
 
     def stage(self, text: str) -> None:
-        """Shows the stage beside the bar."""
-        self._bar.update(self._task, description=text)
+        """The first phase begins with the bar."""
+        del text
+
+    def tick(self) -> None:
+        """Moves the bar by the clock, as long as dbt reads the project."""
+        if self._first is None:
+            self._share = min(0.3, (time.monotonic() - self._began) / self._expected)
+            self._show()
 
     def update(self, done: int, total: int, node: str) -> None:
-        """Moves the bar."""
-        self._bar.update(self._task, description=node, completed=done, total=total or None)
+        """Moves the bar, and estimates anew from the nodes that are done."""
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now
+            self._expected = max(self._expected, now - self._began)
+        share = done / total if total else 0.0
+        self._share = max(self._share, 0.3 + 0.7 * share)
+        # The estimate moves from what was expected to what the nodes so far took.
+        measured = (now - self._first) / share if share else 0.0
+        before = self._expected - (self._first - self._began)
+        rest = (1 - share) * ((1 - share) * max(before, 0.0) + share * measured)
+        self._expected = now - self._began + rest
+        self._bar.update(self._task, description=f"2/2 building and testing {done}/{total}: {node}")
+        self._show()
+
+    def _show(self) -> None:
+        left = self._expected - (time.monotonic() - self._began)
+        self._bar.update(self._task, completed=self._share, left=f"{duration(left)} left")
+
+
+def duration(seconds: float) -> str:
+    """A length of time in words, as exact as an estimate may be."""
+    if seconds < 10:
+        return "some seconds"
+    if seconds < 90:
+        return f"about {round(seconds / 10) * 10} s"
+    return f"about {round(seconds / 60)} min"
+
+
+def expected_seconds(previous: Path | None) -> float:
+    """How long a build should take: as long as the last one, else by the size of the extracts.
+
+    The figures for the size are those of docs/benchmark.md on two cores.
+    """
+    if previous is not None:
+        import duckdb
+
+        with suppress(duckdb.Error), duckdb.connect() as con:
+            attach(con, previous, read_only=True, name="last")
+            row = con.execute("select duration_seconds from last.marts.build_info").fetchone()
+            if row and row[0]:
+                return _START + float(row[0])
+    size = sum(file.stat().st_size for file in data_folder().rglob("*") if file.is_file())
+    return _PARSE + _START + _SMALL_BUILD + _SECONDS_A_GIGABYTE * size / 1e9
+
+
+_START, _PARSE, _SMALL_BUILD, _SECONDS_A_GIGABYTE = 8.0, 15.0, 35.0, 45.0
 
 
 @contextmanager
-def progress() -> Iterator[Progress]:
-    """Progress on standard error: a bar on a terminal, else plain lines."""
+def progress(previous: Path | None = None) -> Iterator[Progress]:
+    """Progress on standard error: a bar on a terminal, else plain lines.
+
+    ``previous`` is the database of the last build, whose time this one may take as well.
+    """
     if not sys.stderr.isatty():
         yield PlainProgress()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
+    from rich.table import Column
 
     columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
+        BarColumn(bar_width=20),
         TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
+        TextColumn("{task.fields[left]}", markup=False, table_column=Column(no_wrap=True)),
+        TextColumn(
+            "{task.description}",
+            markup=False,
+            table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
+        ),
     )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        yield BarProgress(bar)
+    with Bar(*columns, console=Console(stderr=True), transient=True, expand=True) as bar:
+        shown = BarProgress(bar, expected_seconds(previous))
+        with _ticking(shown.tick):
+            yield shown
+
+
+@contextmanager
+def _ticking(tick: Callable[[], None]) -> Iterator[None]:
+    """Calls ``tick`` once a second."""
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.wait(1):
+            tick()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 class _Listener:

@@ -131,6 +131,19 @@ def delivered_files(folder: str, tables: dict[str, list[str]]) -> list[dict[str,
     return [asdict(file) for file in found]
 
 
+def quick_look(folder: str, tables: dict[str, list[str]]) -> list[Listed]:
+    """The files beneath the folders of ``tables`` as ``delivered_files`` lists them, in a moment.
+
+    A CSV file in another encoding than UTF-8 has no columns here: it would have to be copied.
+    """
+    return [
+        _listed(table, path[len(root) + 1 :], path, problem, declared, is_quick=True)
+        for table, declared in sorted(tables.items())
+        for root in (os.path.join(folder, table),)  # noqa: PTH118  # as in delivered_files
+        for path, problem in sorted(_below(root))
+    ]
+
+
 def csv_rows(paths: Sequence[str]) -> list[dict[str, Any]]:
     """The rows of each CSV file, or the line that does not fit; the files are listed before."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -174,7 +187,15 @@ def _below(folder: str) -> Iterator[tuple[str, str]]:
         links.sort(reverse=True)
 
 
-def _listed(table: str, name: str, path: str, problem: str, declared: Iterable[str]) -> Listed:
+def _listed(
+    table: str,
+    name: str,
+    path: str,
+    problem: str,
+    declared: Iterable[str],
+    *,
+    is_quick: bool = False,
+) -> Listed:
     shown = "".join(c if c.isprintable() else "?" for c in name.encode(errors="replace").decode())
     base = name.rpartition("/")[2]
     kind = next((_SUFFIXES[end] for end in _SUFFIXES if base.lower().endswith(end)), "")
@@ -195,7 +216,7 @@ def _listed(table: str, name: str, path: str, problem: str, declared: Iterable[s
     elif shown != name:
         file.kind, file.reason = "broken", "its name is no printable text"
     elif kind == "csv":
-        described = _described(path, [column.lower() for column in declared])
+        described = _described(path, [column.lower() for column in declared], is_quick=is_quick)
         _readers[path] = described
         file.kind = "broken" if described.problem else "csv"
         file.reason, file.columns = described.problem, described.columns
@@ -218,14 +239,16 @@ def _opened(path: str) -> IO[bytes]:
     return cast("IO[bytes]", gzip.open(path)) if is_gzip else Path(path).open("rb")
 
 
-def _described(path: str, declared: list[str]) -> CsvFile:
-    """The dialect of a CSV file, by its header."""
+def _described(path: str, declared: list[str], *, is_quick: bool = False) -> CsvFile:
+    """The dialect of a CSV file, by its header; if it is to be quick, of UTF-8 only."""
     file = CsvFile(path)
     try:
         with Path(path).open("rb") as raw:
             file.is_gzip = raw.read(2) == b"\x1f\x8b"
         with _opened(path) as stream:
             encoding = _encoding(stream.read(4))
+        if encoding != "utf-8" and is_quick:
+            return file
         if encoding != "utf-8":
             file.copy = _utf8_copy(path, encoding)
         with file.stream() as stream:

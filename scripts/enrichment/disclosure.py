@@ -9,7 +9,8 @@ would give a hidden figure of the summary away, so it loses the columns of that 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -28,6 +29,8 @@ ROW_KEYS = {
 
 SUMMARY = "segment_summary"
 _PROFILE = "segment_profile"
+
+_NOTHING_HIDDEN = "select '' as function_name, '' as row_key, '' as reason_hidden where false"
 
 _ENGAGED = ("campaigns_engaged", "clients_engaged", "last_engagement_date")
 _GIVEN = ("is_donor", "donation_count", "donation_amount", "last_donation_date")
@@ -62,6 +65,7 @@ class Disclosure:
         self._database = database
         self._requested = tuple(requested)
         self._minimum = 0
+        self._chosen: dict[str, Query] = {}
         self._hidden: list[tuple[str, str | None, str]] = []
         self.people = "temp.profiles"
         people: dict[str, dict[str, Any]] = {_PROFILE: {}} if with_people else {}
@@ -74,7 +78,7 @@ class Disclosure:
         if is_open:
             roles.require("small_groups")
             audit.note(small_cells=True)
-            database.keep("hidden", Query("select '' as function_name, '' as row_key where false"))
+            database.keep("hidden", Query(_NOTHING_HIDDEN))
         elif requested:
             self._find_hidden(segment)
             self._empty_people()
@@ -149,6 +153,23 @@ class Disclosure:
         """The hidden columns of an answer."""
         return [column for name, column, _ in self._hidden if name == function and column]
 
+    def _hidden_rows(self, function: str) -> dict[str, int]:
+        """How many rows of an answer are hidden, by reason: of the rows that were asked for."""
+        if function in self._chosen:
+            chosen = self._chosen[function]
+            counted = self._database.all_rows(
+                Query(
+                    "select reason_hidden, count(*) from temp.hidden "
+                    f"where function_name = {text(function)} "
+                    f"and row_key in ({chosen.sql}) group by all",
+                    chosen.values,
+                )
+            )
+            return {str(reason): int(count) for reason, count in counted}
+        return Counter(
+            reason for other, column, reason in self._hidden if other == function and not column
+        )
+
     def rows(
         self,
         function: str,
@@ -156,13 +177,21 @@ class Disclosure:
         choose: str = "",
         values: Sequence[Any] = (),
         order: str,
+        is_whole: bool = True,
     ) -> Query:
         """The rows of a function that may be shown.
 
         ``choose`` is SQL that chooses among all rows, hidden ones included, with its ``values``;
-        ``order`` is SQL that orders the rows that are shown.
+        ``order`` is SQL that orders the rows that are shown. The report counts the hidden rows of
+        the whole answer, or if it is not ``is_whole``, those among the chosen ones.
         """
         key = ", ".join(f"cast({identifier(name)} as varchar)" for name in ROW_KEYS[function])
+        if not is_whole:
+            self._chosen[function] = Query(
+                f"select concat_ws(':', {key}) as row_key "
+                f"from (select * from {self._database.kept(function)} {choose})",
+                tuple(values),
+            )
         return Query(
             f"select * {_emptied(self._columns(function))} "
             f"from (select * from {self._database.kept(function)} {choose}) "
@@ -188,42 +217,43 @@ class Disclosure:
 
     def report(self) -> None:
         """Prints how much was hidden to standard error; nothing if nothing was."""
+        for note in self.notes():
+            print(f"segment.py: {note} (--allow-small-cells shows them)", file=sys.stderr)
+
+    def notes(self) -> Iterator[str]:
+        """How much was hidden, a line for each answer; nothing if nothing was."""
         if not self._requested:
             return
         if self._is_too_small():
-            _print(
+            yield (
                 f"fewer than {self._minimum} people of the file are in the segment, or outside of "
                 "it: answers about it are hidden"
             )
             return
         if self.people == "temp.people":
-            _print("people: what the summary hides is hidden person by person, too")
+            yield "people: what the summary hides is hidden person by person, too"
         for function in self._requested:
             name, columns = function.removeprefix("segment_"), self._columns(function)
             if function == SUMMARY:
                 if columns:
-                    _print(
-                        f"{name}: {len(columns)} figures hidden, "
-                        f"about fewer than {self._minimum} people"
-                    )
+                    figures = "1 figure" if len(columns) == 1 else f"{len(columns)} figures"
+                    yield f"{name}: {figures} hidden, about fewer than {self._minimum} people"
                 continue
             if columns:
                 figures = " and ".join(
                     figure for figure in ("clicks", "opens") if figure in columns
                 )
-                _print(
+                yield (
                     f"{name}: {figures} hidden, and rates and scores with them: too few people, or "
                     "all but too few, have any"
                 )
-            reasons = [
-                reason for other, column, reason in self._hidden if other == function and not column
-            ]
-            others = reasons.count("gives_another_away")
-            if reasons:
+            hidden = self._hidden_rows(function)
+            if hidden:
+                count, others = sum(hidden.values()), hidden.get("gives_another_away", 0)
                 also = f", {others} of them to keep the rest from being worked out" * bool(others)
-                _print(
-                    f"{name}: {len(reasons)} rows hidden, about fewer than {self._minimum} "
-                    f"people{also}"
+                yield (
+                    f"{name}: {count} {'row' if count == 1 else 'rows'} hidden, "
+                    f"about fewer than {self._minimum} people{also}"
                 )
 
 
@@ -286,7 +316,3 @@ def _emptied(columns: Sequence[str]) -> str:
     if not columns:
         return ""
     return f"replace ({', '.join(f'null as {identifier(name)}' for name in columns)})"
-
-
-def _print(message: str) -> None:
-    print(f"segment.py: {message} (--allow-small-cells shows them)", file=sys.stderr)

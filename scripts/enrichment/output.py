@@ -1,30 +1,26 @@
 """Writes answers: a table for a person, or CSV, JSON, Parquet and xlsx for a program.
 
 A file is written in a private folder beside its destination, readable by its owner only. The
-complete file is renamed over the old one, so that a failure leaves the old file untouched. In xlsx,
-text that a spreadsheet would run as a formula is a text cell.
+complete file is renamed over the old one, so that a failure leaves the old file untouched.
 """
 
 from __future__ import annotations
 
-import datetime
-import decimal
 import errno
 import fcntl
 import io
 import json
-import math
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from enrichment import audit, ids
+from enrichment import audit, ids, screen, workbook
+from enrichment.answers import Answer, Section, as_text, is_number
 from enrichment.database import Database, Query
 from enrichment.errors import InputError, RunnerError, shown
 from enrichment.paths import is_ours, resolved
@@ -36,40 +32,6 @@ HTML = "html"
 TERMINAL_ROWS = 50
 _IN_MEMORY = 2**23
 _PRIVATE = ".segment-"
-_EXCEL_ROWS, _EXCEL_TEXT, _EXCEL_DIGITS = 1_048_576, 32_767, 10**15
-
-
-@dataclass(frozen=True)
-class Section:
-    """One answer: its name, its query, and the columns that a table on a terminal shows.
-
-    No ``columns`` means all of them; ``single`` means that there is only one row.
-    """
-
-    name: str
-    query: Query
-    columns: tuple[str, ...] = ()
-    single: bool = False
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The answer of a command, in the three shapes that the formats need.
-
-    ``flat`` is the single row set of CSV and Parquet; ``sections`` go into JSON (an object by name,
-    or a single list if ``bare``) and xlsx (a sheet each); a table shows ``screen``.
-    """
-
-    flat: Query
-    sections: tuple[Section, ...]
-    screen: tuple[Section, ...]
-    bare: bool = False
-
-    @classmethod
-    def of(cls, name: str, query: Query, columns: Sequence[str] = ()) -> Answer:
-        """One row set, the same in every format."""
-        section = Section(name, query, tuple(columns))
-        return cls(query, (section,), (section,), bare=True)
 
 
 class Target:
@@ -150,7 +112,7 @@ class Target:
         if self.format == "parquet":
             database.write_parquet(answer.flat, part)
         elif self.format == "xlsx":
-            _write_xlsx(database, answer, part, folder)
+            workbook.write(database, answer, part, folder)
         else:
             with part.open("w", encoding="utf-8", newline="") as stream:
                 self._write_text(database, answer, stream)
@@ -242,27 +204,6 @@ def sweep(folder: Path) -> None:
                 os.close(lock)
 
 
-def _cell(value: Any) -> str:
-    """A value as text: NULL is empty, dates are ISO."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime.datetime):
-        return value.isoformat(sep=" ")
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    if isinstance(value, decimal.Decimal):
-        return format(value, "f")
-    if isinstance(value, list | tuple | dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | decimal.Decimal) and not isinstance(value, bool)
-
-
 def _write_csv(database: Database, query: Query, stream: IO[str]) -> None:
     columns = database.columns(query)
     stream.write(",".join(columns) + "\n")
@@ -301,61 +242,8 @@ def _write_json_section(database: Database, section: Section, stream: IO[str]) -
     stream.write("\n]")
 
 
-def _write_xlsx(database: Database, answer: Answer, file: Path, scratch: Path) -> None:
-    try:
-        import xlsxwriter
-    except ImportError:
-        raise InputError("--format xlsx needs the package xlsxwriter: install it") from None
-    options = {"constant_memory": True, "tmpdir": str(scratch), "remove_timezone": True}
-    try:
-        with xlsxwriter.Workbook(str(file), options) as book:
-            _write_sheets(database, answer, book)
-    except xlsxwriter.exceptions.FileCreateError as error:
-        # The package wraps the error of the system, which alone says what is wrong.
-        (cause,) = error.args
-        raise cause from None
-
-
-def _write_sheets(database: Database, answer: Answer, book: Any) -> None:
-    formats = {
-        datetime.date: book.add_format({"num_format": "yyyy-mm-dd"}),
-        datetime.datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
-    }
-    for section in answer.sections:
-        sheet = book.add_worksheet(section.name[:31])
-        columns, rows = database.rows(section.query)
-        sheet.write_row(0, 0, columns, book.add_format({"bold": True}))
-        sheet.freeze_panes(1, 0)
-        for line, row in enumerate(rows, 1):
-            if line >= _EXCEL_ROWS:
-                raise InputError(
-                    f"{section.name} has more rows than a sheet of xlsx ({_EXCEL_ROWS:,}); "
-                    "use --format csv or parquet"
-                )
-            for at, value in enumerate(row):
-                _write_xlsx_cell(sheet, line, at, value, formats)
-
-
-def _write_xlsx_cell(sheet: Any, line: int, at: int, value: Any, formats: dict[type, Any]) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool):
-        sheet.write_boolean(line, at, value)
-    elif isinstance(value, datetime.date) and value.year >= 1900:
-        sheet.write_datetime(line, at, value, formats[type(value)])
-    elif _is_number(value) and math.isfinite(value) and abs(value) < _EXCEL_DIGITS:
-        sheet.write_number(line, at, value)
-    else:
-        text = _cell(value)
-        if len(text) > _EXCEL_TEXT:
-            raise InputError(
-                f"row {line} has a text that is too long for xlsx; use --format csv or parquet"
-            )
-        sheet.write_string(line, at, text)
-
-
 def _write_tables(database: Database, answer: Answer, stream: IO[str], *, to_screen: bool) -> None:
-    """Readable tables; a terminal shows the first rows and the chosen columns."""
+    """Readable tables; a terminal shows the first rows, and the columns that fit."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -368,11 +256,10 @@ def _write_tables(database: Database, answer: Answer, stream: IO[str], *, to_scr
     console = Console(file=stream, width=width, force_terminal=on_terminal, highlight=False)
     for section in answer.screen:
         columns, rows = database.rows(section.query)
-        chosen = [at for at, name in enumerate(columns) if name in section.columns]
+        chosen = [columns.index(name) for name in section.columns if name in columns]
         chosen = chosen or list(range(len(columns)))
-        title = section.name.replace("_", " ")
         table = Table(
-            title=title,
+            title=section.name.replace("_", " "),
             title_justify="left",
             title_style="bold",
             box=box.HEAVY_HEAD if has_lines else box.ASCII,
@@ -385,23 +272,37 @@ def _write_tables(database: Database, answer: Answer, stream: IO[str], *, to_scr
                 table.add_row(Text(name), Text(_printable(value)))
             console.print(table)
             continue
-        more = 0
         lines: list[list[Any]] = []
+        more = 0
         for row in rows:
             if on_terminal and len(lines) == TERMINAL_ROWS:
                 more += 1
                 continue
             lines.append([row[at] for at in chosen])
-        for number, at in enumerate(chosen):
-            numeric = any(_is_number(line[number]) for line in lines)
-            table.add_column(columns[at], justify="right" if numeric else "left", overflow="fold")
-        for line in lines:
-            table.add_row(*(Text(_printable(value)) for value in line))
+        cells = [[_printable(value) for value in line] for line in lines]
+        if on_terminal:
+            fractions = [
+                any(isinstance(value, float) for value in of) for of in zip(*lines, strict=True)
+            ]
+            cells = screen.aligned(cells, fractions)
+        fitted = screen.fitted([columns[at] for at in chosen], cells, width)
+        for number, column in enumerate(fitted):
+            numeric = any(is_number(line[number]) for line in lines)
+            table.add_column(
+                Text(column.header),
+                justify="right" if numeric else "left",
+                width=column.width,
+                overflow="fold",
+            )
+        for texts in cells:
+            table.add_row(*(Text(text) for text in texts[: len(fitted)]))
         console.print(table)
-        if more or len(chosen) < len(columns):
+        if more or len(fitted) < len(columns):
+            count = len(lines) + more
             console.print(
-                f"{len(lines) + more:,} rows, {more:,} not shown; "
-                f"{len(chosen)} of {len(columns)} columns; --out FILE has them all",
+                f"{count:,} {'row' if count == 1 else 'rows'}"
+                f"{f', {more:,} not shown' if more else ''}; "
+                f"{len(fitted)} of {len(columns)} columns; --out FILE has them all",
                 style="dim",
             )
 
@@ -419,5 +320,5 @@ def _printable(value: Any) -> str:
     """A value to read: four digits of a fraction, and no control characters."""
     if isinstance(value, float):
         return f"{value:.4g}" if abs(value) < 1_000 else f"{value:.0f}"
-    text = _cell(value)
+    text = as_text(value)
     return "".join(char if char.isprintable() else "\ufffd" for char in text)

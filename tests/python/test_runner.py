@@ -344,6 +344,13 @@ def test_a_slip_gets_a_suggestion(run: Run, arguments: list[str], said: str) -> 
     assert_refused(run(*arguments), 2, said)
 
 
+def test_a_bare_call_is_the_help(run: Run) -> None:
+    bare = run()
+    assert (bare.code, bare.err) == (0, "")
+    assert bare.out == run("--help").out
+    assert "prove-erased" in bare.out
+
+
 def test_the_version(run: Run) -> None:
     assert run("--version").out == f"segment.py {code_version.code_version()}\n"
 
@@ -532,7 +539,6 @@ def test_an_interrupted_query_is_an_interruption() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "expected a command: build, analyze"),
         (["analyse"], "expected a command: build, analyze"),
         (["analyze"], "--svids FILE"),
         (["analyze", "--svids", "nowhere.csv"], "nowhere.csv"),

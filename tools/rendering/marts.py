@@ -31,10 +31,13 @@ delivered rows are in the schema `quarantine`.
 _FUNCTIONS = """## Functions
 
 Table functions of the schema `segments`. `svids` is a list of voter ids as text; `'WI:0012345'`
-names the state. Other parameters have the default shown:
+names the state. The list may come from a query. Other parameters have the default shown:
 
 ```sql
-select * from segments.segment_lookalike(['WI:0012345', '2712345'], expansion_size := 100);
+select *
+from segments.segment_lookalike((
+    select list(state || ':' || svid) from marts.segment_members where segment = 'quiet_givers'
+), expansion_size := 100);
 ```
 """
 

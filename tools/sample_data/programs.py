@@ -19,6 +19,10 @@ EXTRACTS = ("handovers", "segment_lists", "consents")
 """The optional extracts of this module."""
 
 
+MEETING_TASTE = 3  # the environment, see channels.TOPICS
+MEETING_SHARES = (0.62, 0.02)  # of those with that taste, and of all others
+
+
 @dataclass(frozen=True)
 class Trigger:
     """A trigger and how many of those who enter reach its goal."""
@@ -311,6 +315,20 @@ TRUTH = {
         select experiment, 'experiment', arm, person_id, state, svid, handed_over_at, has_clicked
         from letter
         order by program, person_id
+    """,
+    # A list that somebody brings from a meeting about the environment: the demo asks about it. Age,
+    # party, favourite clients and gifts follow from the taste, not from how the list was made.
+    "meeting_list": f"""
+        select state || ':' || svid as svid, person_id, taste = {MEETING_TASTE} as shares_taste
+        from voter
+        where
+            p = human
+            and svid is not null
+            and not lacks_state
+            and draw(p, 'meeting') < if(
+                taste = {MEETING_TASTE}, {MEETING_SHARES[0]}, {MEETING_SHARES[1]}
+            )
+        order by person_id
     """,
     # What must be found: shares that were planted among active people, and what became of them.
     "program_effects": f"""

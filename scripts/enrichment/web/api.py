@@ -18,6 +18,7 @@ from fastapi.responses import Response
 
 from enrichment import audit, contracts, ids, output
 from enrichment.analysis import analysis, propensity_question
+from enrichment.answers import Answer
 from enrichment.database import Query
 from enrichment.definitions.load import load
 from enrichment.disclosure import Disclosure, shown_mart
@@ -86,9 +87,7 @@ def _key(command: str, role: Role, options: Sequence[Any], svids: Sequence[str])
     return digest.digest()
 
 
-def _answered(
-    session: Session, key: bytes, make: Callable[[], tuple[output.Answer, bool]]
-) -> Response:
+def _answered(session: Session, key: bytes, make: Callable[[], tuple[Answer, bool]]) -> Response:
     """The response to a question, from the answers of this build or made now."""
     body = session.answers.get(key)
     if body is None:
@@ -138,7 +137,7 @@ def router(published: Published) -> APIRouter:
         options = (words, question.deviation_threshold)
         with published.session() as session:
 
-            def make() -> tuple[output.Answer, bool]:
+            def make() -> tuple[Answer, bool]:
                 answer, groups = analysis(
                     session, svids, words, question.deviation_threshold, "json", is_open=False
                 )
@@ -178,10 +177,10 @@ def router(published: Published) -> APIRouter:
         options, choose, values, order = asked
         with published.session() as session:
 
-            def make() -> tuple[output.Answer, bool]:
+            def make() -> tuple[Answer, bool]:
                 then = f"{choose} {order}"
                 query = session.ask(function, svids, options, then=then, then_values=values)
-                return output.Answer.of(name, query), False
+                return Answer.of(name, query), False
 
             return _answered(session, _key(name, role, (options, choose, values), svids), make)
 
@@ -193,7 +192,7 @@ def router(published: Published) -> APIRouter:
         top = question.top_n
         with published.session() as session:
 
-            def make() -> tuple[output.Answer, bool]:
+            def make() -> tuple[Answer, bool]:
                 groups = Disclosure(
                     session, svids, {"segment_affinity": {}}, is_open=False, with_people=False
                 )
@@ -203,7 +202,7 @@ def router(published: Published) -> APIRouter:
                     values=() if top is None else (top,),
                     order="order by affinity_rank, client_shortname",
                 )
-                return output.Answer.of("affinity", query), groups.has_hidden()
+                return Answer.of("affinity", query), groups.has_hidden()
 
             return _answered(session, _key("affinity", role, (top,), svids), make)
 
@@ -229,14 +228,14 @@ def router(published: Published) -> APIRouter:
             if not session.has("marts", mart):
                 raise NotFoundError("this build has no such mart")
 
-            def make() -> tuple[output.Answer, bool]:
+            def make() -> tuple[Answer, bool]:
                 query = shown_mart(session, contract)
                 bounds = (page.limit, page.offset)
                 query = Query(
                     f"select * from ({query.sql}) order by all limit ? offset ?",
                     (*query.values, *bounds),
                 )
-                return output.Answer.of(mart, query), bool(contract.people)
+                return Answer.of(mart, query), bool(contract.people)
 
             return _answered(
                 session, _key("export", role, (mart, page.limit, page.offset), ()), make
