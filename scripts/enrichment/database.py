@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from enrichment import audit, code_version, contracts, roles
 from enrichment.errors import DatabaseError, InputError, shown
-from enrichment.paths import database_file, private_half
+from enrichment.paths import database_file, history_folder, private_half
 from enrichment.resource_errors import is_full_disk
 
 if TYPE_CHECKING:
@@ -95,29 +95,33 @@ def build_info(con: duckdb.DuckDBPyConnection, file: Path) -> tuple[Any, ...] | 
 def private_name(con: duckdb.DuckDBPyConnection, file: Path, database: str) -> Path | None:
     """The private half of an attached database; None for a build of one file, of earlier code.
 
-    That of an analyst's own pair carries no build id. Raises DatabaseError if the database holds no
-    build.
+    That of an analyst's own pair carries no build id.
     """
+    build_id = _build_id(con, database)
+    of_one_file = con.execute(
+        "select count(*) from duckdb_schemas() "
+        "where database_name = ? and schema_name = 'extracts'",
+        [database],
+    ).fetchone()
+    if of_one_file != (0,):
+        return None
+    own, named = private_half(file), private_half(file, build_id)
+    if file.parent == history_folder() / str(build_id):
+        named = private_half(database_file().with_name(file.name), build_id)
+    return own if own.is_file() and not named.is_file() else named
+
+
+def _build_id(con: duckdb.DuckDBPyConnection, database: str) -> str | None:
+    """The id of an attached database's build; None if it holds none."""
     import duckdb
 
     try:
-        ((build_id,),) = con.execute(
+        row = con.execute(
             f"select build_id from {identifier(database)}.marts.build_info limit 1"
-        ).fetchall()
-        of_one_file = con.execute(
-            "select count(*) from duckdb_schemas() "
-            "where database_name = ? and schema_name = 'extracts'",
-            [database],
         ).fetchone()
-    except (duckdb.Error, ValueError):
-        raise DatabaseError(f"the database {file} holds no finished build: {BUILD}") from None
-    if of_one_file != (0,):
+    except duckdb.CatalogException:
         return None
-    named = private_half(file, build_id)
-    if file.parent.name == build_id and file.parent.parent.name == ".history":
-        named = private_half(file.parent.parent.parent / file.name, build_id)
-    own = private_half(file)
-    return own if own.is_file() and not named.is_file() else named
+    return str(row[0]) if row else None
 
 
 def attach_private(
@@ -137,23 +141,22 @@ def attach_private(
     if not half.is_file():
         raise DatabaseError(f"the private half {half} of the database is missing: {remedy}")
     refuse_foreign_writes(half)
-    query = (
-        "select own.build_id, other.build_id from {}.marts.build_info as own "
-        "left join {}.extracts.build as other on true"
-    )
+    build_id = _build_id(con, database)
     try:
         attach(con, half, read_only=True, name=name)
-        own, found = con.execute(
-            query.format(identifier(database), identifier(name))
-        ).fetchone() or (None, None)
+        # A selection of models without build_info makes a pair without an id.
+        found = (
+            build_id
+            and con.execute(f"select build_id from {identifier(name)}.extracts.build").fetchall()
+        )
     except duckdb.Error:
         _detach(con, name)
         raise DatabaseError(
             f"the private half {half} of the database cannot be read: {remedy}"
         ) from None
-    if found != own:
+    if build_id and found != [(build_id,)]:
         _detach(con, name)
-        raise DatabaseError(f"the private half {half} is not of build {own}: {remedy}")
+        raise DatabaseError(f"the private half {half} is not of build {build_id}: {remedy}")
     return half
 
 

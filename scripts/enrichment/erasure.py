@@ -341,7 +341,7 @@ def must_forget(work: Path, earlier: Sequence[Path]) -> bool:
 
     erased = "staging.stg_rights__erasures"
     with duckdb.connect() as con:
-        attach(con, private_half(work), read_only=True, name="work")
+        _attach_half(con, work, "work")
         requests = con.execute(f"select count(*) from work.{erased}").fetchone()
         if requests == (0,):
             return False
@@ -349,18 +349,22 @@ def must_forget(work: Path, earlier: Sequence[Path]) -> bool:
             if not file.is_file():
                 continue
             try:
-                attach(con, file, read_only=True, name="published")
-                half = private_name(con, file, "published")
-                con.execute("detach published")
-                # A build of earlier code has one file.
-                attach(con, half or file, read_only=True, name="earlier")
+                _attach_half(con, file, "earlier")
                 new = con.execute(
                     f"select count(*) from work.{erased} as work where not exists (select 1 from "
                     f"earlier.{erased} as earlier where earlier.erasure_hash = work.erasure_hash)"
                 ).fetchone()
                 con.execute("detach earlier")
-            except (duckdb.Error, DatabaseError):
+            except duckdb.Error:
                 return True
             if new != (0,):
                 return True
     return False
+
+
+def _attach_half(con: duckdb.DuckDBPyConnection, file: Path, name: str) -> None:
+    """Attaches the private half of a database; a build of earlier code has one file."""
+    attach(con, file, read_only=True, name="published")
+    half = private_name(con, file, "published")
+    con.execute("detach published")
+    attach(con, half or file, read_only=True, name=name)

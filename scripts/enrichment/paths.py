@@ -1,4 +1,4 @@
-"""Paths of the project, the published database, its private half, the work file and the extracts."""
+"""Paths of the project, the published pair, the work files and the extracts."""
 
 from __future__ import annotations
 

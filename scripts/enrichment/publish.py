@@ -328,9 +328,7 @@ def _described(file: Path, status: str) -> Build:
     if "build_id" in facts:
         with suppress(OSError):
             private_bytes = private_half(database_file(), facts["build_id"]).stat().st_size
-    return Build(
-        file, status if facts else "damaged", facts, file.stat().st_size, private_bytes
-    )
+    return Build(file, status if facts else "damaged", facts, file.stat().st_size, private_bytes)
 
 
 def _is_whole(file: Path) -> bool:

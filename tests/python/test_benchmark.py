@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from datetime import date
@@ -24,6 +23,7 @@ from benchmarking.sections import incremental
 from benchmarking.sections.brief import OURS
 from benchmarking.sections.build import Listener, parts, stage_of
 from benchmarking.sections.questions import QUESTIONS, spread
+from sample_data.pairs import copy_pair
 
 PROJECT = Path(__file__).resolve().parents[2]
 LAST_DAY = date(2026, 6, 30)
@@ -206,7 +206,7 @@ def test_databases_of_a_day_are_compared_in_all_layers(
     sample_database: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / sample_database.name
-    shutil.copy2(sample_database, other)
+    copy_pair(sample_database, other)
     found = incremental.compared(str(sample_database), str(other))
     assert found["compared"] > 100
     assert found["difference"] is None

@@ -24,6 +24,7 @@ import update_hygiene_lists
 from extracts import PROJECT, Extracts, build_database, write_extracts
 from render_docs import ANY, SAMPLE, render
 from rendering.bias_audit import hidden_among_totals
+from sample_data.pairs import opened
 from warm import Warm
 
 AS_OF = date(2025, 6, 30)
@@ -112,13 +113,13 @@ def built(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def select(database: Path, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(database), read_only=True) as con:
+    with opened(database) as con:
         return con.execute(sql).fetchall()
 
 
 def texts(database: Path) -> Iterator[tuple[str, str]]:
     """Each row of what was built, and of what functions answer, as text."""
-    with duckdb.connect(str(database), read_only=True) as con:
+    with opened(database) as con:
         tables = con.execute(
             "select schema_name, table_name from duckdb_tables() where not temporary union all "
             "select schema_name, view_name from duckdb_views() where not internal "

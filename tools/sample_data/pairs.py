@@ -32,7 +32,7 @@ def opened(database: Path, *, read_only: bool = True) -> duckdb.DuckDBPyConnecti
     """A connection to both halves of a built database, under the names that their views use.
 
     A schema's name alone finds the half, such as ``linkage.lnk_voter``; where both halves have the
-    schema, the published one comes first.
+    schema, the published one comes first. What is created without a schema is in memory.
     """
     con = duckdb.connect()
     published, *rest = halves(database)
@@ -41,10 +41,10 @@ def opened(database: Path, *, read_only: bool = True) -> duckdb.DuckDBPyConnecti
         attach(con, half, read_only=read_only, name=PRIVATE)
     schemas = con.execute(
         "select database_name, schema_name from duckdb_schemas() where not internal or "
-        "schema_name = 'main' order by database_name = ?, schema_name = 'main' desc, all",
+        "schema_name = 'main' order by database_name = ?, schema_name <> 'main', schema_name",
         [PRIVATE],
     ).fetchall()
     names = (published.stem, PRIVATE)
-    path = ",".join(f"{name}.{schema}" for name, schema in schemas if name in names)
-    con.execute("set search_path = '" + path + "'")
+    path = [f"{name}.{schema}" for name, schema in schemas if name in names]
+    con.execute("set search_path = '" + ",".join(["memory.main", *path]) + "'")
     return con
