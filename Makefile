@@ -115,5 +115,6 @@ docs/marts.md: $(VENV)/.installed-dev
 # The audit log stays: it records past calls, and no build can write it again.
 clean:
 	rm -rf $(VENV) data target logs warehouse/behavioral.duckdb warehouse/behavioral.duckdb.wal \
+		warehouse/behavioral.duckdb.private-* \
 		warehouse/behavioral.duckdb.key warehouse/.build warehouse/.history warehouse/dev/behavioral.duckdb* \
 		warehouse/demo warehouse/demo_svids.csv warehouse/equivalence benchmark

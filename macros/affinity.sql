@@ -82,7 +82,7 @@
 -#}
 {% macro population_basis() -%}
     case
-        when exists (select 1 from {{ ref('agg_engagement_by_address') }} as addresses where not addresses.has_any_click)
+        when (select clock.has_address_without_click from {{ ref('key_clock') }} as clock)
             then 'all_recipients'
         else 'clickers_only'
     end

@@ -1,6 +1,6 @@
 {#-
-    Writes what is known only at the end of a build: how long it took (`build_info`), and the rows and seconds of
-    every table (`build_tables`). It runs at the end of each dbt run, also of an analyst's own `dbt build`. A run that
+    Writes what is known only at the end of a build: how long it took (`build_info`), which build the private half
+    belongs to (`extracts.build`), and the rows and seconds of every table (`build_tables`). It runs at the end of each dbt run, also of an analyst's own `dbt build`. A run that
     made neither table writes nothing.
 -#}
 {% macro record_build(results) %}
@@ -14,6 +14,8 @@
         set
             finished_at = cast('{{ finished_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp),
             duration_seconds = {{ (finished_at - run_started_at).total_seconds() }};
+        create or replace table private.extracts.build as
+        select build_id, as_of_date, code_digest from {{ made['build_info'].node.relation_name }};
     {% endif %}
     {% if 'build_tables' in made and made | length > 1 %}
         insert into {{ made['build_tables'].node.relation_name }}

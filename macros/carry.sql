@@ -5,9 +5,10 @@
 
     All that it needs to know about the last build stands in the tables of that build: the files in `extracts.files`,
     the phones and addresses that were looked up in `lnk_voter_phone` and `lnk_voter_address`, the people who were
-    left out in `stg_rights__erasures`, the reference date in `stg_clock`. They are read from the database that is
-    attached as `previous` (scripts/enrichment/plugins/session_variables.py). It must be a published one: a build is
-    published only when all of it has succeeded, so its tables agree with each other.
+    left out in `stg_rights__erasures`, the reference date in `stg_clock`. They are read from the pair that is attached
+    as `previous` and `previous_private` (scripts/enrichment/plugins/session_variables.py). It must be a published
+    pair: a build is published only when all of it has succeeded, so its tables agree with each other. Without its
+    private half nothing is carried over, because `extracts.files` stands there.
 
     The runner attaches the published database. An analyst's own `dbt build` reads everything, unless
     BEHAVIORAL_PREVIOUS_DB names a published database: the analyst's file may hold tables of several builds.
@@ -18,15 +19,21 @@
     where there is no such table.
 -#}
 {% macro last_build_relation(relation) %}
-    {{ return(relation_in('previous' if target.name == 'publish' else relation.database, relation)) }}
+    {{ return(relation_in(previous_half(relation) if target.name == 'publish' else relation.database, relation)) }}
 {% endmacro %}
 
-{#- A table in `previous`, to carry over from; none where there is no such table, and in a full refresh. -#}
+{#- The half of the last build that has the table of a relation. -#}
+{% macro previous_half(relation) %}
+    {{ return('previous_private' if relation.database == 'private' else 'previous') }}
+{% endmacro %}
+
+{#- A table of the last build, to carry over from; none where there is no such table, and in a full refresh. -#}
 {% macro carried_relation(relation) %}
-    {% set known = relation_in('previous', relation) %}
+    {% set known = relation_in(previous_half(relation), relation) %}
     {{ return(none if known is none or flags.FULL_REFRESH else known) }}
 {% endmacro %}
 
+{#- The table of a relation in another database; none where there is no such table. -#}
 {% macro relation_in(database, relation) %}
     {% if not execute or target.database == 'memory' %}
         {{ return(none) }}
@@ -43,6 +50,11 @@
     {{ return('"' ~ database ~ '".' ~ relation.schema ~ '.' ~ relation.identifier if is_there else none) }}
 {% endmacro %}
 
+{#- The table with the files of the extracts, by which two builds are compared. -#}
+{% macro extracts_files() %}
+    {{ return(api.Relation.create(database='private', schema='extracts', identifier='files')) }}
+{% endmacro %}
+
 {#-
     The files of an extract whose rows can be carried over from `relation`, a list of names: the files with the same
     fingerprint as in the last build. The list is empty if somebody is no longer erased, because the last build did not
@@ -54,14 +66,14 @@
     {% if not execute or target.database == 'memory' %}
         {{ return([]) }}
     {% endif %}
-    {% set last_files = carried_relation(api.Relation.create(schema='extracts', identifier='files')) %}
+    {% set last_files = carried_relation(extracts_files()) %}
     {% set last_erasures = carried_relation(erasures) %}
     {% if not (carried_relation(relation) and last_files and last_erasures) %}
         {{ return([]) }}
     {% endif %}
     {% set query %}
         select files.source_file
-        from extracts.files as files
+        from private.extracts.files as files
         inner join {{ last_files }} as last_files
             on
                 files.source_table = last_files.source_table
@@ -109,7 +121,7 @@
         select
             (
                 select count(*)
-                from {{ carried_relation(api.Relation.create(schema='extracts', identifier='files')) }} as last_files
+                from {{ carried_relation(extracts_files()) }} as last_files
                 where last_files.source_table = 'donations'
             ) = {{ carried | length }}
             and (

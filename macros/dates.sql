@@ -14,7 +14,7 @@
 -#}
 {% macro last_day_of(source_table, column) -%}
     {%- set query -%}
-        select cast(max({{ column }}) as date) from extracts.{{ source_table }} where cast({{ column }} as date) <= {{ build_date() }}
+        select cast(max({{ column }}) as date) from private.extracts.{{ source_table }} where cast({{ column }} as date) <= {{ build_date() }}
     {%- endset -%}
     {%- set last_day = run_query(query).rows[0][0] if execute and target.database != 'memory' else none -%}
     cast({{ "'" ~ last_day ~ "'" if last_day else 'null' }} as timestamp)

@@ -19,8 +19,8 @@
     {%- if not execute or target.database == 'memory' or model.resource_type == 'unit_test' -%}
         {{ relation }}
     {%- else -%}
-        {#- Without the database: a reader may attach the file under another name. -#}
-        {%- set view = text_literal(relation.schema ~ '.' ~ relation.identifier) -%}
+        {#- As text, without quotes: query_table reads it. Whoever reads the view attaches its file under this name. -#}
+        {%- set view = text_literal(relation.database ~ '.' ~ relation.schema ~ '.' ~ relation.identifier) -%}
         query_table(coalesce(getvariable('held_{{ relation.identifier }}'), {{ view }}))
     {%- endif -%}
 {%- endmacro %}

@@ -41,7 +41,7 @@
         select count(*)
         from duckdb_tables()
         where
-            database_name = '{{ target.database }}'
+            database_name = 'private'
             and schema_name = 'extracts'
             and table_name = 'files'
     {% endset %}

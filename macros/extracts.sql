@@ -23,7 +23,7 @@
             {% do sources.append(source) %}
         {% endfor %}
         {% set last_files = last_input_files() %}
-        {% do run_query('create schema if not exists extracts') %}
+        {% do run_query('create schema if not exists private.extracts') %}
         {% do list_files(sources) %}
         {% set delivered = folder_contents(sources) %}
         {% set extracts = [] %}
@@ -42,15 +42,15 @@
 {#- The statements that make the views, and that replace the files and checks of the last build. -#}
 {% macro published_extracts(extracts) %}
     {% for extract in extracts %}
-        create or replace view extracts.{{ extract.name }} as
+        create or replace view private.extracts.{{ extract.name }} as
         {{ extract.query }};
     {% endfor %}
     {% for table in ['files', 'checks'] %}
-        create or replace table extracts.{{ table }} as select * from extracts.found_{{ table }};
-        drop table extracts.found_{{ table }};
+        create or replace table private.extracts.{{ table }} as select * from private.extracts.found_{{ table }};
+        drop table private.extracts.found_{{ table }};
     {% endfor %}
-    drop table extracts.listed_files;
-    drop table extracts.listed_columns;
+    drop table private.extracts.listed_files;
+    drop table private.extracts.listed_columns;
 {% endmacro %}
 
 {#-
@@ -67,17 +67,17 @@
         {% do tables.update({source.name: names}) %}
     {% endfor %}
     {% set listed_files %}
-        create or replace table extracts.listed_files as
+        create or replace table private.extracts.listed_files as
         select unnest(
             delivered_files({{ text_literal(tojson({'folder': extract_folder(), 'tables': tables})) }}),
             recursive := true
         )
     {% endset %}
     {% do run_query(listed_files) %}
-    {% for row in run_query("select source_table, source_file, reason from extracts.listed_files where kind = 'broken' order by all limit 1") %}
+    {% for row in run_query("select source_table, source_file, reason from private.extracts.listed_files where kind = 'broken' order by all limit 1") %}
         {{ extracts_error('file ' ~ row[0] ~ ('/' ~ row[1] if row[1] else '') ~ ': ' ~ row[2] ~ ': deliver it again') }}
     {% endfor %}
-    {% set found = run_query("select distinct source_table from extracts.listed_files where kind in ('parquet', 'csv')").columns[0].values() %}
+    {% set found = run_query("select distinct source_table from private.extracts.listed_files where kind in ('parquet', 'csv')").columns[0].values() %}
     {% for source in sources if source.name not in found and source.config.meta.get('required', false) %}
         {% set folder = extract_folder() ~ '/' ~ source.name %}
         {{ extracts_error('table ' ~ source.name ~ ' is required, but there is no Parquet file and no CSV file in '
@@ -101,10 +101,10 @@
     parts of others: a column stands before its parts. A CSV file's columns are text.
 -#}
 {% macro listed_columns() %}
-    {% set paths = run_query("select path from extracts.listed_files where kind = 'parquet' order by path").columns[0].values() | list %}
-    create or replace table extracts.listed_columns as
+    {% set paths = run_query("select path from private.extracts.listed_files where kind = 'parquet' order by path").columns[0].values() | list %}
+    create or replace table private.extracts.listed_columns as
     with delivered as (
-        select * from extracts.listed_files
+        select * from private.extracts.listed_files
     ),
     {% if paths %}
     elements as (
@@ -207,7 +207,7 @@
             source_table,
             column_name,
             min(source_file)
-        from extracts.listed_columns
+        from private.extracts.listed_columns
         group by source_table, path, column_name
         having count(*) > 1
     {% endset %}
@@ -225,7 +225,7 @@
             list(name order by column_id) as names,
             -- The columns of a CSV file are read by their place.
             string_agg(column_name || ' ' || type, ', ' order by case when kind = 'csv' then column_id end, column_name) as shape
-        from extracts.listed_columns
+        from private.extracts.listed_columns
         group by path
     ),
     placed as (
@@ -235,7 +235,7 @@
                 list_filter(string_split(source_file, '/')[:-2], lambda part: contains(part, '=')),
                 lambda part: lower(string_split(part, '=')[1])
             ) as folder_names
-        from extracts.listed_files
+        from private.extracts.listed_files
         where kind in ('parquet', 'csv')
     )
     select
@@ -283,7 +283,7 @@
         source_table,
         column_name,
         string_agg(distinct type, ' and ' order by type)
-    from extracts.listed_columns
+    from private.extracts.listed_columns
     where kind = 'parquet'
     group by source_table, column_name
     having
@@ -584,7 +584,7 @@
             {% endif %}
         {% endfor %}
     {% endfor %}
-    create or replace table extracts.found_files as
+    create or replace table private.extracts.found_files as
     with sized as (
         {% for arm in arms %}
         {{ 'union all' if not loop.first }}
@@ -604,7 +604,7 @@
             listed_files.kind,
             sized.*
         from sized
-        inner join extracts.listed_files as listed_files
+        inner join private.extracts.listed_files as listed_files
             on sized.filename = listed_files.path
     ),
     {% if known_files %}
@@ -671,7 +671,7 @@
             path as filename,
             list({'name': column_name, 'type': type} order by column_id) as column_list,
             string_agg(column_name || ' ' || type, ', ' order by column_id) as column_types
-        from extracts.listed_columns
+        from private.extracts.listed_columns
         group by path
     ),
     -- The days are unknown where a part of the file has no statistics, unless the column is empty.
@@ -737,7 +737,7 @@
                 path as filename,
                 column_name as name,
                 type = 'DATE' or starts_with(type, 'TIMESTAMP') as is_time
-            from extracts.listed_columns
+            from private.extracts.listed_columns
         ) as kinds
             on
                 kinds.filename = found.filename
@@ -833,12 +833,12 @@
 
 {#- Raises if a row of a CSV file does not fit, or if a required table has no rows. -#}
 {% macro check_rows(sources) %}
-    {% for row in run_query("select source_table, source_file, problem from extracts.found_files where problem is not null order by all") %}
+    {% for row in run_query("select source_table, source_file, problem from private.extracts.found_files where problem is not null order by all") %}
         {{ extracts_error('file ' ~ row[0] ~ '/' ~ row[1] ~ ': ' ~ row[2] ~ ': deliver it again as CSV whose rows have'
             ~ ' the columns of the header, in UTF-8 or UTF-16') }}
     {% endfor %}
-    {% do run_query('alter table extracts.found_files drop column problem') %}
-    {% set filled = run_query('select distinct source_table from extracts.found_files where rows_in > 0').columns[0].values() %}
+    {% do run_query('alter table private.extracts.found_files drop column problem') %}
+    {% set filled = run_query('select distinct source_table from private.extracts.found_files where rows_in > 0').columns[0].values() %}
     {% for source in sources if source.name not in filled and source.config.meta.get('required', false) %}
         {{ extracts_error('table ' ~ source.name ~ ' is required, but the files in ' ~ extract_folder() ~ '/' ~ source.name
             ~ ' hold no rows: deliver the extract again') }}
@@ -847,8 +847,7 @@
 
 {#- The files of the last build; none if there are none, or if an older version of found_files listed them. -#}
 {% macro last_input_files() %}
-    {% set relation = api.Relation.create(database=target.database, schema='extracts', identifier='files') %}
-    {% set last_files = last_build_relation(relation) %}
+    {% set last_files = last_build_relation(extracts_files()) %}
     {% if last_files %}
         {% for row in run_query('describe ' ~ last_files) if row[0] == 'folder_digest' %}
             {{ return(last_files) }}

@@ -21,7 +21,7 @@
             check_name,
             {{ input_check_status() }} as status,
             message
-        from extracts.found_checks
+        from private.extracts.found_checks
         order by check_name, source_table, source_file
     {% endset %}
     {% set stopped = {} %}
@@ -137,7 +137,7 @@
 
 {#- The statement of check_files: each check selects its findings, with the message and the figures. -#}
 {% macro found_checks(extracts, last_files, has_manifest) %}
-    create or replace table extracts.found_checks as
+    create or replace table private.extracts.found_checks as
     with limits as (
         select * from {{ read_input_limits() }}
     ),
@@ -163,10 +163,10 @@
         ) = 1
     ),
     files as (
-        select * from extracts.found_files
+        select * from private.extracts.found_files
     ),
     last_files as (
-        select * from {{ last_files or 'extracts.found_files where false' }}
+        select * from {{ last_files or 'private.extracts.found_files where false' }}
     ),
     -- Files of the last build are expected again in the same folder only.
     last_of_folder as (
@@ -263,7 +263,7 @@
                 case when source_file = '' then 'the folder itself' else source_file end || ' (' || reason || ')' order by source_file
             ) filter (where kind = 'unread') as names,
             list(source_file order by source_file) filter (where kind = 'marker') as markers
-        from extracts.listed_files
+        from private.extracts.listed_files
         where kind in ('unread', 'marker')
         group by source_table
     ),
@@ -485,7 +485,7 @@
         {% endif %}
     {% endfor %}
     {% set other, unlisted, found = [], [], [] %}
-    {% for row in run_query("select source_table || '/' || source_file as name, sha256 from extracts.found_files order by name") %}
+    {% for row in run_query("select source_table || '/' || source_file as name, sha256 from private.extracts.found_files order by name") %}
         {% do found.append(row[0]) %}
         {#- Nobody delivers the ledger: its files carry their digest in their names. -#}
         {% if row[0].startswith('handovers/') and row[0] not in expected %}
@@ -496,7 +496,7 @@
         {% endif %}
     {% endfor %}
     {#- The manifest may list what is beneath a folder and is not read: the check unread_file names it. -#}
-    {% for row in run_query("select source_table || '/' || source_file from extracts.listed_files where kind in ('unread', 'marker')") %}
+    {% for row in run_query("select source_table || '/' || source_file from private.extracts.listed_files where kind in ('unread', 'marker')") %}
         {% do found.append(row[0]) %}
     {% endfor %}
     {% set absent = [] %}

@@ -234,14 +234,14 @@
             {%- endif -%}
         {% endset %}
         {% set check %}
-            update extracts.checks
+            update private.extracts.checks
             set found_value = {{ found }}, message = {{ text_literal(message) }}
             where check_name = 'unreadable_requests' and source_table = '{{ source_table }}'
         {% endset %}
         {% do run_query(check) %}
         {% set query %}
             select {{ input_check_status() }}
-            from extracts.checks
+            from private.extracts.checks
             where check_name = 'unreadable_requests' and source_table = '{{ source_table }}'
         {% endset %}
         {% for row in run_query(query).rows %}
@@ -267,14 +267,14 @@
         select count(*)
         from duckdb_views()
         where
-            database_name = '{{ target.database }}'
+            database_name = 'private'
             and schema_name = 'extracts'
             and view_name = 'erasure_requests'
     {% endset %}
     {% if run_query(query).rows[0][0] == 0 %}
         {{ return(false) }}
     {% endif %}
-    {{ return(run_query('select count(*) from extracts.erasure_requests').rows[0][0] > 0) }}
+    {{ return(run_query('select count(*) from private.extracts.erasure_requests').rows[0][0] > 0) }}
 {% endmacro %}
 
 {#-
@@ -438,7 +438,7 @@
     {% set query %}
         select known.source_file
         from {{ known }} as known
-        inner join extracts.files as files
+        inner join private.extracts.files as files
             on
                 files.source_table = known.source_table
                 and files.source_file = known.source_file

@@ -43,7 +43,7 @@ from enrichment.analysis import (
     propensity_question,
 )
 from enrichment.answers import Answer
-from enrichment.database import Database, Listing
+from enrichment.database import REFUSED_ROWS, Database, Listing
 from enrichment.disclosure import Disclosure
 from enrichment.errors import BuildError, InputError, RunnerError, shown
 from enrichment.examples import epilog
@@ -167,7 +167,12 @@ def build(
     from enrichment import early_checks
     from enrichment.dbt_build import BuildOptions, dbt_build, progress
     from enrichment.erasure import erase_from_ledger, must_forget
-    from enrichment.publish import build_and_publish, every_kept_file, last_database
+    from enrichment.publish import (
+        build_and_publish,
+        every_kept_file,
+        last_database,
+        why_all_is_read,
+    )
 
     if as_of is not None:
         _check_date(as_of)
@@ -183,7 +188,10 @@ def build(
         if problem is not None:
             raise InputError(problem)
         options = BuildOptions(as_of, full_refresh, tuple(accept or ()))
-        warnings.extend(dbt_build(work, options, previous=last_database(), shown=shown_progress))
+        last = last_database()
+        if why := "" if full_refresh else why_all_is_read(last):
+            print(f"segment.py: {why}", file=sys.stderr)
+        warnings.extend(dbt_build(work, options, previous=last, shown=shown_progress))
 
     with progress(last_database()) as shown_progress:
         build_id = build_and_publish(
@@ -241,7 +249,10 @@ def analyze(
     if with_contact_details:
         contacts.check_output(out)
     people = ids.read_segment(svids, svid or [], segment)
-    with output.target(out, form, svids) as target, Database(target.folder) as database:
+    with (
+        output.target(out, form, svids) as target,
+        Database(target.folder, private=with_contact_details) as database,
+    ):
         if with_contact_details and (
             target.format not in ("csv", "parquet") or words == ["client_affinity"]
         ):
@@ -452,7 +463,7 @@ def history(out: Out = None, form: Format = None) -> None:
     """List the published build and the kept builds, newest first.
 
     BEHAVIORAL_KEEP_BUILDS is the number of earlier builds to keep (default 2). A damaged build
-    appears under the name of its folder.
+    appears under the name of its folder; private_bytes is empty if its private half is missing.
     """
     from enrichment.publish import builds
 
@@ -467,6 +478,7 @@ def history(out: Out = None, form: Format = None) -> None:
             build.facts.get("rows_in"),
             build.facts.get("voters"),
             build.size_bytes,
+            build.private_bytes,
         )
         for build in builds()
     ]
@@ -592,8 +604,13 @@ def export(
         columns = {"mart": "varchar", "question": "varchar", "one_row_per": "varchar"}
         _list("marts", columns, marts, (out, form), ("mart", "question"))
         return
-    with output.target(out, form) as target, Database(target.folder) as database:
-        name = mart.rpartition(".")[2]
+    name = mart.rpartition(".")[2]
+    # Only who may see refused rows opens the file that holds them.
+    private = name == REFUSED_ROWS and roles.current().may("refused_rows")
+    with (
+        output.target(out, form) as target,
+        Database(target.folder, private=private) as database,
+    ):
         query = database.mart(mart)
         answer = Answer.of(name, query, source=("marts", name), about=(("command", "export"),))
         target.write(database, answer)
@@ -695,10 +712,10 @@ def prove_erased(out: Out = None, form: Format = None) -> None:
     everywhere, else 1. Delivered files that still hold such rows come last and do not count.
     """
     from enrichment.erasure import prove
-    from enrichment.publish import every_kept_file
+    from enrichment.publish import every_kept_file, every_private_half
 
     counts = sorted(
-        prove(every_kept_file()),
+        prove([*every_kept_file(), *every_private_half()]),
         key=lambda count: (not count.is_remainder, count.status == "delivered"),
     )
     rows = [(count.status, str(count.file), count.table, count.rows) for count in counts]
@@ -724,6 +741,7 @@ HISTORY = {
     "rows_in": "bigint",
     "voters": "bigint",
     "size_bytes": "bigint",
+    "private_bytes": "bigint",
 }
 
 
@@ -751,7 +769,10 @@ def _answer(
     if with_contact_details:
         contacts.check_output(out)
     segment = ids.read_segment(svids, svid or [], named)
-    with output.target(out, form, svids) as target, Database(target.folder) as database:
+    with (
+        output.target(out, form, svids) as target,
+        Database(target.folder, private=with_contact_details) as database,
+    ):
         if with_contact_details:
             people = database.ask(function, segment, options, then=choose, then_values=values)
             query = contacts.with_contacts(database, people, contacts.SOLICIT, order)

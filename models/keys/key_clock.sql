@@ -6,6 +6,10 @@ address_weeks as (
     select * from {{ ref('agg_engagement_by_address_week') }}
 ),
 
+addresses as (
+    select * from {{ ref('agg_engagement_by_address') }}
+),
+
 -- The weeks run from the first with data to the week of the reference date, which is never complete (F34).
 bounded as (
     select
@@ -17,6 +21,13 @@ bounded as (
     left join address_weeks
         on true
     group by clock.as_of_date
+),
+
+described as (
+    select
+        bounded.*,
+        exists (select 1 from addresses where not addresses.has_any_click) as has_address_without_click
+    from bounded
 )
 
-select * from bounded
+select * from described

@@ -38,7 +38,7 @@ def with_contacts(
     details. ``then`` is SQL that orders the rows.
     """
     audit.note(contact_details=True)
-    function = database.relation("segments", "segment_contacts")
+    function = database.relation("segments", "segment_contacts", private=True)
     database.keep("listed_people", people)
     database.keep(
         "contacts",

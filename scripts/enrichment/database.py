@@ -1,7 +1,9 @@
 """Queries the published database: table functions with bound arguments, and whole marts.
 
 Each command opens the file read-only under its base name, and closes it at its end. The connection
-can reach no other file, except in the folder for its output.
+can reach no other file, except in the folder for its output. Only a command that needs addresses,
+phones or refused rows also opens the private half: the one whose name carries the
+build id that the published file holds.
 """
 
 from __future__ import annotations
@@ -17,13 +19,18 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from enrichment import audit, code_version, contracts, roles
 from enrichment.errors import DatabaseError, InputError, shown
-from enrichment.paths import database_file
+from enrichment.paths import database_file, history_folder, private_half
 from enrichment.resource_errors import is_full_disk
 
 if TYPE_CHECKING:
     import duckdb
 
 BUILD = "run `python scripts/segment.py build`"
+PRIVATE = "private"
+"""The name of an attached private half; its views and functions contain it."""
+
+REFUSED_ROWS = "rejected_rows"
+"""What ``export`` reads from the private half."""
 _BATCH = 10_000
 _T = TypeVar("_T")
 
@@ -85,35 +92,126 @@ def build_info(con: duckdb.DuckDBPyConnection, file: Path) -> tuple[Any, ...] | 
     return row
 
 
+def private_name(con: duckdb.DuckDBPyConnection, file: Path, database: str) -> Path | None:
+    """The private half of an attached database; None for a build of one file, of earlier code.
+
+    That of an analyst's own pair carries no build id.
+    """
+    build_id = _build_id(con, database)
+    of_one_file = con.execute(
+        "select count(*) from duckdb_schemas() "
+        "where database_name = ? and schema_name = 'extracts'",
+        [database],
+    ).fetchone()
+    if of_one_file != (0,):
+        return None
+    own, named = private_half(file), private_half(file, build_id)
+    if file.parent == history_folder() / str(build_id):
+        named = private_half(database_file().with_name(file.name), build_id)
+    return own if own.is_file() and not named.is_file() else named
+
+
+def _build_id(con: duckdb.DuckDBPyConnection, database: str) -> str | None:
+    """The id of an attached database's build; None if it holds none."""
+    import duckdb
+
+    try:
+        row = con.execute(
+            f"select build_id from {identifier(database)}.marts.build_info limit 1"
+        ).fetchone()
+    except duckdb.CatalogException:
+        return None
+    return str(row[0]) if row else None
+
+
+def attach_private(
+    con: duckdb.DuckDBPyConnection, file: Path, database: str, *, name: str = PRIVATE
+) -> Path | None:
+    """Attaches the private half of an attached published or kept database, read-only.
+
+    Returns its path, None if the build has only one file. Raises DatabaseError if the half is
+    missing, damaged, written by another program, or of another build.
+    """
+    import duckdb
+
+    half = private_name(con, file, database)
+    if half is None:
+        return None
+    remedy = f"put back the file of this build, or {BUILD}"
+    if not half.is_file():
+        raise DatabaseError(f"the private half {half} of the database is missing: {remedy}")
+    refuse_foreign_writes(half)
+    build_id = _build_id(con, database)
+    try:
+        attach(con, half, read_only=True, name=name)
+        # A selection of models without build_info makes a pair without an id.
+        found = (
+            build_id
+            and con.execute(f"select build_id from {identifier(name)}.extracts.build").fetchall()
+        )
+    except duckdb.Error:
+        _detach(con, name)
+        raise DatabaseError(
+            f"the private half {half} of the database cannot be read: {remedy}"
+        ) from None
+    if build_id and found != [(build_id,)]:
+        _detach(con, name)
+        raise DatabaseError(f"the private half {half} is not of build {build_id}: {remedy}")
+    return half
+
+
+def _identity(file: Path) -> tuple[int, int, int] | None:
+    """What tells a file from another that has replaced it; None if there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_mtime_ns
+
+
+def _detach(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    con.execute(f"detach database if exists {identifier(name)}")
+
+
 class Database:
     """The published database, opened read-only for one command.
 
-    ``writable`` is the only folder that a COPY may write to. Raises DatabaseError if the file is
-    missing, unreadable, half-written, written by another program or older than the code.
+    ``writable`` is the only folder that a COPY may write to. With ``private``, the private half is
+    open too. Raises DatabaseError if a file is missing, unreadable, half-written, written by
+    another program, of another build or older than the code.
     """
 
-    def __init__(self, writable: Path | None = None) -> None:
+    def __init__(self, writable: Path | None = None, *, private: bool = False) -> None:
         self.file = database_file()
         self._writable = writable
+        self._private = private
         self.rows_read = 0
         self._long_list: Sequence[str] | None = None
 
     def __enter__(self) -> Self:
         import duckdb
 
-        if not self.file.is_file():
-            raise DatabaseError(f"there is no database at {self.file}: {BUILD}")
-        refuse_foreign_writes(self.file)
-        # A connection in memory, so that a new file is seen as soon as it replaces the old one.
-        self._con = duckdb.connect(
-            config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-        )
-        try:
-            self._open()
-        except BaseException:
-            self._con.close()
-            raise
-        return self
+        while True:
+            if not self.file.is_file():
+                raise DatabaseError(f"there is no database at {self.file}: {BUILD}")
+            refuse_foreign_writes(self.file)
+            opened = _identity(self.file)
+            # A connection in memory, so that a new file is seen as soon as it replaces the old one.
+            self._con = duckdb.connect(
+                config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+            )
+            try:
+                self._open()
+            except DatabaseError:
+                self._con.close()
+                # A build that is published meanwhile may remove the private half of the last one.
+                if not self._private or _identity(self.file) == opened:
+                    raise
+            except BaseException:
+                self._con.close()
+                raise
+            else:
+                return self
 
     def __exit__(
         self,
@@ -159,6 +257,8 @@ class Database:
             raise DatabaseError(
                 f"the database {self.file} was made by a different code version: {BUILD}"
             )
+        if self._private:
+            attach_private(self._con, self.file, self.file.stem)
         self._con.execute("set temp_directory = ''")
         if self._writable is not None:
             self._con.execute(f"set allowed_directories = [{text(str(self._writable))}]")
@@ -168,9 +268,13 @@ class Database:
         """Another connection to the opened file, with temporary tables of its own."""
         return self._con.cursor()
 
-    def relation(self, schema: str, name: str) -> str:
-        """The full name of a table, view or function of the database, as SQL."""
-        return ".".join(identifier(part) for part in (self.file.stem, schema, name))
+    def relation(self, schema: str, name: str, *, private: bool = False) -> str:
+        """The full name of a table, view or function of the database, as SQL.
+
+        With ``private``, of one that stands in the private half.
+        """
+        database = PRIVATE if private else self.file.stem
+        return ".".join(identifier(part) for part in (database, schema, name))
 
     def ask(
         self,
@@ -315,19 +419,19 @@ class Database:
         Raises InputError if it is unknown, or if the account's role may not see its rows.
         """
         role = roles.current()
-        quarantined = ["row_accounting", *(["rejected_rows"] if role.may("refused_rows") else [])]
         _, found = self.rows(
             Query(
                 "select schema_name, name from ("
                 "select database_name, schema_name, table_name as name from duckdb_tables() "
                 "union all "
                 "select database_name, schema_name, view_name as name from duckdb_views()) "
-                "where database_name = ? and (schema_name = 'marts' "
-                "or schema_name = 'quarantine' and list_contains(?, name)) order by all",
-                (self.file.stem, quarantined),
+                "where database_name = ? and schema_name in ('marts', 'quarantine') order by all",
+                (self.file.stem,),
             )
         )
         marts = {mart: schema for schema, mart in found}
+        if role.may("refused_rows"):
+            marts[REFUSED_ROWS] = "quarantine"
         schema, _, bare = name.rpartition(".")
         if bare not in marts or schema not in ("", marts[bare]):
             raise InputError(
@@ -341,6 +445,10 @@ class Database:
                 from enrichment.disclosure import shown_mart
 
                 return shown_mart(self, contract)
+        if bare == REFUSED_ROWS:
+            if not self._private:
+                raise InputError(f"{REFUSED_ROWS} stand in the private half: use `export`")
+            return Query(f"select * from {self.relation(marts[bare], bare, private=True)}")
         return Query(f"select * from {self.relation(marts[bare], bare)}")
 
     def attribution_models(self) -> list[str]:

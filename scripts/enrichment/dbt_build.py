@@ -25,6 +25,7 @@ from enrichment.resource_errors import shortage
 
 _EXTRACTS = re.compile(r"Extracts: ([^\n]+)")
 _UNREADABLE = re.compile(r"file ['\"]([^'\"]+\.parquet)['\"]", re.IGNORECASE)
+_DAMAGED = re.compile("Corrupt database file|computed checksum", re.IGNORECASE)
 _FAILED = ("error", "fail", "runtime error")
 
 MANIFEST: Any = None
@@ -328,6 +329,8 @@ def _raise_if_failed(
         return
     nodes = list(getattr(result.result, "results", None) or [])
     _raise_if_resources_ran_out(error, nodes, folder)
+    if any(_DAMAGED.search(text) for text in (str(error), *(str(n.message) for n in nodes))):
+        raise BuildError("the files of the last build are damaged: build with --full-refresh")
     for text in [str(error or ""), *(str(node.message or "") for node in nodes)]:
         listener.read(text)
     if listener.extracts is not None:

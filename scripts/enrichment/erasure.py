@@ -1,9 +1,10 @@
 """Searches every table of every kept database for people who requested erasure.
 
-``models/staging/rights`` defines which people a request means; its views read the extracts of the
-published build. The search covers erased person ids; erased addresses and phones, alone or within a
-longer text, in any spelling; voter ids, beside their state and as ``WI:0012345``; and the
-pseudonyms (keyed hashes) of all of these. No such value is ever printed.
+``models/staging/rights`` defines which people a request means; its views stand in the private half
+of the published build and read the extracts. The search covers both halves of every build: erased
+person ids; erased addresses and phones, alone or within a longer text, in any spelling; voter ids,
+beside their state and as ``WI:0012345``; and the pseudonyms (keyed hashes) of all of these. No such
+value is ever printed.
 """
 
 from __future__ import annotations
@@ -17,11 +18,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enrichment import ledger
-from enrichment.database import BUILD, attach, identifier, refuse_foreign_writes
+from enrichment.database import (
+    BUILD,
+    PRIVATE,
+    attach,
+    attach_private,
+    identifier,
+    private_name,
+    refuse_foreign_writes,
+)
 from enrichment.delivered_files import as_pattern, csv_rows, delivered_files, spool_into
 from enrichment.errors import DatabaseError
 from enrichment.handover import forget, lists_folder
-from enrichment.paths import PROJECT, data_folder, database_file, key_file, work_file
+from enrichment.paths import (
+    PROJECT,
+    data_folder,
+    database_file,
+    key_file,
+    private_half,
+    work_file,
+)
 from enrichment.pseudonyms import PSEUDONYM_LENGTH, hash_key
 
 if TYPE_CHECKING:
@@ -52,11 +68,11 @@ class Count:
 _WANTED = """
 create temp table wanted_voters as
 with requests as (
-    select distinct svid_state, svid from published.staging.stg_rights__erasure_requests
+    select distinct svid_state, svid from private.staging.stg_rights__erasure_requests
     where svid is not null
 ),
 states as (
-    select distinct state from published.staging.base_rights__person_contacts
+    select distinct state from private.staging.base_rights__person_contacts
     where state is not null
     union select distinct svid_state from requests where svid_state is not null
 )
@@ -64,10 +80,10 @@ select states.state, requests.svid from requests
 inner join states on states.state = coalesce(requests.svid_state, states.state);
 
 create temp table wanted_persons as
-select person_id from published.staging.stg_rights__erased_persons;
+select person_id from private.staging.stg_rights__erased_persons;
 
 create temp table wanted_contacts as
-select email_key, phone_key from published.staging.stg_rights__erased_contacts;
+select email_key, phone_key from private.staging.stg_rights__erased_contacts;
 
 create temp table wanted_texts as
 select email_key as wanted from wanted_contacts where email_key is not null
@@ -98,20 +114,23 @@ _WITHIN = """
 
 
 def prove(kept: Sequence[Path]) -> Iterator[Count]:
-    """Counts the remaining rows per table of the published, kept and development databases.
+    """Counts the remaining rows per table of the published, kept and development pairs.
 
+    ``kept`` are the published halves of kept builds, and all private halves.
     Delivered files that hold rows of erased people come last. Raises DatabaseError if the published
-    database was built without the requests of the extracts.
+    database was built without the requests of the extracts, or lacks its private half.
     """
     import duckdb
 
     with duckdb.connect() as con:
         con.execute("set temp_directory = ''")  # never write the searched values to a disk
-        _open(con)
+        own_half = _open(con)
         _want_pseudonyms(con)
-        files = [("published", database_file()), *(("kept", file) for file in kept)]
-        if DEVELOPMENT.is_file() and database_file() != DEVELOPMENT:
-            files.append(("development", DEVELOPMENT))
+        files = [("published", file) for file in (database_file(), own_half)]
+        files += [("kept", file) for file in kept if file != own_half]
+        if database_file() != DEVELOPMENT:
+            own = (DEVELOPMENT, private_half(DEVELOPMENT))
+            files += [("development", file) for file in own if file.is_file()]
         for status, file in files:
             yield from _counts(con, status, file)
         for status, file in _handed_over():
@@ -119,7 +138,7 @@ def prove(kept: Sequence[Path]) -> Iterator[Count]:
         folder = data_folder()
         for table, name, rows in con.execute(
             "select source_table, source_file, rows_erased "
-            "from published.staging.stg_rights__erased_rows "
+            "from private.staging.stg_rights__erased_rows "
             "where rows_erased > 0 and source_table <> 'handovers' order by all"
         ).fetchall():
             yield Count("delivered", folder / table / name, table, rows)
@@ -165,10 +184,11 @@ def erase_from_ledger() -> int:
         con.execute("set temp_directory = ''")  # never write the erased ids to a disk
         file = database_file()
         attach(con, file, read_only=True)
-        erasures = f"{identifier(file.stem)}.staging.stg_rights__erasures"
+        attach_private(con, file, file.stem)
+        erasures = f"{PRIVATE}.staging.stg_rights__erasures"
         if con.execute(f"select count(*) from {erasures}").fetchone() == (0,):
             return 0
-        svids = f"{identifier(file.stem)}.staging.stg_rights__erased_svids"
+        svids = f"{PRIVATE}.staging.stg_rights__erased_svids"
         erased = set(con.execute(f"select svid_state, svid from {svids}").fetchall())
     written = 0
     for old, _ in ledger.erase(lambda state, svid: bool({(state, svid), (None, svid)} & erased)):
@@ -177,8 +197,8 @@ def erase_from_ledger() -> int:
     return written
 
 
-def _open(con: duckdb.DuckDBPyConnection) -> None:
-    """Attaches the published database by its own name, which its views use, and as published."""
+def _open(con: duckdb.DuckDBPyConnection) -> Path:
+    """Attaches the published pair under the names that its views use; returns its private half."""
     import duckdb
 
     file = database_file()
@@ -188,10 +208,13 @@ def _open(con: duckdb.DuckDBPyConnection) -> None:
     delivered = _requests_delivered(con)
     try:
         attach(con, file, read_only=True)
-        if file.stem != "published":
-            attach(con, file, read_only=True, name="published")
+        half = attach_private(con, file, file.stem)
+        if half is None:
+            raise DatabaseError(
+                f"the database {file} was made by a different code version: {BUILD}"
+            )
         con.execute(_WANTED)
-        known = con.execute("select count(*) from published.extracts.erasure_requests").fetchone()
+        known = con.execute(f"select count(*) from {PRIVATE}.extracts.erasure_requests").fetchone()
     except duckdb.Error as error:
         raise DatabaseError(
             f"the database {file} cannot read the requests for erasure ({type(error).__name__}); "
@@ -201,6 +224,7 @@ def _open(con: duckdb.DuckDBPyConnection) -> None:
         raise DatabaseError(
             f"the database {file} is older than the newest erasure_requests: {BUILD}"
         )
+    return half
 
 
 def _requests_delivered(con: duckdb.DuckDBPyConnection) -> int | None:
@@ -309,15 +333,15 @@ def _search(con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str])
 
 
 def must_forget(work: Path, earlier: Sequence[Path]) -> bool:
-    """Whether one of the ``earlier`` databases holds a person whom ``work`` has erased.
+    """Whether one of the ``earlier`` pairs holds a person whom the ``work`` pair has erased.
 
-    True for a database that cannot be read, or was built without requests: it may hold anybody.
+    True for a pair that cannot be read, or was built without requests: it may hold anybody.
     """
     import duckdb
 
     erased = "staging.stg_rights__erasures"
     with duckdb.connect() as con:
-        attach(con, work, read_only=True, name="work")
+        _attach_half(con, work, "work")
         requests = con.execute(f"select count(*) from work.{erased}").fetchone()
         if requests == (0,):
             return False
@@ -325,7 +349,7 @@ def must_forget(work: Path, earlier: Sequence[Path]) -> bool:
             if not file.is_file():
                 continue
             try:
-                attach(con, file, read_only=True, name="earlier")
+                _attach_half(con, file, "earlier")
                 new = con.execute(
                     f"select count(*) from work.{erased} as work where not exists (select 1 from "
                     f"earlier.{erased} as earlier where earlier.erasure_hash = work.erasure_hash)"
@@ -336,3 +360,11 @@ def must_forget(work: Path, earlier: Sequence[Path]) -> bool:
             if new != (0,):
                 return True
     return False
+
+
+def _attach_half(con: duckdb.DuckDBPyConnection, file: Path, name: str) -> None:
+    """Attaches the private half of a database; a build of earlier code has one file."""
+    attach(con, file, read_only=True, name="published")
+    half = private_name(con, file, "published")
+    con.execute("detach published")
+    attach(con, half or file, read_only=True, name=name)

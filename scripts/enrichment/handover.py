@@ -90,7 +90,7 @@ def hand_over(channel: str, form: str, out: str | None, *, resume: bool) -> None
     """
     if channel not in CHANNELS:
         raise InputError(f"--channel {shown(channel)}: expected one of {', '.join(CHANNELS)}")
-    with _locked(), Database() as database:
+    with _locked(), Database(private=True) as database:
         sweep(lists_folder())
         columns = _columns(database, form, channel)
         files = ledger.files()
@@ -264,7 +264,7 @@ def _keep_people(database: Database, channel: str, keys: list[str] | None) -> No
     if keys is not None:
         chosen, values = ("message_key in (select unnest(?))", (keys,))  # type: ignore[assignment]
     database.keep("proposed", Query(f"select * from {executions} where {chosen}", values))
-    contacts = database.relation("segments", "segment_contacts")
+    contacts = database.relation("segments", "segment_contacts", private=True)
     has_contact = {"email": "contacts.email is not null", "sms": "contacts.phone is not null"}
     has_contact["phone"] = has_contact["sms"]
     reaches = has_contact.get(channel, "true")

@@ -1,7 +1,8 @@
-"""Paths of the project, the published database, the work file and the extracts."""
+"""Paths of the project, the published pair, the work files and the extracts."""
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from pathlib import Path
@@ -25,7 +26,7 @@ _SCHEMAS = {
 }
 _RESERVED = _SCHEMAS | {
     *("memory", "system", "temp", "information_schema", "pg_catalog"),
-    *("previous", "erased", "definitions"),  # databases that a build attaches
+    *("previous", "previous_private", "private", "erased", "definitions"),  # attached by a build
 }
 
 _SHOWN = 200  # characters of a path in a message
@@ -68,6 +69,25 @@ def database_file() -> Path:
             "and _ before the suffix, and no schema's name, for example behavioral.duckdb"
         )
     return file
+
+
+def private_half(file: Path, build_id: str | None = None) -> Path:
+    """The private half beside a database file.
+
+    That of a published file carries the id of its build. The pairs that a build or an analyst's own
+    `dbt build` writes have none.
+    """
+    return file.with_name(f"{file.name}.private{f'-{build_id}' if build_id else ''}")
+
+
+def private_halves() -> list[Path]:
+    """The private halves of the published build and of the kept ones; perhaps one of neither."""
+    file = database_file()
+    return sorted(
+        found
+        for found in file.parent.glob(f"{glob.escape(file.name)}.private-*")
+        if found.suffix != ".wal" and found.is_file() and not found.is_symlink()
+    )
 
 
 def work_file() -> Path:

@@ -1,13 +1,19 @@
-"""Builds into a work file and publishes it in one rename, so that readers never see half a build.
+"""Builds into a pair of work files and publishes it in one rename, so that nobody sees half of it.
+
+A build is a pair: the published half, and the private half with addresses, phones, refused rows and
+what the next build carries over. The private half is put beside the published file first, under a
+name with the id of its build. The rename of the published half is the only commit: whoever needs
+the private half opens the one that the published file names (`enrichment.database`).
 
 The work file has the base name of the published file, because table functions contain the catalog
 name. It lies in a folder beside it, because a rename is atomic only within one file system. A lock
 allows one build at a time; the system releases it when its process ends.
 
 The replaced file is kept (``BEHAVIORAL_KEEP_BUILDS``) as a second link to the same data, created
-before the rename. If a process dies at any step, the published path holds a complete file: the old
-one before the rename, the new one after it. The next build removes what a dead process left
-elsewhere.
+before the rename; its private half stays where it is. If a process dies at any step, the published
+path holds a complete file whose private half is there: the old one before the rename, the new one
+after it. The next build removes what a dead process left, and private halves that no published or
+kept file names.
 """
 
 from __future__ import annotations
@@ -27,10 +33,23 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from enrichment.database import attach, build_info, refuse_foreign_writes
+from enrichment.database import (
+    PRIVATE,
+    attach,
+    attach_private,
+    build_info,
+    identifier,
+    refuse_foreign_writes,
+)
 from enrichment.errors import BuildError, DatabaseError, InputError
 from enrichment.output import sweep
-from enrichment.paths import database_file, history_folder, work_file
+from enrichment.paths import (
+    database_file,
+    history_folder,
+    private_half,
+    private_halves,
+    work_file,
+)
 from enrichment.resource_errors import build_error, check_memory_limit, shortage
 
 if TYPE_CHECKING:
@@ -44,13 +63,13 @@ _HOLDER = re.compile(rb"process \d+ on [\w.-]+, since [\d :+-]+")
 def build_and_publish(
     build: Callable[[Path], None], *, forget: Callable[[Path], bool] | None = None
 ) -> str:
-    """Runs ``build`` on a fresh work file and publishes the result; returns its build id.
+    """Runs ``build`` on a fresh work pair and publishes the result; returns its build id.
 
-    ``forget`` inspects the finished work file. If it returns True (earlier builds hold people who
+    ``forget`` inspects the finished work pair. If it returns True (earlier builds hold people who
     are erased now), all kept builds are removed first, and none is kept.
 
-    Raises what ``build`` raises, BuildError if the work file holds no finished build or the disk is
-    full, and DatabaseError if another build runs. The published file changes only on success.
+    Raises what ``build`` raises, BuildError if the work pair holds no finished build or the disk is
+    full, and DatabaseError if another build runs. The published pair changes only on success.
     """
     published, work = database_file(), work_file()
     number = _number_kept()
@@ -67,6 +86,7 @@ def build_and_publish(
                     forget_kept()
                 elif number:
                     _keep(published)
+                _put_private(private_half(work), private_half(published, build_id))
                 _replace(work, published)
                 _retire(number)
         except OSError as error:
@@ -106,6 +126,11 @@ def rollback(build_id: str | None) -> tuple[Build, str | None]:
                 f"the kept build {chosen} is damaged ({file}): the published file stays; "
                 "name another build, or run `build`"
             )
+        wrong = _private_problem(file)
+        if wrong:
+            raise DatabaseError(
+                f"the kept build {chosen} cannot be restored: {wrong}; the published file stays"
+            )
         try:
             with in_one_go():
                 replaced = _keep(published)
@@ -124,7 +149,7 @@ def last_database() -> Path | None:
     """The published database, if a build can compare with it and reuse the rows that it has read.
 
     None if it is missing, unreadable, without a build or written by another program: the next
-    build reads everything again.
+    build reads everything again. It does so too without the private half (``why_all_is_read``).
     """
     import duckdb
 
@@ -140,6 +165,36 @@ def last_database() -> Path | None:
         return None
 
 
+def why_all_is_read(last: Path | None) -> str:
+    """Why a build cannot reuse the rows of the ``last`` one: a line; empty if it can."""
+    if last is None:
+        return ""
+    wrong = _private_problem(last, is_read=False)
+    return f"all files are read again: {wrong}" if wrong else ""
+
+
+def _private_problem(file: Path, *, is_read: bool = True) -> str:
+    """What is wrong with the private half of a published or kept database; empty if nothing is.
+
+    With ``is_read``, every row of it is read.
+    """
+    import duckdb
+
+    try:
+        with duckdb.connect() as con:
+            attach(con, file, read_only=True)
+            half = attach_private(con, file, file.stem)
+            if half is None:
+                return "" if is_read else "the last build is of earlier code, and one file"
+        if is_read and not _is_whole(half):
+            return f"its private half is damaged ({half})"
+    except DatabaseError as error:
+        return str(error).partition(": put back")[0]
+    except duckdb.Error:
+        return f"{file} cannot be read"
+    return ""
+
+
 # Published and kept builds
 
 
@@ -148,13 +203,14 @@ class Build:
     """A build that is ``published``, ``kept``, or ``damaged``.
 
     ``facts`` is its row of marts.build_info, by column, as the code of that time wrote it; empty
-    for a damaged build.
+    for a damaged build. ``private_bytes`` is None if its private half is missing.
     """
 
     file: Path
     status: str
     facts: dict[str, Any]
     size_bytes: int
+    private_bytes: int | None
 
     @property
     def build_id(self) -> str | None:
@@ -197,7 +253,8 @@ def kept_files() -> list[Path]:
 def every_kept_file() -> list[Path]:
     """``kept_files``, and the builds that were kept while BEHAVIORAL_DB had another file name.
 
-    No command can restore the others, but they hold people all the same.
+    No command can restore the others, but they hold people all the same. The private halves lie
+    elsewhere (``every_private_half``).
     """
     own = kept_files()
     others = [
@@ -209,15 +266,28 @@ def every_kept_file() -> list[Path]:
     return [*own, *others]
 
 
+def every_private_half() -> list[Path]:
+    """The private halves beside the database: of the published build and of each kept one."""
+    others = {
+        private_half(database_file().with_name(file.name), file.parent.name)
+        for file in every_kept_file()
+    }
+    return sorted({*private_halves(), *(half for half in others if half.is_file())})
+
+
 def forget_kept() -> int:
     """Removes every kept build, so that none holds an erased person; returns how many.
 
     The caller must hold the lock: ``build_and_publish`` calls this if ``forget`` returns True.
     """
+    others = [half for half in every_private_half() if half not in private_halves()]
     folders = {file.parent for file in every_kept_file()}
     for folder in folders:
         shutil.rmtree(folder)
+    for half in others:
+        half.unlink()
     _tidy_history()
+    _remove_unnamed()
     return len(folders)
 
 
@@ -244,6 +314,7 @@ def _described(file: Path, status: str) -> Build:
     import duckdb
 
     facts: dict[str, Any] = {}
+    private_bytes = None
     try:
         refuse_foreign_writes(file)
         with duckdb.connect() as con:
@@ -254,7 +325,10 @@ def _described(file: Path, status: str) -> Build:
             facts = dict(zip(names, row, strict=True)) if row else {}
     except (duckdb.Error, DatabaseError):
         pass  # The engine's message may quote data. The status says that the file is damaged.
-    return Build(file, status if facts else "damaged", facts, file.stat().st_size)
+    if "build_id" in facts:
+        with suppress(OSError):
+            private_bytes = private_half(database_file(), facts["build_id"]).stat().st_size
+    return Build(file, status if facts else "damaged", facts, file.stat().st_size, private_bytes)
 
 
 def _is_whole(file: Path) -> bool:
@@ -263,14 +337,13 @@ def _is_whole(file: Path) -> bool:
 
     try:
         with duckdb.connect() as con:
-            attach(con, file, read_only=True)
+            attach(con, file, read_only=True, name="whole")
             tables = con.execute(
-                "select schema_name, table_name from duckdb_tables() where database_name = ?",
-                [file.stem],
+                "select schema_name, table_name from duckdb_tables() where database_name = 'whole'"
             ).fetchall()
             for schema, table in tables:
                 con.execute(
-                    f'select max(hash(one)) from "{file.stem}"."{schema}"."{table}" as one'
+                    f'select max(hash(one)) from whole."{schema}"."{table}" as one'
                 ).fetchall()
     except duckdb.Error:
         return False
@@ -334,11 +407,13 @@ def _tidy() -> None:
     sweep(database_file().parent)
     _discard(work_file())
     _tidy_history()
+    _remove_unnamed()
 
 
 def _discard(work: Path) -> None:
-    """Removes a work file, and the engine's files beside it."""
-    for file in (work, _wal(work)):
+    """Removes a work pair, and the engine's files beside it."""
+    half = private_half(work)
+    for file in (work, _wal(work), half, _wal(half)):
         if file.is_dir() and not file.is_symlink():
             shutil.rmtree(file, ignore_errors=True)
         else:
@@ -359,6 +434,25 @@ def _tidy_history() -> None:
             file.chmod(0o600)
 
 
+def _remove_unnamed() -> None:
+    """Removes the private halves that neither the published nor a kept file names.
+
+    None if the published file cannot be read: it may name any.
+    """
+    published = database_file()
+    ids = {file.parent.name for file in kept_files()}
+    if published.is_file():
+        build_id = _described(published, "published").build_id
+        if build_id is None:
+            return
+        ids.add(build_id)
+    named = {private_half(published, build_id) for build_id in ids}
+    for half in private_halves():
+        if half not in named:
+            half.unlink(missing_ok=True)
+            _wal(half).unlink(missing_ok=True)
+
+
 def _half_made() -> Path:
     return history_folder() / f".{database_file().name}"
 
@@ -368,16 +462,23 @@ def _wal(file: Path) -> Path:
 
 
 def _finish(work: Path) -> str:
-    """Checkpoints the work file, checks that it holds a build, and syncs it to the disk."""
+    """Checkpoints the work pair, checks that it holds one build, and syncs it to the disk."""
     import duckdb
 
-    info = None
+    info, half = None, private_half(work)
+    if not half.is_file():
+        raise BuildError("the build wrote no private half")
     try:
         with duckdb.connect() as con:
             attach(con, work, read_only=False)
-            con.execute(f'checkpoint "{work.stem}"')
+            attach(con, half, read_only=False, name=PRIVATE)
+            for database in (work.stem, PRIVATE):
+                con.execute(f"checkpoint {identifier(database)}")
             info = build_info(con, work)
             strays = _of_another_build(con, work, info[0]) if info else []
+            ids = con.execute(f"select build_id from {PRIVATE}.extracts.build").fetchall()
+            if info and ids != [(info[0],)]:
+                strays.append("the private half")
     except duckdb.Error as error:
         raise BuildError(
             shortage(str(error), work.parent)
@@ -387,10 +488,11 @@ def _finish(work: Path) -> str:
         raise BuildError("the build wrote no row to marts.build_info")
     if strays:
         raise BuildError(f"{', '.join(strays)} is from another build than {info[0]}")
-    if _wal(work).exists():
-        raise BuildError("the built file could not be checkpointed: a .wal is left beside it")
-    with work.open("rb+") as stream:
-        os.fsync(stream.fileno())
+    for file in (work, half):
+        if _wal(file).exists():
+            raise BuildError("the built file could not be checkpointed: a .wal is left beside it")
+        with file.open("rb+") as stream:
+            os.fsync(stream.fileno())
     return str(info[0])
 
 
@@ -446,6 +548,14 @@ def _keep(published: Path) -> str | None:
     return build_id
 
 
+def _put_private(half: Path, place: Path) -> None:
+    """Moves a private half to its place, which no reader knows before the published half is."""
+    half.chmod(0o600)
+    _wal(place).unlink(missing_ok=True)
+    half.replace(place)
+    _sync(place.parent)
+
+
 def _replace(file: Path, published: Path) -> None:
     """Moves a complete file over the published one, and keeps the mode (0600 for the first)."""
     file.chmod(published.stat().st_mode & 0o777 if published.exists() else 0o600)
@@ -461,6 +571,7 @@ def _retire(number: int) -> None:
     for file in kept_files()[number:]:
         shutil.rmtree(file.parent, ignore_errors=True)
     _tidy_history()
+    _remove_unnamed()
 
 
 def _sync(folder: Path) -> None:

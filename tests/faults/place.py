@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from conftest import SmallWorld, build_environment
+from enrichment.paths import private_half
+from sample_data.pairs import copy_pair, halves
 from warm import Run, Warm
 
 Plants = Sequence[tuple[str, list[Any]]]
@@ -44,8 +46,8 @@ class Place:
         shutil.copytree(world.extracts, self.extracts)
         self.database = folder / "warehouse" / "behavioral.duckdb"
         self.database.parent.mkdir()
-        shutil.copy(world.database, self.database)
-        self._old = sha256(self.database)
+        copy_pair(world.database, self.database)
+        self._old = self._digests()
 
     def environment(self, **more: str) -> dict[str, str]:
         """The environment of a user of this database."""
@@ -99,9 +101,15 @@ class Place:
         return row["build_id"]
 
     def assert_untouched(self) -> None:
-        """The published file is byte for byte the old one, and the runner answers."""
-        assert sha256(self.database) == self._old
+        """Both published files are byte for byte the old ones, and the runner answers."""
+        assert self._digests() == self._old
         assert self.build_id()
+
+    def _digests(self) -> list[str]:
+        """The SHA-256 of the published file and of the private half that it names."""
+        digests = [sha256(half) for half in halves(self.database)]
+        assert len(digests) == 2
+        return digests
 
     def assert_one_line(self, run: subprocess.CompletedProcess[str], code: int) -> str:
         """The runner reports the failure in one line; returns it."""
@@ -118,11 +126,14 @@ class Place:
         assert run.returncode == 0, run.stderr
         assert self.build_id() != before
         self.assert_nothing_left()
-        self._old = sha256(self.database)
+        self._old = self._digests()
 
     def assert_nothing_left(self) -> None:
         """No work file, no write-ahead log and no spilled data are left beside the database."""
         found = list(self.database.parent.rglob("*"))
         assert [file for file in found if file.suffix in (".wal", ".tmp")] == []
+        kept = {file.parent.name for file in self.database.parent.glob(".history/*/*.duckdb")}
+        named = {private_half(self.database, name) for name in {self.build_id(), *kept}}
+        assert {*self.database.parent.glob("*.private*")} == named
         work = self.database.parent / ".build"
         assert [file for file in work.iterdir() if file.suffix not in (".lock", ".parsed")] == []

@@ -13,11 +13,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from conftest import build_environment
 from extracts import Extracts, write_extracts
+from sample_data.pairs import opened
 from warm import Warm
 
 MODELS = (
@@ -117,7 +117,7 @@ class World:
 
     def asked(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query on the published database."""
-        with duckdb.connect(str(self.database), read_only=True) as con:
+        with opened(self.database) as con:
             return con.execute(sql).fetchall()
 
     def decisions(self) -> dict[tuple[str, str, str, int], str]:

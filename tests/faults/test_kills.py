@@ -1,4 +1,4 @@
-"""A build that is killed in any phase leaves the published file complete, old or new."""
+"""A build that is killed in any phase leaves the published pair complete, old or new."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ def at_call(number: int, where: str, when: str, place: str = "") -> Plants:
 
 
 CLOSE = "enrichment.dbt_build:close_engine"
+PRIVATE, PUBLISHED = "behavioral.duckdb.private /", "behavioral.duckdb /"
+"""What the arguments of the two renames hold."""
 
 BEFORE_THE_RENAME: dict[str, Plants] = {
     "start-up": at_call(signal.SIGKILL, "enrichment.dbt_build:dbt_build", "before"),
@@ -48,11 +50,13 @@ BEFORE_THE_RENAME: dict[str, Plants] = {
     "after the engine closes": at_call(signal.SIGKILL, CLOSE, "after"),
     "before the sync": at_call(signal.SIGKILL, "os:fsync", "before"),
     "after the sync": at_call(signal.SIGKILL, "os:fsync", "after"),
-    "before the rename": at_call(signal.SIGKILL, "os:replace", "before", "behavioral.duckdb"),
+    "before the renames": at_call(signal.SIGKILL, "os:replace", "before", PRIVATE),
+    "between the renames": at_call(signal.SIGKILL, "os:replace", "after", PRIVATE),
+    "before the rename": at_call(signal.SIGKILL, "os:replace", "before", PUBLISHED),
 }
 
 
-OF_THE_GATE = ("start-up", "middle node is done", "last node is done", "before the rename")
+OF_THE_GATE = ("start-up", "middle node is done", "last node is done", "between the renames")
 
 
 @pytest.mark.parametrize(
@@ -63,7 +67,7 @@ OF_THE_GATE = ("start-up", "middle node is done", "last node is done", "before t
     ],
 )
 def test_a_kill_in_each_phase(phase: str, place: Place) -> None:
-    """The published file is byte for byte the old one, and the runner answers."""
+    """Both published files are byte for byte the old ones, and the runner answers."""
     for file in place.extracts.rglob("*.parquet"):
         file.touch()  # so that it is hashed again
     run = place.build(BEFORE_THE_RENAME[phase])
@@ -79,7 +83,7 @@ def test_the_next_build_works(place: Place) -> None:
 def test_a_kill_after_the_rename(place: Place) -> None:
     """The new file is complete and answers, and the next build works."""
     before = place.build_id()
-    run = place.build(at_call(signal.SIGKILL, "os:replace", "after", "behavioral.duckdb"))
+    run = place.build(at_call(signal.SIGKILL, "os:replace", "after", PUBLISHED))
     assert run.returncode == KILLED, run.stderr
     assert place.build_id() != before
     place.assert_works_again()

@@ -13,8 +13,10 @@ import pytest
 
 from conftest import SmallWorld
 from enrichment.database import Database, Query
+from enrichment.paths import private_half
 from enrichment.publish import build_and_publish
 from place import Place
+from sample_data.pairs import halves
 from warm import Warm
 
 READERS = 2
@@ -72,7 +74,8 @@ def test_readers_see_one_build_or_the_next(
 
     def publish(file: Path) -> None:
         def copy(work: Path) -> None:
-            shutil.copyfile(file, work)
+            for half, place in zip(halves(file), (work, private_half(work)), strict=True):
+                shutil.copyfile(half, place)
 
         build_and_publish(copy)
         published.append(generation())

@@ -18,11 +18,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 import yaml
 
 from doc_tables import cells, quoted
+from sample_data.pairs import opened
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -458,7 +458,7 @@ def singular_tests(manifest: Node) -> dict[str, Node]:
 @pytest.fixture(scope="session")
 def catalog(sample_database: Path) -> dict[str, dict[str, str]]:
     """Columns and types of every table and view of the built sample, in order."""
-    with duckdb.connect(str(sample_database), read_only=True) as con:
+    with opened(sample_database) as con:
         rows = con.execute(
             "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() "
             "where not internal order by schema_name, table_name, column_index"
@@ -472,7 +472,7 @@ def catalog(sample_database: Path) -> dict[str, dict[str, str]]:
 @pytest.fixture(scope="session")
 def answers(sample_database: Path) -> dict[str, dict[str, str]]:
     """Columns and types of the answer of every table function, in order."""
-    with duckdb.connect(str(sample_database), read_only=True) as con:
+    with opened(sample_database) as con:
         return {
             name: {
                 column: plain_type(data_type)
@@ -650,7 +650,7 @@ def test_every_mart_names_its_build(models: dict[str, Node]) -> None:
 
 def test_all_marts_are_from_one_build(sample_database: Path) -> None:
     """In every row of every table and view, also of those that dbt does not list."""
-    with duckdb.connect(str(sample_database), read_only=True) as con:
+    with opened(sample_database) as con:
         relations = con.execute(
             "select schema_name, table_name from duckdb_tables() where not internal union all "
             "select schema_name, view_name from duckdb_views() where not internal"
@@ -675,7 +675,7 @@ def test_all_marts_are_from_one_build(sample_database: Path) -> None:
 def test_build_tables_lists_everything_that_was_built(
     models: dict[str, Node], seeds: dict[str, Node], sample_database: Path
 ) -> None:
-    with duckdb.connect(str(sample_database), read_only=True) as con:
+    with opened(sample_database) as con:
         told = con.execute(
             "select layer || '.' || table_name, kind, row_count, build_seconds "
             "from marts.build_tables"
@@ -849,7 +849,7 @@ def test_the_database_holds_nothing_undocumented(
 
 def test_descriptions_are_in_the_database(models: dict[str, Node], sample_database: Path) -> None:
     """A BI tool shows what the models say."""
-    with duckdb.connect(str(sample_database), read_only=True) as con:
+    with opened(sample_database) as con:
         rows = con.execute(
             "select schema_name || '.' || table_name || '.' || column_name, comment "
             "from duckdb_columns() where not internal"

@@ -23,6 +23,7 @@ import pytest
 
 import brief_sql
 from extracts import Extracts, Row, build_database, write_extracts
+from sample_data.pairs import opened
 from warm import Warm
 
 AS_OF = date(2025, 6, 18)
@@ -125,13 +126,11 @@ def campaign_name(campaign: int) -> str:
     return f"Campaign {campaign}"
 
 
-def opened(data: Path, database: Path) -> duckdb.DuckDBPyConnection:
-    """A connection in memory with the extracts as views and the database attached."""
-    con = duckdb.connect()
+def opened_with(data: Path, database: Path) -> duckdb.DuckDBPyConnection:
+    """A connection in memory with the extracts as views and both halves of the database."""
+    con = opened(database)
     con.execute("set TimeZone = 'UTC'")
     brief_sql.create_views(con, data)
-    location = str(database).replace("'", "''")
-    con.execute(f"attach '{location}' as behavioral (read_only)")
     return con
 
 
@@ -147,7 +146,7 @@ def built(
     """Write a world, build it, and open it."""
     data = write_extracts(folder / "data", extracts.tables, without=without)
     database = build_database(warm, data, folder, as_of_date=AS_OF, select=select)
-    with opened(data, database) as con:
+    with opened_with(data, database) as con:
         yield World(con, data)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import duckdb
 import pytest
 import yaml
 
 from doc_tables import cells, quoted
 from rendering import marts
+from sample_data.pairs import opened
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = PROJECT / "README.md"
@@ -39,7 +39,7 @@ def metrics() -> list[list[str]]:
 def tables(sample_database: Path) -> dict[str, set[str]]:
     """Columns of every table, view and table function, by name without schema."""
     found: dict[str, set[str]] = {}
-    with duckdb.connect(str(sample_database), read_only=True) as con:
+    with opened(sample_database) as con:
         for table, column in con.execute(
             "select table_name, column_name from duckdb_columns() where not internal"
         ).fetchall():

@@ -11,11 +11,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 import segment
 from extracts import Extracts, build_database, write_extracts
+from sample_data.pairs import opened
 from warm import Warm
 
 AS_OF = date(2025, 6, 30)
@@ -308,7 +308,7 @@ def test_nobody_suppressed_is_a_lookalike(ask: Any, database: Path) -> None:
     found = {f"{row['state']}:{row['svid']}" for row in rows}
     left_out = {BY_MAIL, BY_PHONE, BY_ID, BARE, OPTED_OUT, FEC}
     assert found == set(EVERYBODY) - set(DANE) - left_out
-    with duckdb.connect(str(database), read_only=True) as con:
+    with opened(database) as con:
         profiles = con.execute("select count(*) from marts.lookalike_profiles").fetchone()
         baseline = con.execute("select max(voters) from marts.attribute_baseline").fetchone()
     assert profiles == baseline == (80,), "they stay in what others are compared with"

@@ -1,13 +1,16 @@
 """Addresses, sending domains and sensitive fields, from extracts to the database.
 
-One build of hand-made extracts: people with every kind of address, records of domains, and
-values of custom fields that nobody may know, which are searched for in all that was built.
+One build of hand-made extracts: people with every kind of address, records of domains, values of
+custom fields that nobody may know, which are searched for in all that was built, and a text in each
+text column of each extract, which is searched for in the published half.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from importlib.metadata import version
@@ -17,13 +20,16 @@ from typing import Any
 import duckdb
 import jinja2
 import pytest
+import yaml
 from disposable_email_domains import blocklist
 from email_validator import EmailNotValidError, validate_email
 
 import update_hygiene_lists
-from extracts import PROJECT, Extracts, build_database, write_extracts
+from enrichment import ledger
+from extracts import PROJECT, SCHEMAS, Extracts, build_database, write_extracts
 from render_docs import ANY, SAMPLE, render
 from rendering.bias_audit import hidden_among_totals
+from sample_data.pairs import halves, opened
 from warm import Warm
 
 AS_OF = date(2025, 6, 30)
@@ -103,22 +109,102 @@ def world() -> Extracts:
     return made
 
 
+# An address and a phone, in every spelling of an extract, and a text of every text column.
+MAIL, PHONE = "planted@planted.example", "6085557799"
+
+
+def declared() -> dict[str, dict[str, str]]:
+    """The columns of every extract, with their types."""
+    found = {}
+    for file in sorted((PROJECT / "models" / "staging").rglob("*.yml")):
+        for source in yaml.safe_load(file.read_text()).get("sources", []):
+            if source["name"] not in ("intake", "definitions"):
+                for table in source["tables"]:
+                    columns = {column["name"]: column["data_type"] for column in table["columns"]}
+                    found[table["name"]] = columns
+    return found
+
+
+def planted(table: str, column: str, kind: str, *, refused: bool = False) -> str:
+    """The planted value of a column; a refused row has no date that can be read."""
+    of_name = {
+        "email": f" {MAIL.upper()} ",
+        "contact_number": "(608) 555-7799",
+        "cell_phone": "608-555-7799",
+        "phone": PHONE,
+        "identifier": MAIL,
+        "state": "WI",
+        "svid": "WI:0099",
+        "event_type": "page_view",
+        "occurred_at": "never" if refused else "2025-06-01T10:00:00Z",
+        "record_type": "TXT",
+        "domain": "sends.org",
+        "status": "registered" if table == "event_attendance" else "granted",
+        "channel": "email",
+    }
+    if column.lower() in of_name:
+        return of_name[column.lower()]
+    if kind == "timestamp":
+        return "never" if refused else "2025-06-01 10:00:00"
+    return {"varchar": f"Planted {table} {column}", "boolean": "false"}.get(kind, "1")
+
+
+def plant(made: Extracts, folder: Path) -> None:
+    """A voter, and rows of every extract: one that counts, and one that is refused."""
+    voter = made.person("0099", MAIL, cell_phone=PHONE, home_phone=PHONE, county="Planted county")
+    made.person(None, f"nobody.{MAIL}", cell_phone=PHONE)
+    made.tables["custom_field"].append({"id": 900, "name": "Planted custom_field name"})
+    made.tables["person_custom_field"].append(
+        {"person_id": voter, "custom_field_id": 900, "value": f"Planted value {MAIL} {PHONE}"}
+    )
+    made.mapped(PHONE, MAIL)
+    made.mapped("12", f"Planted {MAIL} {PHONE}")
+    made.campaign(77, "Planted client", "Planted campaign")
+    of_mail: dict[str, Any] = {
+        "client": "Planted client",
+        "campaign": 77,
+        "event_id": "Planted event",
+    }
+    made.event(f" {MAIL.upper()} ", "2025-06-01T10:00", send=1, open=1, click=1, **of_mail)
+    made.event(f"Planted {MAIL}", "2025-06-01T10:00", send=1, **of_mail)
+    made.gift("2025-06-02", MAIL, phone=PHONE, donation_id="Planted gift", source="Planted source")
+    made.tables["donations"].append({"EMAIL": MAIL, "CONTACT_NUMBER": PHONE})
+    made.act("2025-06-01T10:00:00Z", email=MAIL, page=f'{{"path": "/?mail={MAIL}"}}',
+             properties=f'{{"note": "{MAIL}"}}', context=f'{{"phone": "{PHONE}"}}')  # fmt: skip
+    made.act("never", email=MAIL, properties=f"Planted {MAIL}")
+    write_extracts(folder, made.tables)
+    for table, columns in declared().items():
+        if table in SCHEMAS:
+            continue
+        lines = [
+            [planted(table, name, kind, refused=refused) for name, kind in columns.items()]
+            for refused in (False, True)
+        ]
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n").writerows([[*columns], *lines])
+        content = text.getvalue().encode()
+        file = folder / table / f"planted-{ledger.digits_of(content)}.csv"
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content)
+
+
 @pytest.fixture(scope="module")
 def built(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database."""
     folder = tmp_path_factory.mktemp("hygiene")
-    extracts = write_extracts(folder / "extracts", world().tables)
+    extracts = folder / "extracts"
+    plant(world(), extracts)
     return build_database(warm, extracts, folder / "built", as_of_date=AS_OF)
 
 
 def select(database: Path, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(database), read_only=True) as con:
+    with opened(database) as con:
         return con.execute(sql).fetchall()
 
 
 def texts(database: Path) -> Iterator[tuple[str, str]]:
     """Each row of what was built, and of what functions answer, as text."""
-    with duckdb.connect(str(database), read_only=True) as con:
+    with opened(database) as con:
         tables = con.execute(
             "select schema_name, table_name from duckdb_tables() where not temporary union all "
             "select schema_name, view_name from duckdb_views() where not internal "
@@ -267,11 +353,11 @@ def test_records_are_accounted_for(built: Path) -> None:
     found = select(
         built, f"select {counts} from quarantine.row_accounting where source_table = 'dns_records'"
     )
-    assert found == [(16, 14, 0, 1, 1)]
+    assert found == [(18, 15, 0, 2, 1)]
     refused = select(
         built, "select reason from quarantine.rejected_rows where source_table = 'dns_records'"
     )
-    assert refused == [("domain_malformed",)]
+    assert sorted(refused) == [("date_malformed",), ("domain_malformed",)]
 
 
 # --------------------------------------------------------------------------------- sensitive fields
@@ -302,6 +388,113 @@ def test_a_field_is_where_it_may_be_and_nowhere_else(field: str, value: str, bui
 
 def test_no_mart_holds_a_date_of_birth(built: Path) -> None:
     assert published(holders(built, BIRTH_DATE)) <= patterns()["birth_date"]
+
+
+# ------------------------------------------------------------------------------- the published half
+
+
+SHOWN = {
+    *("Planted county", "Planted client", "Planted campaign", "Planted gift"),
+}
+"""What marts show of the extracts on purpose."""
+
+HIDDEN = re.compile(
+    r"planted\.example|6085557799|555-7799|Planted (?!county|client|campaign|gift)[\w.@ ]*", re.I
+)
+
+
+def uncompressed(half: Path, folder: Path) -> Path:
+    """A copy of the tables of a half, whose texts a search of its bytes can see."""
+    folder.mkdir()
+    copy = folder / "copy.duckdb"
+    with duckdb.connect(str(copy)) as con:
+        con.execute("set force_compression = 'uncompressed'")
+        con.execute(f"attach '{half}' as own (read_only)")
+        tables = con.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'own'"
+        ).fetchall()
+        for schema, table in tables:
+            con.execute(f'create schema if not exists "{schema}"')
+            con.execute(f'create table "{schema}"."{table}" as from own."{schema}"."{table}"')
+        con.execute("checkpoint")
+    shutil.copy(half, copy.with_suffix(".own"))
+    return copy
+
+
+def found_in(half: Path) -> dict[str, set[str]]:
+    """The planted texts in the rows, definitions and comments of a half, by relation."""
+    found: dict[str, set[str]] = {}
+
+    def search(name: str, text: str) -> None:
+        if values := {each.group() for each in HIDDEN.finditer(text)}:
+            found.setdefault(name, set()).update(values)
+
+    with duckdb.connect() as con:
+        # The name that its views use.
+        con.execute(f"attach '{half}' as behavioral (read_only)")
+        tables = con.execute(
+            "select schema_name, table_name from duckdb_tables() where not internal union all "
+            "select schema_name, view_name from duckdb_views() where not internal "
+            "and schema_name not in ('extracts', 'staging', 'quarantine')"
+        ).fetchall()
+        for schema, table in tables:
+            for row in con.execute(f'select * from behavioral."{schema}"."{table}"').fetchall():
+                search(f"{schema}.{table}", "\x1f".join(str(value) for value in row))
+        told = con.execute(
+            "select view_name, coalesce(sql, '') || coalesce(comment, '') from duckdb_views() "
+            "where not internal union all "
+            "select table_name, coalesce(comment, '') from duckdb_tables() union all "
+            "select table_name, coalesce(comment, '') from duckdb_columns() union all "
+            "select function_name, coalesce(macro_definition, '') || coalesce(comment, '') "
+            "from duckdb_functions() where not internal"
+        ).fetchall()
+        for name, text in told:
+            search(name, text)
+    return found
+
+
+def test_the_published_half_holds_no_address_phone_name_or_refused_row(
+    built: Path, tmp_path: Path
+) -> None:
+    """Neither in a row, a definition or a comment, nor in a byte of an uncompressed copy."""
+    published, private = halves(built)
+    assert found_in(published) == {}
+    with opened(built) as con:
+        refused = "select distinct source_table from quarantine.rejected_rows"
+        of_refused = {table for (table,) in con.execute(refused).fetchall()}
+        contacts = "select email, phone from segments.segment_contacts(['WI:0099'])"
+        assert con.execute(contacts).fetchall() == [(MAIL, PHONE)]
+    assert of_refused > {"behavior_events", "web_visits", "consents", "dns_records", "donations"}
+    copies = [uncompressed(half, tmp_path / str(n)) for n, half in enumerate((published, private))]
+    bytes_of = [
+        copy.read_bytes().lower() + copy.with_suffix(".own").read_bytes().lower() for copy in copies
+    ]
+    for needle in (b"planted.example", b"6085557799", b"555-7799"):
+        assert needle not in bytes_of[0]
+        assert needle in bytes_of[1], "the search sees what is there"
+    for text in SHOWN:
+        assert text.lower().encode() in bytes_of[0]
+
+
+def test_nothing_published_reads_the_private_half(built: Path) -> None:
+    """Every view and function answers with the published file alone."""
+    published, _ = halves(built)
+    with duckdb.connect() as con:
+        con.execute(f"attach '{published}' as behavioral (read_only)")
+        con.execute("use behavioral")
+        views = con.execute(
+            "select schema_name || '.' || view_name from duckdb_views() where not internal"
+        ).fetchall()
+        functions = con.execute(
+            "select distinct function_name from duckdb_functions() "
+            "where schema_name = 'segments' and not internal"
+        ).fetchall()
+        assert len(views) > 2
+        assert len(functions) > 10
+        for (view,) in views:
+            con.execute(f"select * from {view}").fetchall()
+        for (name,) in functions:
+            con.execute(f"select * from segments.{name}(['WI:0099', 'WI:0001'])").fetchall()
 
 
 # --------------------------------------------------------------------------------------- bias audit

@@ -13,7 +13,6 @@ again first because its types change or the clock goes back.
 from __future__ import annotations
 
 import hashlib
-import shutil
 import subprocess
 import sys
 from datetime import date
@@ -26,6 +25,7 @@ import pytest
 from conftest import build_environment
 from sample_data.days import ACCEPTED, Day, Days, kinds, prepare
 from sample_data.equality import Comparison, compare
+from sample_data.pairs import copy_pair
 from warm import Run, Warm
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -139,7 +139,7 @@ def sequence(
         if is_built_in_full:
             # The history of segments is in no extract: both builds go on from the same one.
             reference.parent.mkdir(exist_ok=True)
-            shutil.copyfile(database, reference)
+            copy_pair(database, reference)
         runs = [begin(database, *clock)]
         if is_built_in_full:
             runs.append(begin(reference, *clock, "--full-refresh"))

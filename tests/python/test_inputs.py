@@ -15,7 +15,6 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -23,6 +22,7 @@ import pytest
 
 from conftest import build_environment
 from extracts import Extracts, write_extracts
+from sample_data.pairs import opened
 from warm import Warm
 
 # ---------------------------------------------------------------------------------- a small world
@@ -77,7 +77,7 @@ class Place(NamedTuple):
 
     def ask(self, sql: str) -> list[tuple[object, ...]]:
         """An answer of the published database."""
-        with duckdb.connect(str(self.database), read_only=True) as con:
+        with opened(self.database) as con:
             return con.execute(sql).fetchall()
 
 

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 
+from sample_data.pairs import opened
+
 PROJECT = Path(__file__).resolve().parents[2]
 GAP = timedelta(minutes=30)
 LONGEST = 4 * 3600.0
@@ -38,7 +40,7 @@ class Event(NamedTuple):
 @pytest.fixture(scope="session")
 def database(sample_database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The built sample, to be read."""
-    with duckdb.connect(str(sample_database), read_only=True) as con:
+    with opened(sample_database) as con:
         yield con
 
 

@@ -7,7 +7,6 @@ some of them stop. Nothing tells the project who stopped but the silence.
 from __future__ import annotations
 
 import math
-import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ import duckdb
 import pytest
 
 from extracts import Extracts, build_database, write_extracts
+from sample_data.pairs import copy_pair, opened
 from warm import Warm
 
 TODAY = date(2026, 6, 30)
@@ -75,7 +75,7 @@ def database(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Path:
 def people(database: Path) -> list[Person]:
     """Every planted person with acts."""
     _, pauses = planted()
-    with duckdb.connect(str(database), read_only=True) as con:
+    with opened(database) as con:
         found = con.execute("select * from marts.voter_lifecycle")
         names = [column[0] for column in found.description]
         rows = [dict(zip(names, values, strict=True)) for values in found.fetchall()]
@@ -137,7 +137,7 @@ def test_the_contributions_add_up(people: list[Person]) -> None:
 
 
 def test_the_probability_beats_the_base_rate(database: Path) -> None:
-    with duckdb.connect(str(database), read_only=True) as con:
+    with opened(database) as con:
         people, skill = con.execute(
             "select people_tried, brier_skill from marts.churn_validation where tenth = 0"
         ).fetchall()[0]
@@ -149,7 +149,7 @@ def recompute(con: duckdb.DuckDBPyConnection, compiled: Path) -> list[tuple[Any,
     """Runs the models of the regressions again; the forecasts as of one horizon ago."""
     for model in ("agg_history_by_voter_moment", "agg_fits_by_population", FORECASTS):
         sql = (compiled / f"{model}.sql").read_text()
-        con.execute(f"create or replace table aggregates.{model} as {sql}")
+        con.execute(f"create or replace table private.aggregates.{model} as {sql}")
     return con.execute(
         "select voter_number, family, population, probability, log_odds, fixed_rate, "
         "donor_propensity_score, columns('logit_.*'), columns('log_.*') "
@@ -164,9 +164,9 @@ def test_no_score_knows_the_future(database: Path, tmp_path: Path) -> None:
     of the acts. The forecasts of the day before it stay the same, to the bit.
     """
     copied = tmp_path / database.name
-    shutil.copy(database, copied)
+    copy_pair(database, copied)
     compiled = next((database.parent / "target" / "compiled").rglob("agg_fits_by_population.sql"))
-    with duckdb.connect(str(copied)) as con:
+    with opened(copied, read_only=False) as con:
         con.execute("set threads = 1")
         before = recompute(con, compiled.parent)
         assert len({row[:2] for row in before}) == len(before) > 500

@@ -8,6 +8,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from sample_data.pairs import opened
+
 LISTS_BY_LOT = 12
 NEAR_CAUSES = 0.2
 """The difference to the placebo may lie this far from the share of caused gifts."""
@@ -15,9 +17,7 @@ NEAR_CAUSES = 0.2
 
 @pytest.fixture(scope="module")
 def con(sample_database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{sample_database}' as {sample_database.stem} (read_only)")
-        connection.execute(f"use {sample_database.stem}")
+    with opened(sample_database) as connection:
         yield connection
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from sample_data.pairs import opened
+
 # Kinds that the rules are made for; a slow scanner looks like a person.
 FOUND = {
     "gateway": {"fast_click", "burst_clicks", "burst_links"},
@@ -18,18 +20,17 @@ FOUND = {
 @pytest.fixture(scope="module")
 def con(sample_extracts: Path, sample_database: Path) -> duckdb.DuckDBPyConnection:
     """The kept rows with what the rules say and what is true."""
-    con = duckdb.connect()
-    con.execute(f"attach '{sample_database}' as built (read_only)")
+    con = opened(sample_database)
     con.execute(f"""
-        create table judged as
+        create temp table judged as
         select
             kept.*,
             machine_rows.machine_reason,
             truth.machine,
             count(*) filter (kept.opens > 0) over by_address as opens_of_address,
             count(distinct kept.campaign_id) over by_address as campaigns_of_address
-        from built.events.fct_kept_email_rows as kept
-        left join built.events.fct_machine_rows as machine_rows
+        from events.fct_kept_email_rows as kept
+        left join events.fct_machine_rows as machine_rows
             using (source_file, source_row_number)
         left join '{sample_extracts}/truth/machines.parquet' as truth using (event_id)
         window by_address as (partition by kept.email_key, truth.machine)

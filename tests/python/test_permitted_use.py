@@ -7,10 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from extracts import Extracts, build_database, write_extracts
+from sample_data.pairs import copy_pair, opened
 from warm import Warm
 
 AS_OF = date(2025, 6, 30)
@@ -52,7 +52,7 @@ def later() -> Extracts:
 
 def decided(database: Path) -> dict[str, tuple[Any, ...]]:
     """What decides whom to ask, by voter."""
-    with duckdb.connect(str(database), read_only=True) as con:
+    with opened(database) as con:
         rows = con.execute(
             "select svid, propensity.past_donations, propensity.days_since_last_donation,"
             " propensity.gifts_not_used, propensity.score_base, lookalikes.is_eligible,"
@@ -97,8 +97,8 @@ def test_any_spelling_of_a_source(folder: Path) -> None:
 
 def test_another_permitted_use_recomputes_all_gifts(folder: Path, warm: Warm) -> None:
     other = folder / "other.duckdb"
-    shutil.copy(folder / "first" / "behavioral.duckdb", other)
-    with duckdb.connect(str(other)) as con:
+    copy_pair(folder / "first" / "behavioral.duckdb", other)
+    with opened(other, read_only=False) as con:
         con.execute("update seeds.permitted_use set is_permitted = true")
         con.execute("update events.fct_donations set is_solicit_permitted = true")
     again = build_database(

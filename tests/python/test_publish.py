@@ -1,6 +1,6 @@
-"""Publish or nothing: whatever kills a build or a rollback, one whole file stands in its place.
+"""Publish or nothing: whatever kills a build or a rollback, one whole pair stands in its place.
 
-Builds are stand-ins: a copy of a small database in place of what dbt would make.
+Builds are stand-ins: a copy of a small pair in place of what dbt would make.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import duckdb
 import pytest
 
 import segment
+from enrichment import database as database_module
 from enrichment import dbt_build, output, paths, publish
 from enrichment.errors import BuildError
 from test_runner import Run, assert_refused, database, fake_build, original, run, stand_in
@@ -50,6 +52,26 @@ def published_id(file: Path) -> str:
         return str(row[0])
 
 
+def private_id(file: Path) -> str:
+    """The build of the private half that a published file names, by its content."""
+    with duckdb.connect() as con:
+        con.execute(f"attach '{paths.private_half(file, published_id(file))}' as half (read_only)")
+        row = con.execute("select build_id from half.extracts.build").fetchone()
+        assert row is not None
+        return str(row[0])
+
+
+def halves_there() -> set[str]:
+    """The ids in the names of the private halves beside the published file."""
+    return {file.name.partition(".private-")[2] for file in paths.private_halves()}
+
+
+def put(made: Path, work: Path) -> None:
+    """Copies a made pair to the place of the work pair."""
+    shutil.copyfile(made, work)
+    shutil.copyfile(paths.private_half(made), paths.private_half(work))
+
+
 def kept_ids() -> list[str]:
     return [file.parent.name for file in publish.kept_files()]
 
@@ -73,7 +95,7 @@ def hidden(folder: Path) -> set[str]:
 KILLED = """
 import os, shutil, signal, sys
 from pathlib import Path
-from enrichment import publish
+from enrichment import paths, publish
 
 step, made = int(sys.argv[1]), Path(sys.argv[2])
 STEPS = {"os.rename", "os.link", "os.remove", "os.chmod", "os.mkdir", "os.rmdir", "shutil.rmtree"}
@@ -88,7 +110,8 @@ def kill(event, arguments):
 
 def build(work):
     global left
-    shutil.copyfile(made, work)
+    for half, place in ((made, work), (paths.private_half(made), paths.private_half(work))):
+        shutil.copyfile(half, place)
     left = step
 
 sys.addaudithook(kill)
@@ -114,7 +137,7 @@ def killed_at(step: int, file: Path, what: str) -> bool:
 
 
 @pytest.mark.parametrize("what", ["build", "rollback"])
-def test_a_kill_at_any_step_leaves_the_old_file_or_the_new_one(
+def test_a_kill_at_any_step_leaves_the_old_pair_or_the_new_one(
     database: Path, made: dict[str, Path], what: str
 ) -> None:
     publish_in_turn("b0", "b1")
@@ -125,9 +148,6 @@ def test_a_kill_at_any_step_leaves_the_old_file_or_the_new_one(
     new = made["b2"].read_bytes() if what == "build" else publish.kept_files()[0].read_bytes()
     seen = []
 
-    def copy_of_b3(work: Path) -> None:
-        shutil.copyfile(made["b3"], work)
-
     for step in range(1, 100):
         shutil.rmtree(folder)
         shutil.copytree(saved, folder)
@@ -136,15 +156,19 @@ def test_a_kill_at_any_step_leaves_the_old_file_or_the_new_one(
         found = database.read_bytes()
         assert found in (old, new), f"step {step}"
         seen.append(found == new)
+        assert private_id(database) == published_id(database), f"step {step}"
         for build in publish.builds():
             assert build.status != "damaged", f"step {step}"
-        publish.build_and_publish(copy_of_b3)
-        assert published_id(database) == "b3"
+            assert build.private_bytes, f"step {step}: the half of {build.build_id}"
+        publish.build_and_publish(lambda work: put(made["b3"], work))
+        assert published_id(database) == private_id(database) == "b3"
         assert len(publish.kept_files()) == 2, f"step {step}"
         assert hidden(folder) == {
             "behavioral.duckdb",
+            "behavioral.duckdb.private-b3",
             ".build/behavioral.duckdb.lock",
             *(f".history/{build_id}/behavioral.duckdb" for build_id in kept_ids()),
+            *(f"behavioral.duckdb.private-{build_id}" for build_id in kept_ids()),
         }, f"step {step}"
     assert seen.index(True) >= 5, "kills before the rename were tried"
     assert seen == sorted(seen)
@@ -235,9 +259,13 @@ def test_leftovers_are_removed_by_the_next_build(database: Path) -> None:
     (paths.history_folder() / "b0").mkdir()
     (database.parent / ".segment-dead").mkdir()
     (database.parent / ".segment-dead" / "part.csv").write_text("svid\n1\n")
+    work.with_name("behavioral.duckdb.private").write_bytes(b"half of a private half")
+    paths.private_half(database, "b0").write_bytes(b"of a build that was never published")
     publish_in_turn("b2")
     assert hidden(database.parent) == {
         "behavioral.duckdb",
+        "behavioral.duckdb.private-b1",
+        "behavioral.duckdb.private-b2",
         ".build/behavioral.duckdb.lock",
         ".history/b1/behavioral.duckdb",
     }
@@ -290,7 +318,10 @@ def test_a_file_that_may_not_grow_fails_as_a_full_disk(
     code = (
         "import resource, shutil, sys; from enrichment import publish\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
-        "try: publish.build_and_publish(lambda work: shutil.copyfile(sys.argv[1], work))\n"
+        "def build(work):\n"
+        "    for end in ('', '.private'):\n"
+        "        shutil.copyfile(sys.argv[1] + end, str(work) + end)\n"
+        "try: publish.build_and_publish(build)\n"
         "except publish.BuildError as error: print(error)\n"
     )
     before = database.read_bytes()
@@ -387,6 +418,7 @@ def test_so_many_builds_are_kept(
     monkeypatch.setenv("BEHAVIORAL_KEEP_BUILDS", number)
     publish_in_turn("b4")
     assert kept_ids() == kept
+    assert halves_there() == {"b4", *kept}
 
 
 @pytest.mark.parametrize("number", ["-1", "two", "1000", "٣"])
@@ -423,7 +455,7 @@ def test_kept_builds_are_removed_after_publishing_only(
     monkeypatch.setattr(publish, "_replace", fails)
     with pytest.raises(BuildError, match="input/output error"):
         publish_in_turn("b4")
-    assert published_id(database) == "b3"
+    assert published_id(database) == private_id(database) == "b3"
     assert kept_ids() == ["b2", "b1"]
 
 
@@ -438,11 +470,17 @@ def test_who_asks_to_be_forgotten_is_in_no_kept_build(database: Path) -> None:
     publish.build_and_publish(fake_build(build_id="b3"), forget=forget)
     assert seen == [True]
     assert publish.kept_files() == []
-    assert hidden(database.parent) == {"behavioral.duckdb", ".build/behavioral.duckdb.lock"}
+    assert hidden(database.parent) == {
+        "behavioral.duckdb",
+        "behavioral.duckdb.private-b3",
+        ".build/behavioral.duckdb.lock",
+    }
     publish.build_and_publish(fake_build(build_id="b4"), forget=lambda work: False)
     assert kept_ids() == ["b3"]
+    assert halves_there() == {"b3", "b4"}
     assert publish.forget_kept() == 1
     assert publish.kept_files() == []
+    assert halves_there() == {"b4"}
 
 
 def test_a_damaged_published_file_is_replaced_and_not_kept(database: Path) -> None:
@@ -478,6 +516,10 @@ def test_history_lists_builds_newest_first(run: Run, database: Path) -> None:
     assert oldest["code_digest"] == "digest"
     assert (oldest["voters"], oldest["rows_in"], oldest["code_version"]) == ("3", "", "")
     assert int(oldest["size_bytes"]) == publish.kept_files()[-1].stat().st_size
+    half = paths.private_half(database, "b1")
+    assert int(oldest["private_bytes"]) == half.stat().st_size
+    half.unlink()
+    assert run("history").rows[-1]["private_bytes"] == ""
     file = paths.history_folder() / "b2" / "behavioral.duckdb"
     file.write_bytes(file.read_bytes()[:20_000])
     damaged = run("history").rows[-1]
@@ -507,8 +549,10 @@ def test_rollback_puts_the_newest_back_and_keeps_the_other(run: Run, database: P
     assert kept_ids() == ["b3", "b1"]
     assert [stat.S_IMODE(file.stat().st_mode) for file in publish.kept_files()] == [0o600, 0o600]
     assert run("export", "build_info").rows[0]["build_id"] == "b2"
+    assert private_id(database) == "b2"
     assert run("rollback", "b1").code == 0
-    assert published_id(database) == "b1"
+    assert published_id(database) == private_id(database) == "b1"
+    assert halves_there() == {"b1", "b2", "b3"}
     assert kept_ids() == ["b3", "b2"]
 
 
@@ -559,3 +603,180 @@ def test_a_build_of_other_code_is_put_back_with_a_warning(run: Run, database: Pa
     assert outcome.code == 0
     assert "made by a different code version: check out that version" in outcome.err
     assert_refused(run("export", "coverage"), 3, "made by a different code version")
+
+
+# Two halves
+
+
+def without(half: Path) -> None:
+    half.unlink()
+
+
+def truncated(half: Path) -> None:
+    half.write_bytes(half.read_bytes()[:5_000])
+
+
+def of_another_build(half: Path) -> None:
+    with duckdb.connect(str(half)) as con:
+        con.execute("update extracts.build set build_id = 'b0'")
+
+
+def flipped(half: Path) -> None:
+    """A bit of a row in one of many blocks, each of which has a checksum."""
+    with duckdb.connect(str(half)) as con:
+        con.execute("create table extracts.many as select hash(range) as n from range(200_000)")
+    content = bytearray(half.read_bytes())
+    content[len(content) * 2 // 3] ^= 1
+    half.write_bytes(content)
+
+
+SPOILT = [
+    (without, "is missing"),
+    (truncated, "cannot be read"),
+    (of_another_build, "is not of build b1"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "said"), SPOILT)
+def test_who_needs_the_private_half_is_told_what_is_wrong(
+    run: Run, database: Path, spoil: Callable[[Path], None], said: str, tmp_path: Path
+) -> None:
+    """One line for whoever needs it; questions about the published half are answered."""
+    half = paths.private_half(database, "b1")
+    roles = database.with_name("behavioral.duckdb.roles.yml")
+    allowed = "[single_people, contact_details, small_groups, refused_rows]"
+    roles.write_text(f"roles: {{steward: {allowed}}}\naccounts: {{'*': steward}}\n")
+    assert run("export", "rejected_rows").rows == [{"row_json": "secret"}]
+    spoil(half)
+    for command in (
+        ("export", "rejected_rows"),
+        ("propensity", "--svid", "1", "--with-contact-details", "--out", "people.csv"),
+        ("hand-over", "--channel", "email"),
+        ("prove-erased",),
+    ):
+        assert_refused(run(*command), 3, said, str(half), "segment.py build")
+    assert not (tmp_path / "people.csv").exists()
+    assert run("export", "coverage").code == 0
+    assert run("propensity", "--svid", "WI:0012345").code == 0
+
+
+@pytest.mark.parametrize(("spoil", "said"), [*SPOILT, (flipped, "is damaged")])
+def test_a_build_is_not_restored_without_its_private_half(
+    run: Run, database: Path, spoil: Callable[[Path], None], said: str
+) -> None:
+    publish_in_turn("b2")
+    before, inode = database.read_bytes(), database.stat().st_ino
+    spoil(paths.private_half(database, "b1"))
+    assert_refused(run("rollback"), 3, "the kept build b1 cannot be restored: ", said)
+    assert (database.read_bytes(), database.stat().st_ino) == (before, inode)
+    assert private_id(database) == "b2"
+
+
+@pytest.mark.parametrize(("spoil", "said"), SPOILT)
+def test_a_build_without_the_last_private_half_reads_everything(
+    database: Path, spoil: Callable[[Path], None], said: str
+) -> None:
+    last = publish.last_database()
+    assert last is not None
+    assert publish.why_all_is_read(last) == ""
+    spoil(paths.private_half(database, "b1"))
+    assert publish.last_database() == last
+    assert publish.why_all_is_read(last).startswith("all files are read again: ")
+    assert said in publish.why_all_is_read(last)
+    assert publish.why_all_is_read(None) == ""
+
+
+def without_private_half(work: Path) -> None:
+    stand_in(work, build_id="b2")
+    paths.private_half(work).unlink()
+
+
+def with_another_private_half(work: Path) -> None:
+    stand_in(work, build_id="b2")
+    of_another_build(paths.private_half(work))
+
+
+@pytest.mark.parametrize(
+    ("build", "said"),
+    [
+        (without_private_half, "the build wrote no private half"),
+        (with_another_private_half, "the private half is from another build than b2"),
+    ],
+)
+def test_a_work_pair_of_two_builds_is_not_published(
+    database: Path, build: Callable[[Path], None], said: str
+) -> None:
+    before = database.read_bytes()
+    with pytest.raises(BuildError, match=said):
+        publish.build_and_publish(build)
+    assert database.read_bytes() == before
+    assert halves_there() == {"b1"}
+
+
+@pytest.mark.parametrize("which", [".private-", "behavioral.duckdb"])
+def test_a_rename_that_fails_leaves_the_old_pair(
+    run: Run, database: Path, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    """Of the private half, or of the published one after it: one line, and the old pair stays."""
+
+    def fails(file: Path, place: Path) -> Path:
+        if place.parent == database.parent and (
+            which in place.name if which == ".private-" else place.name == which
+        ):
+            raise OSError(errno.EIO, "Input/output error")
+        os.replace(file, place)  # noqa: PTH105
+        return place
+
+    before = database.read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", fails)
+        with pytest.raises(BuildError, match="input/output error"):
+            publish_in_turn("b2")
+    assert database.read_bytes() == before
+    assert private_id(database) == "b1"
+    publish_in_turn("b3")
+    assert published_id(database) == private_id(database) == "b3"
+    assert halves_there() == {"b1", "b3"}
+
+
+def test_the_private_half_is_its_owners_alone(database: Path) -> None:
+    """Whatever the mode of the published file; both are the runner's own."""
+    database.chmod(0o644)
+    publish_in_turn("b2")
+    half = paths.private_half(database, "b2")
+    assert stat.S_IMODE(database.stat().st_mode) == 0o644
+    assert stat.S_IMODE(half.stat().st_mode) == 0o600
+    assert paths.is_ours(half)
+
+
+def test_a_reader_opens_both_halves_of_one_build(
+    run: Run, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A build that is published between the two opens, and keeps no other: the new pair is read."""
+    monkeypatch.setenv("BEHAVIORAL_KEEP_BUILDS", "0")
+    attach_private = database_module.attach_private
+    published = ["b2"]
+
+    def slow(*arguments: Any, **options: Any) -> Path | None:
+        if published:
+            publish_in_turn(published.pop())
+        return attach_private(*arguments, **options)
+
+    monkeypatch.setattr(database_module, "attach_private", slow)
+    with database_module.Database(private=True) as opened:
+        marts = opened.relation("marts", "build_info")
+        extracts = opened.relation("extracts", "build", private=True)
+        query = f"select own.build_id, half.build_id from {marts} as own cross join {extracts} half"
+        assert opened.all_rows(database_module.Query(query)) == [("b2", "b2")]
+    assert halves_there() == {"b2"}
+
+
+def test_a_build_of_one_file_by_earlier_code_is_restored(run: Run, database: Path) -> None:
+    """It has no private half; what lies in it is all that it was."""
+    with duckdb.connect(str(database)) as con:
+        con.execute("create schema extracts")
+    paths.private_half(database, "b1").unlink()
+    assert "is of earlier code" in publish.why_all_is_read(database)
+    publish_in_turn("b2")
+    assert run("rollback").code == 0
+    assert published_id(database) == "b1"

@@ -10,7 +10,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from conftest import build_environment
@@ -23,6 +22,7 @@ from reference.measures import Rounded, fit_prior
 from reference.placebo import attribution_placebo, attribution_profile
 from reference.segments import Questions
 from reference.settings import RATES
+from sample_data.pairs import opened
 from warm import Warm
 
 Table = Mapping[Any, Row]
@@ -33,18 +33,15 @@ RECOMMENDATIONS = {"prefer", "neutral", "reduce", "stop", "not_enough_data"}
 
 
 class Database:
-    """The built database, attached read-only under its base name."""
+    """The built database, both halves of it, read-only."""
 
     def __init__(self, path: Path) -> None:
-        """Attach a DuckDB file to an in-memory connection."""
-        self.name = path.stem
-        self.connection = duckdb.connect()
-        literal = str(path).replace("'", "''")
-        self.connection.execute(f"attach '{literal}' as \"{self.name}\" (read_only)")
+        """Attach both files to an in-memory connection."""
+        self.connection = opened(path)
 
     def select(self, source: str, parameters: list[Any] | None = None) -> list[Row]:
         """Every row of a relation of the database, as dictionaries."""
-        cursor = self.connection.execute(f'select * from "{self.name}".{source}', parameters or [])
+        cursor = self.connection.execute(f"select * from {source}", parameters or [])
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

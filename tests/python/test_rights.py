@@ -18,9 +18,11 @@ import pytest
 import segment
 from enrichment import erasure, publish
 from enrichment.database import attach
+from enrichment.paths import private_half
 from enrichment.plugins.session_variables import Plugin
 from enrichment.pseudonyms import PSEUDONYM_LENGTH
 from extracts import Extracts, build_database, write_extracts
+from sample_data.pairs import copy_pair, halves, opened
 from warm import Warm
 
 AS_OF = date(2025, 6, 30)
@@ -123,14 +125,14 @@ def builds(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> dict[str, Pa
 
 
 def select(database: Path, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(database), read_only=True) as con:
+    with opened(database) as con:
         return con.execute(sql, values).fetchall()
 
 
 def occurrences(database: Path, needles: Iterable[str]) -> dict[str, int]:
     """How many rows of each table hold one of the texts, in any column, in any case."""
     found: dict[str, int] = {}
-    with duckdb.connect(str(database), read_only=True) as con:
+    with opened(database) as con:
         tables = con.execute(
             "select schema_name || '.' || table_name from duckdb_tables() where not temporary"
         ).fetchall()
@@ -180,7 +182,7 @@ def test_the_erased_are_nowhere(builds: dict[str, Path], build: str) -> None:
 def test_the_views_of_staging_show_nobody_erased(builds: dict[str, Path], build: str) -> None:
     """Only the tables of the requests, and the extracts as they were delivered, hold them."""
     shown = []
-    with duckdb.connect(str(builds[build]), read_only=True) as con:
+    with opened(builds[build]) as con:
         views = con.execute(
             "select view_name from duckdb_views() where schema_name = 'staging'"
         ).fetchall()
@@ -201,10 +203,13 @@ def test_the_views_of_staging_show_nobody_erased(builds: dict[str, Path], build:
 def test_views_read_who_is_erased_from_memory(builds: dict[str, Path], tmp_path: Path) -> None:
     """A build evaluates the erased once: no base view searches other extracts in its own plan."""
     plugin = Plugin("session_variables", {"key_file": str(tmp_path / "key")})
-    with duckdb.connect() as opened:
+    with duckdb.connect(str(tmp_path / "other.duckdb")) as opened:
         plugin.configure_connection(opened)
-        attach(opened, builds["onwards"], read_only=True, name="behavioral")
-        opened.execute("use behavioral")
+        opened.execute("detach private")
+        published, private = halves(builds["onwards"])
+        attach(opened, published, read_only=True, name="behavioral")
+        attach(opened, private, read_only=True, name="private")
+        opened.execute("use private")
         views = ("voterfile__persons", "giving__donations", "outreach__email_events")
 
         def shown(con: duckdb.DuckDBPyConnection, view: str) -> tuple[int, list[Any]]:
@@ -220,7 +225,7 @@ def test_views_read_who_is_erased_from_memory(builds: dict[str, Path], tmp_path:
             opened.execute("insert into erased.main.held values (?)", [name])
         with opened.cursor() as cursor:
             plugin.configure_cursor(cursor)
-            cursor.execute("use behavioral")
+            cursor.execute("use private")
             for view, (scans, rows) in searching.items():
                 held_scans, held_rows = shown(cursor, view)
                 assert held_scans == 2 < scans, "its own extract, which a plan names twice"
@@ -230,8 +235,9 @@ def test_views_read_who_is_erased_from_memory(builds: dict[str, Path], tmp_path:
 def test_no_byte_of_the_file_names_the_erased(builds: dict[str, Path]) -> None:
     """Neither a table nor a block that a table has left."""
     for build in ("onwards", "afresh"):
-        content = builds[build].read_bytes().lower()
-        assert not [needle for needle in NEEDLES if needle.lower().encode() in content]
+        for half in halves(builds[build]):
+            content = half.read_bytes().lower()
+            assert not [needle for needle in NEEDLES if needle.lower().encode() in content]
 
 
 def test_who_shares_with_the_erased_stays(builds: dict[str, Path]) -> None:
@@ -342,6 +348,11 @@ def test_suppressions_are_read_within_other_text(builds: dict[str, Path]) -> Non
 
 def differing(one: Path, other: Path) -> list[str]:
     """Tables whose rows differ between two databases, apart from the id of the build."""
+    pairs = zip(halves(one), halves(other), strict=True)
+    return [table for mine, theirs in pairs for table in differing_of_half(mine, theirs)]
+
+
+def differing_of_half(one: Path, other: Path) -> list[str]:
     wrong = []
     with duckdb.connect() as con:
         con.execute(f"attach '{one}' as one (read_only); attach '{other}' as other (read_only)")
@@ -399,15 +410,20 @@ def prove(
         name: str = "behavioral.duckdb",
     ) -> tuple[int, dict[tuple[str, str], str], str]:
         database = tmp_path / "behavioral.duckdb"
-        shutil.copy(builds[build], database)
+        copy_pair(builds[build], database)
         monkeypatch.setenv("BEHAVIORAL_DB", str(database))
         if plant:
             with duckdb.connect(str(database)) as con:
                 con.execute(plant)
-        for other, place in ((kept, tmp_path / ".history" / "b0"), (dev, tmp_path / "dev")):
-            if other:
-                place.mkdir(parents=True)
-                shutil.copy(builds[other], place / (name if other == kept else "behavioral.duckdb"))
+        if dev:
+            (tmp_path / "dev").mkdir()
+            copy_pair(builds[dev], tmp_path / "dev" / "behavioral.duckdb")
+        if kept:
+            place = tmp_path / ".history" / "b0" / name
+            place.parent.mkdir(parents=True)
+            published, private = halves(builds[kept])
+            shutil.copy(published, place)
+            shutil.copy(private, private_half(tmp_path / name, "b0"))
         out = tmp_path / "proof.csv"
         code = segment.run(["prove-erased", "--out", str(out)])
         said = capsys.readouterr().err
@@ -472,6 +488,7 @@ def test_kept_and_development_databases_are_searched(prove: Any) -> None:
     assert code == 1
     for status in ("kept", "development"):
         assert int(rows[status, "linkage.lnk_map_row"]) > 0
+        assert int(rows[status, "marts.enriched_profiles"]) > 0
     assert rows["published", "linkage.lnk_map_row"] == "0"
 
 
@@ -482,8 +499,11 @@ def test_kept_builds_of_another_name_are_searched_and_forgotten(prove: Any, tmp_
     assert int(rows["kept", "linkage.lnk_map_row"]) > 0
     assert publish.kept_files() == [], "it is no build that a rollback could restore"
     assert publish.every_kept_file() == [tmp_path / ".history" / "b0" / "earlier_name.duckdb"]
+    half = private_half(tmp_path / "earlier_name.duckdb", "b0")
+    assert publish.every_private_half() == [half]
     assert publish.forget_kept() == 1
     assert not any((tmp_path / ".history").iterdir())
+    assert not half.exists()
 
 
 def test_earlier_builds_are_forgotten_for_somebody_new_only(builds: dict[str, Path]) -> None:

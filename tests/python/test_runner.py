@@ -156,7 +156,7 @@ FUNCTIONS = {
 
 
 def stand_in(file: Path, digest: str = "digest", build_id: str = "b1") -> None:
-    """A database as a build leaves it, with macros in place of the table functions."""
+    """A pair as a build leaves it, with macros in place of the table functions."""
     catalog = file.stem
     with duckdb.connect(str(file)) as con:
         con.execute("create schema marts; create schema segments; create schema quarantine")
@@ -176,7 +176,6 @@ def stand_in(file: Path, digest: str = "digest", build_id: str = "b1") -> None:
             " where svid = '0012345' and state = 'WI'"
         )
         con.execute("create table quarantine.row_accounting as select 'person' as source_table")
-        con.execute("create table quarantine.rejected_rows as select 'secret' as row_json")
         con.execute("create view marts.coverage as select 'WI' as state where false")
         for signature, body in FUNCTIONS.items():
             sql = (REQUESTED + body).replace("{catalog}", catalog)
@@ -186,6 +185,10 @@ def stand_in(file: Path, digest: str = "digest", build_id: str = "b1") -> None:
             "as_of_date, ? as code_digest, timestamp '2025-07-01 10:00:00' as built_at",
             [build_id, digest],
         )
+    with duckdb.connect(str(paths.private_half(file))) as con:
+        con.execute("create schema extracts; create schema quarantine")
+        con.execute("create table extracts.build as select ? as build_id", [build_id])
+        con.execute("create table quarantine.rejected_rows as select 'secret' as row_json")
 
 
 class Outcome(NamedTuple):
@@ -217,6 +220,7 @@ def database(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     file = tmp_path / "warehouse" / "behavioral.duckdb"
     file.parent.mkdir()
     shutil.copy(original, file)
+    shutil.copy(paths.private_half(original), paths.private_half(file, "b1"))
     (tmp_path / "data").mkdir()
     monkeypatch.setenv("BEHAVIORAL_DB", str(file))
     monkeypatch.setenv("BEHAVIORAL_DATA_DIR", str(tmp_path / "data"))
@@ -888,13 +892,20 @@ vars: {as_of_date: ""}
 # The runner reads the words of definitions from `seeds`; the build of the stand-in has none.
 seed-paths: [no_seeds]
 on-run-start: ["{{ check_extracts() }}"]
+on-run-end:
+  - "create schema if not exists private.extracts"
+  - "create or replace table private.extracts.build as select 'b9' as build_id"
 models: {stand_in: {+schema: marts}}
 """,
     "profiles.yml": """
 stand_in:
   target: publish
   outputs:
-    publish: {type: duckdb, path: "{{ env_var('BEHAVIORAL_WORK_DB') }}", threads: 2}
+    publish:
+      type: duckdb
+      path: "{{ env_var('BEHAVIORAL_WORK_DB') }}"
+      threads: 2
+      attach: [{path: "{{ env_var('BEHAVIORAL_WORK_DB') }}.private", alias: private}]
 """,
     "macros/macros.sql": """
 {% macro generate_schema_name(name, node) %}{{ name or target.schema }}{% endmacro %}
@@ -910,7 +921,7 @@ select 'b9' as build_id, cast(nullif('{{ var("as_of_date") }}', '') as date) as 
     '{{ env_var("STAND_IN_DIGEST") }}' as code_digest, now()::timestamp as built_at
 """,
     "models/stg_rights__erasures.sql": """
-{{ config(schema='staging', materialized='table') }}
+{{ config(database='private', schema='staging', materialized='table') }}
 select cast(null as varchar) as erasure_hash where false
 """,
     "models/zebra.sql": """

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import duckdb
 import pytest
 
 from extracts import Extracts, build_database, write_extracts
+from sample_data.pairs import opened
 from warm import Warm
 
 TODAY = date(2026, 6, 30)
@@ -85,7 +85,7 @@ def database(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Path:
 
 def rows_of(database: Path, query: str) -> list[dict[str, Any]]:
     """What a query finds, a dictionary a row."""
-    with duckdb.connect(str(database), read_only=True) as con:
+    with opened(database) as con:
         found = con.execute(query)
         names = [column[0] for column in found.description]
         return [dict(zip(names, values, strict=True)) for values in found.fetchall()]

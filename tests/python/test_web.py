@@ -31,6 +31,7 @@ from enrichment.web import gate, plots
 from enrichment.web.published import Answers, Body, Published
 from enrichment.web.render import MENU, prose
 from enrichment.web.server import make_app
+from sample_data.pairs import opened
 
 PROJECT = Path(__file__).resolve().parents[2]
 TOKEN = "a token for tests only"  # noqa: S105
@@ -63,7 +64,7 @@ AS_TYPED = {
 @pytest.fixture(scope="session")
 def voters(sample_database: Path) -> list[str]:
     """The ids of 200 voters of the sample, among them all donors."""
-    with duckdb.connect(str(sample_database), read_only=True) as con:
+    with opened(sample_database) as con:
         rows = con.execute(
             "select state || ':' || svid from marts.enriched_profiles "
             "order by row_number() over (partition by is_donor order by svid, state), 1 limit 200"

@@ -144,12 +144,15 @@ def build(
     is_finished = usage.exit_code == 0 and heard.get("exit_code") == 0
     figures: dict[str, Any] = {"is_finished": is_finished, **usage.figures()}
     if is_finished:
+        from sample_data.pairs import halves
+
         figures |= {
             "startup_cpu_s": heard["startup_cpu_s"],
             "startup_wall_s": heard["startup_wall_s"],
             "net_cpu_s": round(usage.cpu_s - heard["startup_cpu_s"], 3),
             "net_wall_s": round(usage.wall_s - heard["startup_wall_s"], 3),
             "database_mb": round(database.stat().st_size / 1e6, 1),
+            "private_mb": round(sum(half.stat().st_size for half in halves(database)[1:]) / 1e6, 1),
             "nodes": len(heard["nodes"]),
         }
     if memory_limit is not None:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import duckdb
 
+from enrichment.database import PRIVATE, attach
+from sample_data.pairs import halves, opened
+
 NAMES_THE_BUILD = {
     *("build_id", "rejected_at_build", "read_at_build"),
     *("built_at", "finished_at", "duration_seconds", "build_seconds", "folder_digest"),
@@ -31,6 +34,8 @@ COUNTS_ROWS = ("marts", "build_tables")
 """The table with the row count of each table, also of those about the last build."""
 
 Columns = list[tuple[str, str]]
+Name = tuple[str, str, str]
+"""The half, the schema and the name of a relation or function."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +53,21 @@ def compare(
     but_rows_of: Collection[str] = (),
     but_columns: Collection[str] = (),
 ) -> Comparison:
-    """Compares two databases. In the schemas `but_rows_of`, only the columns of views are compared.
+    """Compares two databases, both halves of each.
 
-    The values of the columns `but_columns` are not compared.
+    In the schemas `but_rows_of`, only the columns of views are compared. The values of the columns
+    `but_columns` are not compared.
 
     Doubles are equal if all their bits are (0.0 is -0.0). A difference is reported by names and
     counts, never by the content of a row.
     """
-    with duckdb.connect() as con:
-        con.execute("set TimeZone = 'UTC'")
-        for name, file in (("one", first), ("other", second)):
-            con.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as {name} (read_only)")
-        functions = [_functions(con, name) for name in ("one", "other")]
-        relations = [_relations(con, name) for name in ("one", "other")]
-        compared = 0
+    pairs = halves(first), halves(second)
+    compared = 0
+    with opened(first) as one, opened(second) as other, duckdb.connect() as con:
+        for each in (one, other, con):
+            each.execute("set TimeZone = 'UTC'")
+        functions = [_functions(each) for each in (one, other)]
+        relations = [_relations(each) for each in (one, other)]
         for mine, theirs in (functions, relations):
             for name in sorted({*mine, *theirs}):
                 if name not in mine or name not in theirs:
@@ -70,55 +76,90 @@ def compare(
                 if mine[name] != theirs[name]:
                     return Comparison(compared, f"{'.'.join(name)}: of another make")
                 compared += 1
-        for (schema, name), (kind, columns) in sorted(relations[0].items()):
+        for side, files in zip(("one", "other"), pairs, strict=True):
+            for half, file in zip(("published", "private"), files, strict=False):
+                attach(con, file, read_only=True, name=f"{side}_{half}")
+        for (half, schema, name), (kind, columns) in sorted(relations[0].items()):
             if (kind == "view" and schema in but_rows_of) or (schema, name) in OF_THE_LAST_BUILD:
                 continue
-            compared_columns = [pair for pair in columns if pair[0] not in but_columns]
-            difference = _rows(con, schema, name, compared_columns)
+            chosen = [pair for pair in columns if pair[0] not in but_columns]
+            if kind == "view":
+                # A view reads both halves of its own database, under their own names.
+                difference = _rows_of_view((one, other), (half, schema, name), chosen)
+            else:
+                difference = _rows(con, (half, schema, name), chosen)
             if difference:
                 return Comparison(compared, f"{schema}.{name}: {difference}")
     return Comparison(compared, None)
 
 
-def _functions(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[tuple[str, str], object]:
+_HALF = f"case when database_name = '{PRIVATE}' then 'private' else 'published' end"
+_OWN = "not internal and database_name not in ('memory', 'temp', 'system')"
+
+
+def _functions(con: duckdb.DuckDBPyConnection) -> dict[Name, object]:
     """The parameters and the text of the table functions."""
     found = con.execute(
-        "select schema_name, function_name, parameters, macro_definition from duckdb_functions()"
-        " where database_name = ? and not internal",
-        [catalog],
+        f"select {_HALF}, schema_name, function_name, parameters, macro_definition"
+        f" from duckdb_functions() where {_OWN}"
     ).fetchall()
-    return {(schema, name): rest for schema, name, *rest in found}
+    return {(half, schema, name): rest for half, schema, name, *rest in found}
 
 
-def _relations(
-    con: duckdb.DuckDBPyConnection, catalog: str
-) -> dict[tuple[str, str], tuple[str, Columns]]:
+def _relations(con: duckdb.DuckDBPyConnection) -> dict[Name, tuple[str, Columns]]:
     """Tables and views with their kind and their columns and types, in order."""
     found = con.execute(
-        "select schema_name, table_name, 'table' from duckdb_tables()"
-        " where database_name = $1 and not internal"
-        " union all select schema_name, view_name, 'view' from duckdb_views()"
-        " where database_name = $1 and not internal",
-        [catalog],
+        "select database_name, schema_name, table_name, 'table', "
+        f"{_HALF} from duckdb_tables() where {_OWN}"
+        " union all select database_name, schema_name, view_name, 'view', "
+        f"{_HALF} from duckdb_views() where {_OWN}"
     ).fetchall()
     relations = {}
-    for schema, name, kind in found:
-        described = con.execute(f'describe {catalog}."{schema}"."{name}"').fetchall()
-        relations[schema, name] = (kind, [(row[0], row[1]) for row in described])
+    for database, schema, name, kind, half in found:
+        described = con.execute(f'describe "{database}"."{schema}"."{name}"').fetchall()
+        relations[half, schema, name] = (kind, [(row[0], row[1]) for row in described])
     return relations
 
 
-def _rows(con: duckdb.DuckDBPyConnection, schema: str, name: str, columns: Columns) -> str | None:
+def _rows_of_view(
+    sides: tuple[duckdb.DuckDBPyConnection, ...], place: Name, columns: Columns
+) -> str | None:
+    """How the rows of a view differ between both databases; None if they are equal."""
+    chosen = ", ".join(f'"{column}"' for column, _ in columns if column not in NAMES_THE_BUILD)
+    if not chosen:
+        return None
+    half, schema, name = place
+    digests = []
+    for con in sides:
+        database = PRIVATE
+        if half != "private":
+            (database,) = con.execute(
+                f"select database_name from duckdb_databases() where {_OWN} "
+                f"and database_name <> '{PRIVATE}'"
+            ).fetchone() or ("",)
+        # Equal rows have an equal hash of each; the sum does not depend on their order.
+        digests.append(
+            con.execute(
+                "select count(*), sum(hash(one)), bit_xor(hash(one)) from "
+                f'(select {chosen} from "{database}"."{schema}"."{name}") as one'
+            ).fetchone()
+        )
+    return None if digests[0] == digests[1] else f"the rows differ ({digests})"
+
+
+def _rows(con: duckdb.DuckDBPyConnection, place: Name, columns: Columns) -> str | None:
     """How the rows of a relation differ between both databases; None if they are equal."""
     chosen = ", ".join(f'"{column}"' for column, _ in columns if column not in NAMES_THE_BUILD)
     if not chosen:
         return None
+    half, schema, name = place
     condition = ""
     if (schema, name) == COUNTS_ROWS:
         left_out = ", ".join(f"('{layer}', '{table}')" for layer, table in OF_THE_LAST_BUILD)
         condition = f" where (layer, table_name) not in ({left_out})"
     mine, theirs = (
-        f'select {chosen} from {x}."{schema}"."{name}"{condition}' for x in ("one", "other")
+        f'select {chosen} from {side}_{half}."{schema}"."{name}"{condition}'
+        for side in ("one", "other")
     )
     counts = [_number(con, f"select count(*) from ({rows})") for rows in (mine, theirs)]
     alone = _number(con, f"select count(*) from ({mine} except all {theirs})")

@@ -20,9 +20,10 @@ summed_by_campaign as (
 
 numbered as (
     select
-        summed_by_campaign.*,
         address_numbers.address_number,
-        address_numbers.first_voter_number
+        address_numbers.first_voter_number,
+        summed_by_campaign.campaign_id,
+        summed_by_campaign.clicks
     from summed_by_campaign
     inner join address_numbers
         on summed_by_campaign.email_key = address_numbers.email_key

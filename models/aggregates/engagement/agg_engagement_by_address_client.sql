@@ -52,8 +52,22 @@ summed_by_client as (
 
 numbered as (
     select
-        summed_by_client.*,
-        address_numbers.address_number
+        address_numbers.address_number,
+        summed_by_client.client_shortname,
+        summed_by_client.total_events,
+        summed_by_client.sends,
+        summed_by_client.opens,
+        summed_by_client.clicks,
+        summed_by_client.bounces,
+        summed_by_client.complaints,
+        summed_by_client.unsubs,
+        summed_by_client.engagements,
+        summed_by_client.unique_delivered,
+        summed_by_client.unique_opens,
+        summed_by_client.unique_clicks,
+        summed_by_client.answers,
+        summed_by_client.machine_answers,
+        summed_by_client.has_opted_out
     from summed_by_client
     inner join address_numbers
         on summed_by_client.email_key = address_numbers.email_key

@@ -47,8 +47,20 @@ summed_by_week as (
 
 numbered as (
     select
-        summed_by_week.*,
-        address_numbers.address_number
+        address_numbers.address_number,
+        summed_by_week.week_start,
+        summed_by_week.sends,
+        summed_by_week.opens,
+        summed_by_week.clicks,
+        summed_by_week.bounces,
+        summed_by_week.complaints,
+        summed_by_week.unsubs,
+        summed_by_week.engagements,
+        summed_by_week.unique_delivered,
+        summed_by_week.unique_opens,
+        summed_by_week.unique_clicks,
+        summed_by_week.answers,
+        summed_by_week.machine_answers
     from summed_by_week
     inner join address_numbers
         on summed_by_week.email_key = address_numbers.email_key

@@ -3,7 +3,11 @@ with address_clients as (
 ),
 
 voter_addresses as (
-    select * from {{ ref('lnk_voter_address') }}
+    select * from {{ ref('key_voter_addresses') }}
+),
+
+voters as (
+    select * from {{ ref('key_voters') }}
 ),
 
 client_affinity as (
@@ -13,8 +17,8 @@ client_affinity as (
 -- An address with several voters counts in full for each of them (F05).
 summed_by_voter as (
     select
-        voter_addresses.state,
-        voter_addresses.svid,
+        voters.state,
+        voters.svid,
         address_clients.client_shortname,
         count(*) as unique_contacts,
         cast(sum(address_clients.total_events) as bigint) as total_events,
@@ -32,8 +36,10 @@ summed_by_voter as (
         max(case when address_clients.has_opted_out then 1 else 0 end) = 1 as has_opted_out
     from voter_addresses
     inner join address_clients
-        on voter_addresses.email_key = address_clients.email_key
-    group by voter_addresses.state, voter_addresses.svid, address_clients.client_shortname
+        on voter_addresses.address_number = address_clients.address_number
+    inner join voters
+        on voter_addresses.voter_number = voters.voter_number
+    group by voters.state, voters.svid, address_clients.client_shortname
 ),
 
 scored as (

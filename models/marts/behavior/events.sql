@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with stream as (
     select * from {{ ref('fct_voter_events') }}
 ),

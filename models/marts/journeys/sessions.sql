@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with sessions as (
     select * from {{ ref('fct_sessions') }}
 ),

@@ -29,6 +29,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
 from enrichment.code_version import PROJECT
+from enrichment.paths import private_half
 from enrichment.plugins.session_variables import spool_folder
 
 # These messages are about SQL, files and memory, never about a row.
@@ -59,9 +60,10 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
         DuckDBConnectionManager.exception_handler = _without_values
 
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
-        """Makes the database, its folder and later files private, before the engine opens it."""
+        """Makes both halves, their folder and later files private, before the engine opens them."""
         if creds.path != ":memory:":
             keep_private(Path(creds.path))
+            keep_private(private_half(Path(creds.path)))
 
     def configure_connection(self, conn: Any) -> None:
         """Limits what the engine can reach, and locks its configuration."""

@@ -16,9 +16,12 @@ the database ``definitions``, in memory, with the segments and other definitions
 
 and the functions ``file_hashes(paths)``, the SHA-256 of each file of a list in hex,
 ``delivered_files(request)``, what lies in the folder of extracts, and ``csv_rows(paths)``, the rows
-of each CSV file or the line that does not fit (`enrichment.delivered_files`). The published
-database (``BEHAVIORAL_PREVIOUS_DB``) is attached as ``previous``, read-only: macros/carry.sql takes
-from it what the last build has read.
+of each CSV file or the line that does not fit (`enrichment.delivered_files`).
+
+A build writes two files. The one beside that of the profile is attached as ``private``: it gets all
+that may not be published (`dbt_project.yml`). The published pair (``BEHAVIORAL_PREVIOUS_DB``) is
+attached as ``previous`` and ``previous_private``, read-only: macros/carry.sql takes from it what
+the last build has read. A private half that does not belong to the published one is left out.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +37,13 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
 from enrichment.code_version import code_digest, code_version, reading_digest
-from enrichment.database import attach, refuse_foreign_writes
+from enrichment.database import PRIVATE, attach, attach_private, refuse_foreign_writes
 from enrichment.definitions.experiments import check_started
 from enrichment.definitions.load import load, rows, tables
 from enrichment.delivered_files import COUNTED, LISTED, csv_rows, delivered_files, spool_into
-from enrichment.errors import InputError
+from enrichment.errors import DatabaseError, InputError
 from enrichment.hashing import file_hashes
+from enrichment.paths import private_half
 from enrichment.pseudonyms import hash_key
 
 _BLOCK = 64
@@ -104,7 +109,14 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt is not typed for checkers
         if self._previous:
             refuse_foreign_writes(Path(self._previous))
             attach(conn, Path(self._previous), read_only=True, name="previous")
-        (own,) = conn.execute("select current_database()").fetchone()
+            # The runner says that a build without it reads everything.
+            with suppress(DatabaseError):
+                attach_private(conn, Path(self._previous), "previous", name="previous_private")
+        own, path = conn.execute(
+            "select database_name, path from duckdb_databases() "
+            "where database_name = current_database()"
+        ).fetchone()
+        attach(conn, private_half(Path(path)), read_only=False, name=PRIVATE)
         try:
             check_started(self._found.items, conn, "previous" if self._previous else own)
         except InputError as error:

@@ -21,6 +21,7 @@ SERVING_P95_MS = 150.0
 SCANS = 3.0
 PEAK_RSS_MB = 2_000.0
 DATABASE_MB = 250.0
+PRIVATE_MB = 500.0
 DAY_SHARE = 10.0
 GROWTH_CPU = 11.0
 GROWTH_LATENCY = 1.5
@@ -143,6 +144,7 @@ def _build(build: dict[str, Any], scan: dict[str, Any]) -> Iterable[Goal]:
             name, "finishes", f"{shown}, {little['peak_rss_mb']:,.0f} MB", shown == "finished"
         )
     yield _at_most("The published database", whole.get("database_mb"), DATABASE_MB, "MB")
+    yield _at_most("Its private half", whole.get("private_mb"), PRIVATE_MB, "MB")
 
 
 def _day(incremental: dict[str, Any]) -> Goal:

@@ -103,7 +103,7 @@ def _build(build: dict[str, Any], results: Results) -> list[Table]:
         summary = f" The sample's optional extracts are {', '.join(build['optional'])}."
     whole = Table(
         "The full build",
-        ("run", "CPU s", "of it start-up", "wall s", "peak MB", "database MB"),
+        ("run", "CPU s", "of it start-up", "wall s", "peak MB", "published MB", "private MB"),
         [(name, *_run_cells(run)) for name, run in runs],
         f"Start-up is dbt's import and parse, before it knows its nodes.{summary}"
         + (
@@ -113,7 +113,7 @@ def _build(build: dict[str, Any], results: Results) -> list[Table]:
         ),
     )
     size = Table(
-        "What the database holds",
+        "What both halves hold",
         ("table", "rows", "MB"),
         [
             *(
@@ -121,7 +121,7 @@ def _build(build: dict[str, Any], results: Results) -> list[Table]:
                 for table in build["tables"]
             ),
             ("all tables", "", f"{build['all_tables_mb']:.1f}"),
-            ("indexes of the primary keys", "", f"{build['indexes_mb']:.1f}"),
+            ("what is not rows: catalog, comments", "", f"{build['rest_mb']:.1f}"),
         ],
     )
     return [
@@ -154,13 +154,14 @@ def _nodes(title: str, nodes: list[dict[str, Any]]) -> Table:
 
 def _run_cells(run: dict[str, Any]) -> tuple[str, ...]:
     if not run["is_finished"]:
-        return ("failed", "", f"{run['wall_s']:.1f}", f"{run['peak_rss_mb']:,.0f}", "")
+        return ("failed", "", f"{run['wall_s']:.1f}", f"{run['peak_rss_mb']:,.0f}", "", "")
     return (
         f"{run['cpu_s']:.1f}",
         f"{run['startup_cpu_s']:.1f}",
         f"{run['wall_s']:.1f}",
         f"{run['peak_rss_mb']:,.0f}",
         f"{run['database_mb']:,.1f}",
+        f"{run['private_mb']:,.1f}",
     )
 
 
@@ -294,7 +295,8 @@ def _growth(growth: dict[str, Any], results: Results) -> list[Table]:
             ),
             ("build, wall s", *(f"{row['build']['wall_s']:.1f}" for row in scales)),
             ("build, peak MB", *(f"{row['build']['peak_rss_mb']:,.0f}" for row in scales)),
-            ("database MB", *(f"{row['build']['database_mb']:,.1f}" for row in scales)),
+            ("published MB", *(f"{row['build']['database_mb']:,.1f}" for row in scales)),
+            ("private MB", *(f"{row['build']['private_mb']:,.1f}" for row in scales)),
         ],
         f"{growth['voters']:,} persons at every scale.",
     )

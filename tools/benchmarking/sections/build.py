@@ -61,27 +61,21 @@ def slowest(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def parts(database: str) -> dict[str, Any]:
-    """In a child: the largest tables of a database, what all of them hold, and the keys' indexes.
+    """In a child: the largest tables of both halves, what all tables hold, and the rest.
 
-    A table holds the blocks that its columns lie in. What is in none of these blocks is of the
-    indexes, but for a little.
+    A table holds the blocks that its columns lie in.
     """
-    import duckdb
+    from enrichment.database import identifier
+    from sample_data.pairs import opened
 
-    from enrichment.database import attach, identifier
-
-    file = Path(database)
-    with duckdb.connect() as con:
-        attach(con, file, read_only=True)
+    with opened(Path(database)) as con:
         tables = con.execute(
-            "select schema_name, table_name, estimated_size from duckdb_tables() "
-            "where database_name = ?",
-            [file.stem],
+            "select database_name, schema_name, table_name, estimated_size from duckdb_tables()"
         ).fetchall()
         found = []
         held = set()
-        for schema, table, rows in tables:
-            name = ".".join(identifier(part) for part in (file.stem, schema, table))
+        for half, schema, table, rows in tables:
+            name = ".".join(identifier(part) for part in (half, schema, table))
             blocks = {
                 block
                 for block, others in con.execute(
@@ -91,11 +85,10 @@ def parts(database: str) -> dict[str, Any]:
                 ).fetchall()
                 for block in (block, *(others or ()))
             }
-            held |= blocks
+            held |= {(half, block) for block in blocks}
             found.append({"table": f"{schema}.{table}", "rows": rows, "blocks": len(blocks)})
         ((block_size, used),) = con.execute(
-            "select block_size, used_blocks from pragma_database_size() where database_name = ?",
-            [file.stem],
+            "select max(block_size), sum(used_blocks) from pragma_database_size()"
         ).fetchall()
 
     def megabytes(blocks: int) -> float:
@@ -108,7 +101,7 @@ def parts(database: str) -> dict[str, Any]:
             for row in found[:SHOWN]
         ],
         "all_tables_mb": megabytes(len(held)),
-        "indexes_mb": megabytes(used - len(held)),
+        "rest_mb": megabytes(int(used) - len(held)),
     }
 
 

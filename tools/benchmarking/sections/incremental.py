@@ -15,6 +15,7 @@ from benchmarking import news
 from benchmarking.processes import MeasuringError, run_job
 from benchmarking.sections.build import slowest, stage_totals
 from benchmarking.setting import Setting, build
+from sample_data.pairs import copy_pair
 
 
 def measure(setting: Setting) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def measure(setting: Setting) -> dict[str, Any]:
         updated = setting.work / "day" / "updated" / "behavioral.duckdb"
         whole = setting.work / "day" / "whole" / "behavioral.duckdb"
         updated.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(earlier, updated)
+        copy_pair(earlier, updated)
         setting.log(f"incremental build of a day of {words}")
         incremental, heard = build(setting, updated, data=extracts, is_full=False, threads=1)
         setting.log(f"full build of a day of {words}")
