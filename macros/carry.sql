@@ -59,9 +59,10 @@
     The files of an extract whose rows can be carried over from `relation`, a list of names: the files with the same
     fingerprint as in the last build. The list is empty if somebody is no longer erased, because the last build did not
     keep that person's rows; and, where a `clock` is given, if the reference date has gone back, because the last build
-    did not keep the text of rows that are in the future now.
+    did not keep the text of rows that are in the future now. A file is left out if `outdated` holds for one of its rows:
+    a condition on `kept`, a row of the relation.
 -#}
-{% macro carried_files(source_table, relation, clock=none) %}
+{% macro carried_files(source_table, relation, clock=none, outdated=none) %}
     {% set erasures = ref('stg_rights__erasures') %}
     {% if not execute or target.database == 'memory' %}
         {{ return([]) }}
@@ -95,10 +96,91 @@
             and (select last_clock.as_of_date from {{ carried_relation(clock) }} as last_clock)
             <= (select clock.as_of_date from {{ clock }} as clock)
             {% endif %}
+            {% if outdated %}
+            and not exists (
+                select 1
+                from {{ carried_relation(relation) }} as kept
+                where
+                    kept.source_file = files.source_file
+                    and {{ outdated }}
+            )
+            {% endif %}
         order by files.source_file
     {% endset %}
     {{ return(run_query(query).columns[0].values() | list) }}
 {% endmacro %}
+
+{#-
+    The files of the map, and of the e-mail events, that can be carried over. Quarantine keeps the first refused rows of a
+    file and reason (ranked_refused_rows). Where the last build left some out, others may be the first now: if other
+    people are erased; for the map, if the voter file has other phones, because only their rows are judged; for events in
+    the future, if the clock's day has come.
+-#}
+{% macro carried_map_files(relation) %}
+    {% set last_erasures, last_phones = carried_relation(ref('stg_rights__erasures')), carried_relation(ref('lnk_voter_phone')) %}
+    {% set outdated %}
+        kept.omitted_rows > 0
+        and (
+            {{ differ_in('erasure_hash', ref('stg_rights__erasures'), last_erasures) }}
+            or (
+                kept.phone_key is not null
+                and {{ differ_in('phone_key', ref('lnk_voter_phone'), last_phones) }}
+            )
+        )
+    {% endset %}
+    {{ return(carried_files('list_link_phone_email_map', relation, outdated=outdated)) }}
+{% endmacro %}
+
+{% macro carried_event_files(relation) %}
+    {% set clock = ref('stg_clock') %}
+    {% set last_erasures, last_clock = carried_relation(ref('stg_rights__erasures')), carried_relation(clock) %}
+    {% set outdated %}
+        kept.omitted_rows > 0
+        and (
+            {{ differ_in('erasure_hash', ref('stg_rights__erasures'), last_erasures) }}
+            or (
+                kept.rejection_reason is null
+                and {{ differ_in('as_of_date', clock, last_clock) }}
+            )
+        )
+    {% endset %}
+    {{ return(carried_files('email_clickers', relation, clock=clock, outdated=outdated)) }}
+{% endmacro %}
+
+{#- Do two relations hold different values in a column? -#}
+{% macro differ_in(column, relation, other) -%}
+    exists (
+        (select {{ column }} from {{ relation }} except select {{ column }} from {{ other }})
+        union all
+        (select {{ column }} from {{ other }} except select {{ column }} from {{ relation }})
+    )
+{%- endmacro %}
+
+{#-
+    Has a relation keys that the last build did not look up? Asked before the SQL is rendered: without new keys no old
+    file is opened. Always true in a unit test.
+-#}
+{% macro has_new_keys(relation, column) %}
+    {% if not execute or target.database == 'memory' or model.resource_type == 'unit_test' %}
+        {{ return(true) }}
+    {% endif %}
+    {% set query %}
+        select exists ({{ new_keys(relation, column) }})
+    {% endset %}
+    {{ return(run_query(query).rows[0][0]) }}
+{% endmacro %}
+
+{#- The keys of a relation that the last build did not look up, as a query. -#}
+{% macro new_keys(relation, column) -%}
+    select distinct {{ column }}
+        from {{ relation }} as current_keys
+        where
+            not exists (
+                select 1
+                from ({{ carried_keys(relation, column) }}) as looked_up
+                where looked_up.{{ column }} = current_keys.{{ column }}
+            )
+{%- endmacro %}
 
 {#- The keys that the last build looked up in all files: a column of one of its tables, as a query. -#}
 {% macro carried_keys(relation, column) -%}

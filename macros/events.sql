@@ -32,6 +32,35 @@
     ]) }}
 {%- endmacro %}
 
+{#-
+    Why a row of email_clickers is refused: the first reason that applies. The clock is read from the accepted rows, so
+    rows after its day are refused later. For relations with the columns of base_outreach__email_events.
+-#}
+{% macro email_rejection_reason() -%}
+    {%- set event_flags = ['sends', 'opens', 'clicks', 'bounces', 'complaints', 'unsubs'] -%}
+    case
+            when is_deleted_at_source then 'deleted_at_source'
+            when uncastable_columns is not null then 'uncastable_value'
+            when email_key is null then 'email_' || {{ missing_email_reason('email_key', 'delivered_email') }}
+            when event_at is null then 'date_missing'
+            when event_at < cast('1990-01-01' as timestamp) then 'date_ancient'
+            when {{ united_bits(event_flags) }} < 0 then 'negative_flag'
+            when {{ has_sentinel_flag(event_flags) }} then 'sentinel_number'
+        end
+{%- endmacro %}
+
+{#- The types of the events that the flags of an e-mail event stand for. -#}
+{% macro email_flags_of_types() %}
+    {{ return({
+        'email_send': 'sends',
+        'email_open': 'opens',
+        'email_click': 'clicks',
+        'email_bounce': 'bounces',
+        'email_complaint': 'complaints',
+        'email_unsubscribe': 'unsubs',
+    }) }}
+{% endmacro %}
+
 {#- Is this row of fct_email_rows an event that counts: not rejected, and not after the clock's day (F17)? -#}
 {% macro is_accepted_event() -%}
     rejection_reason is null and not {{ is_future('event_at') }}

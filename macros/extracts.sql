@@ -45,7 +45,7 @@
         create or replace view private.extracts.{{ extract.name }} as
         {{ extract.query }};
     {% endfor %}
-    {% for table in ['files', 'checks'] %}
+    {% for table in ['files', 'checks', 'phone_forms'] %}
         create or replace table private.extracts.{{ table }} as select * from private.extracts.found_{{ table }};
         drop table private.extracts.found_{{ table }};
     {% endfor %}
@@ -298,7 +298,7 @@
 
 {#-
     One source: its name, its arms, the names and types of its columns as one text, the query of
-    its view, its text columns, and the column that says when things happened. Raises where the
+    its view, its text columns, the column that says when things happened, and what reads one arm of it. Raises where the
     files break the contract.
 -#}
 {% macro extract_view(source, delivered) %}
@@ -326,6 +326,7 @@
     {{ return({
         'name': source.name, 'arms': arms, 'query': query,
         'text_columns': text_columns, 'dated_by': source.config.meta.get('dated_by', '') | lower,
+        'source': source, 'delivered': delivered, 'row_types': none if is_one_shape else row_types,
     }) }}
 {% endmacro %}
 

@@ -15,6 +15,7 @@
 {% macro check_files(extracts, last_files) %}
     {% do check_accepted_names() %}
     {% set has_manifest = check_manifest(extracts) %}
+    {% do run_query(found_phone_forms(extracts)) %}
     {% do run_query(found_checks(extracts, last_files, has_manifest)) %}
     {% set query %}
         select
@@ -28,7 +29,7 @@
     {% for row in run_query(query) %}
         {% if row[1] == 'stopped' %}
             {% do stopped.setdefault(row[0], []).append(row[2]) %}
-        {% elif row[1] == 'warned' and target.name != 'publish' %}
+        {% elif row[1] == 'warned' %}
             {% do exceptions.warn('Extracts: ' ~ row[2]) %}
         {% endif %}
     {% endfor %}
@@ -53,6 +54,7 @@
         'integer_ids': 'deliver the column as text',
         'unread_file': 'deliver them as .parquet, .csv or .csv.gz, or take them away',
         'deletion_column': 'deliver the mark as _deleted, or leave the column out',
+        'unreadable_phones': 'deliver the phones as ten digits',
         'unreadable_requests': 'correct the requests',
     }[check] -}}
 {%- endmacro %}
@@ -393,6 +395,19 @@
             )
         from deletion_columns
         group by source_table
+        union all
+        select
+            'unreadable_phones',
+            'list_link_phone_email_map',
+            cast(null as varchar),
+            sum(rows_unreadable) / sum(rows_sampled),
+            format(
+                'table list_link_phone_email_map: {} of {} sampled phones cannot be read: {:.1f} %, so their rows link nobody',
+                cast(sum(rows_unreadable) as bigint), cast(sum(rows_sampled) as bigint),
+                100 * sum(rows_unreadable) / sum(rows_sampled)
+            )
+        from private.extracts.found_phone_forms
+        having sum(rows_unreadable) > 0
     ),
     listed_checks as (
         select
@@ -401,7 +416,9 @@
             findings.source_file,
             case
                 when findings.check_name is not null then cast(findings.found_value as double)
-                when limits_by_table.check_name in ('duplicate_file', 'empty_table', 'integer_ids', 'unread_file', 'deletion_column')
+                when limits_by_table.check_name in (
+                        'duplicate_file', 'empty_table', 'integer_ids', 'unread_file', 'deletion_column', 'unreadable_phones'
+                    )
                     then 0.0
                 when
                     limits_by_table.check_name in ('changed_file', 'missing_file', 'lost_column')

@@ -28,6 +28,11 @@
     case when {{ has_plain_ends(text) }} then {{ text }} else nullif({{ trimmed(text) }}, '') end
 {%- endmacro %}
 
+{#- Is this text blank? Text that begins with printable ASCII is not, and that test is fast. -#}
+{% macro is_blank(text) -%}
+    case when {{ text }} >= '!' and {{ text }} < chr(127) then false else {{ text_id(text) }} is null end
+{%- endmacro %}
+
 {#-
     A name that people are grouped by: county, party, gender, client. Trimmed, in the Unicode form NFC, because one
     letter with an accent may be written as one character or as two. NULL when it is blank or the word unknown.

@@ -1,18 +1,24 @@
 -- Only a build that carries rows over normalizes addresses here.
--- depends_on: {{ ref('placeholder_identifiers') }}
+-- depends_on: {{ ref('placeholder_identifiers') }}, {{ ref('sentinel_numbers') }}
 
-{% set carried = carried_files('email_clickers', this, clock=ref('stg_clock')) %}
+{% set carried = carried_event_files(this) %}
+{% set has_new_addresses = has_new_keys(ref('lnk_voter_address'), 'email_key') if carried %}
 
-{#- Reasons to keep a row, whichever build has read it. -#}
+{#- Reasons to keep a row that is not refused, whichever build has read it. -#}
 {% set has_a_use -%}
-    email_key in (select voter_addresses.email_key from voter_addresses)
-            or rejection_reason is not null
+    (
+            email_key in (select voter_addresses.email_key from voter_addresses)
             or clicks > 0
-            or {{ is_future('event_at') }}
+        )
 {%- endset %}
 
-{#- The text of a carried row is needed while the row is rejected or in the future. -#}
-{% set needs_text = 'rejection_reason is not null or ' ~ is_future('event_at') %}
+{#- Why a row is refused today: a row in the future becomes an ordinary row when its day comes; its text then goes. -#}
+{% set refused_today -%}
+    case
+            when rejection_reason is not null then rejection_reason
+            when {{ is_future('event_at') }} then 'date_future'
+        end
+{%- endset %}
 
 with email_events as {{ inlined() }} (
     select * from {{ ref('base_outreach__email_events') }}
@@ -27,67 +33,98 @@ voter_addresses as (
 -- trimming is slow.
 picked as (
     select
-        *,
+        source_file,
+        source_row_number,
         '{{ invocation_id }}' as read_at_build,
+        email_key,
         {{ text_id('delivered_campaign_id') }} as campaign_id,
         {{ group_name('delivered_client') }} as client_shortname,
+        event_at,
+        sends,
+        opens,
+        clicks,
+        bounces,
+        complaints,
+        unsubs,
+        is_bot,
         {{ text_id('delivered_event_id') }} as event_id,
-        case when {{ needs_text }} then {{ row_as_json('source_row') }} end as row_json
+        link,
+        rejection_reason,
+        {{ refused_today }} as refused_today,
+        case when {{ refused_today }} is not null then source_row end as refused_row
     from email_events
     where
         (
             {{ has_a_use }}
+            or rejection_reason is not null
+            or {{ is_future('event_at') }}
         )
         and not {{ is_in_files('source_file', carried) }}
 ),
 
 -- The text of a row in the future may name an erased person in any column.
 read_rows as {{ materialized() }} (
-    {{ without_erased('picked', refused='row_json') }}
+    {{ without_erased('picked', refused=refused_text('refused_today', 'refused_row')) }}
 ),
 
 {% if carried %}
 
 known_rows as {{ inlined() }} (
-    select *
+    select
+        *,
+        case when row_json is not null then {{ refused_today }} end as refused_today
     from {{ carried_relation(this) }}
     where {{ is_in_files('source_file', carried) }}
 ),
 
 known as {{ inlined() }} (
-    {{ without_erased('known_rows', emails=['email_key'], refused='case when ' ~ needs_text ~ ' then row_json end') }}
+    {{ without_erased(
+        'known_rows', emails=['email_key'], refused='case when refused_today is not null then row_json end'
+    ) }}
 ),
 
 {% endif %}
 
 own_rows as {{ inlined() }} (
-    select * from read_rows
+    select
+        *,
+        cast(null as varchar) as row_json,
+        cast(0 as bigint) as omitted_rows
+    from read_rows
     {% if carried %}
     {{ union_all_by_name() }}
     select * from known
     {% endif %}
 ),
 
--- A carried row may have lost its use.
-used_rows as (
+refused as {{ materialized() }} (
     select *
     from own_rows
-    where
-        {{ has_a_use }}
+    where refused_today is not null
 ),
 
-{% if carried %}
+-- Of the refused rows of a file and reason, the first ones keep their text.
+ranked as (
+    {{ ranked_refused_rows('refused', 'refused_today') }}
+),
+
+limited as (
+    select
+        refused.*,
+        ranked.row_of_reason <= {{ rule_value('quarantine_limits', 'kept_rows') }} as has_text,
+        ranked.omitted_rows as rows_left_out
+    from refused
+    inner join ranked
+        on
+            refused.source_file = ranked.source_file
+            and refused.source_row_number = ranked.source_row_number
+),
+
+{% if has_new_addresses %}
 
 -- Addresses that have joined the voter file since: the last build did not keep their rows.
 new_addresses as (
-    select voter_addresses.email_key
-    from voter_addresses
-    where
-        not exists (
-            select 1
-            from ({{ carried_keys(ref('lnk_voter_address'), 'email_key') }}) as looked_up
-            where looked_up.email_key = voter_addresses.email_key
-        )
+    {{ new_keys(ref('lnk_voter_address'), 'email_key') }}
 ),
 
 -- Search the unchanged files for them, one column at a time, and fetch the rows by their places. Normalize after
@@ -107,6 +144,7 @@ found as {{ materialized() }} (
         source_file,
         source_row_number,
         '{{ invocation_id }}' as read_at_build,
+        delivered_email,
         {{ well_formed_email('delivered_email') }} as well_formed_email,
         delivered_campaign_id,
         delivered_client,
@@ -119,7 +157,9 @@ found as {{ materialized() }} (
         unsubs,
         is_bot,
         delivered_event_id,
-        link
+        link,
+        uncastable_columns,
+        is_deleted_at_source
     from email_events
     where
         {{ is_in_files('source_file', carried) }}
@@ -136,12 +176,13 @@ keyed as (
     from found
 ),
 
--- None of these rows is rejected: rejected rows are kept already.
+-- Rejected rows are known already, but for those whose text was left out.
 found_rows as (
     select *
     from keyed
     where
         email_key in (select voter_addresses.email_key from voter_addresses)
+        and {{ email_rejection_reason() }} is null
         and not exists (
             select 1
             from own_rows
@@ -153,15 +194,28 @@ found_rows as (
 
 {% endif %}
 
+-- A carried row may have lost its use. A row in the future whose text is left out has one when its day comes.
 united as (
-    select * from used_rows
-    {% if carried %}
+    select *
+    from own_rows
+    where
+        refused_today is null
+        and {{ has_a_use }}
+    {{ union_all_by_name() }}
+    select *
+    from limited
+    where
+        has_text
+        or (
+            rejection_reason is null
+            and {{ has_a_use }}
+        )
+    {% if has_new_addresses %}
     {{ union_all_by_name() }}
     select * from found_rows
     {% endif %}
 ),
 
--- A row in the future becomes an ordinary row when its day comes; its text then goes.
 kept as (
     select
         source_file,
@@ -181,7 +235,11 @@ kept as (
         event_id,
         link,
         rejection_reason,
-        case when {{ needs_text }} then row_json end as row_json
+        case
+            when has_text and row_json is null then {{ row_as_json('refused_row') }}
+            when has_text then row_json
+        end as row_json,
+        case when has_text then rows_left_out else cast(0 as bigint) end as omitted_rows
     from united
 )
 

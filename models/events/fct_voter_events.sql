@@ -1,12 +1,8 @@
-with email_events as (
-    select * from {{ ref('fct_email_events') }}
-),
-
-donation_voters as (
+with donation_voters as (
     select * from {{ ref('fct_donation_voters') }}
 ),
 
-channel_events as (
+channel_events as {{ inlined() }} (
     select * from {{ ref('fct_channel_events') }}
 ),
 
@@ -22,36 +18,131 @@ voter_numbers as (
     select * from {{ ref('key_voters') }}
 ),
 
-event_types as (
-    select * from {{ ref('event_types') }}
-),
-
 voters as (
     select * from {{ ref('lnk_voter') }}
 ),
 
--- A row with several flags is several events at one moment; a flag above 1 is one event with that quantity (F15).
-email_moments as (
-    {% for event_type, flag in [
-        ('email_send', 'sends'),
-        ('email_open', 'opens'),
-        ('email_click', 'clicks'),
-        ('email_bounce', 'bounces'),
-        ('email_complaint', 'complaints'),
-        ('email_unsubscribe', 'unsubs'),
-    ] %}
+-- Each event first gets a number of its own: to sort events by texts takes more memory than a build has.
+keyed_emails as {{ materialized() }} (
     select
         *,
-        '{{ event_type }}' as delivered_type,
-        {{ flag }} as quantity
-    from email_events
-    where {{ flag }} > 0
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+        row_number() over (order by event_key) as key_number
+    from {{ ref('fct_email_events') }}
 ),
 
--- The voters that the events of the optional extracts are about.
-channel_contacts as (
+keyed_gifts as {{ materialized() }} (
+    select
+        donation_id,
+        is_gift,
+        donated_at,
+        amount,
+        row_number() over (order by donation_id) as key_number
+    from donation_voters
+    group by donation_id, is_gift, donated_at, amount
+),
+
+-- A row with several flags is several events at one moment (F15).
+moments as (
+    {% for event_type, flag in email_flags_of_types().items() %}
+    select
+        1 as source_number,
+        key_number,
+        '{{ event_type }}' as delivered_type,
+        event_at as occurred_at
+    from keyed_emails
+    where {{ flag }} > 0
+    union all
+    {% endfor %}
+    select
+        2 as source_number,
+        key_number,
+        case when is_gift then 'donation' else 'refund' end as delivered_type,
+        donated_at as occurred_at
+    from keyed_gifts
+    union all
+    select
+        3 as source_number,
+        channel_event_number as key_number,
+        event_type as delivered_type,
+        occurred_at
+    from channel_events
+    where is_counted
+),
+
+-- An answer to a send at the same moment comes after it.
+ordered_types as (
+    select
+        *,
+        row_number() over (order by case when role = 'exposure' then 0 else 1 end, event_type) as type_number
+    from {{ ref('event_types') }}
+),
+
+-- Event numbers follow time, then type and key.
+numbered as {{ materialized() }} (
+    select
+        moments.*,
+        row_number() over (
+            order by
+                moments.occurred_at,
+                ordered_types.type_number,
+                moments.source_number,
+                moments.key_number
+        ) as event_number,
+        ordered_types.channel,
+        ordered_types.recorded_as,
+        ordered_types.category,
+        ordered_types.is_human
+    from moments
+    inner join ordered_types
+        on moments.delivered_type = ordered_types.event_type
+),
+
+-- The rest of each event, and the contact that leads to its voters. A flag above 1 is one event with that quantity.
+described as (
+    select
+        numbered.*,
+        'email_clickers' as source_table,
+        keyed_emails.campaign_id,
+        keyed_emails.client_shortname,
+        case numbered.delivered_type
+            {%- for event_type, flag in email_flags_of_types().items() %}
+            when '{{ event_type }}' then keyed_emails.{{ flag }}
+            {%- endfor %}
+        end as quantity,
+        'email' as link_method,
+        keyed_emails.email_key as contact_key
+    from keyed_emails
+    inner join numbered
+        on keyed_emails.key_number = numbered.key_number
+    where numbered.source_number = 1
+    {{ union_all_by_name() }}
+    select
+        numbered.*,
+        'donations' as source_table,
+        cast(1 as bigint) as quantity,
+        cast(keyed_gifts.amount as double) as value,
+        'gift' as link_method,
+        keyed_gifts.donation_id as contact_key
+    from keyed_gifts
+    inner join numbered
+        on keyed_gifts.key_number = numbered.key_number
+    where numbered.source_number = 2
+    {{ union_all_by_name() }}
+    select
+        channel_events.*,
+        numbered.delivered_type,
+        numbered.event_number,
+        numbered.channel,
+        numbered.recorded_as,
+        numbered.category,
+        numbered.is_human
+    from channel_events
+    inner join numbered
+        on channel_events.channel_event_number = numbered.key_number
+    where numbered.source_number = 3
+),
+
+contact_voters as (
     select
         'email' as link_method,
         email_key as contact_key,
@@ -73,96 +164,55 @@ channel_contacts as (
         state,
         svid
     from voter_numbers
-),
-
-united as (
+    union all
     select
-        email_moments.event_key,
-        'email_clickers' as source_table,
-        email_moments.delivered_type,
-        email_moments.event_at as occurred_at,
-        email_moments.campaign_id,
-        email_moments.client_shortname,
-        email_moments.quantity,
-        voter_addresses.state,
-        voter_addresses.svid
-    from email_moments
-    inner join voter_addresses
-        on email_moments.email_key = voter_addresses.email_key
-    {{ union_all_by_name() }}
-    select
-        donation_id as event_key,
-        'donations' as source_table,
-        case when is_gift then 'donation' else 'refund' end as delivered_type,
-        donated_at as occurred_at,
-        cast(1 as bigint) as quantity,
-        cast(amount as double) as value,
+        'gift' as link_method,
+        donation_id as contact_key,
         state,
         svid
     from donation_voters
-    {{ union_all_by_name() }}
-    select
-        channel_events.*,
-        cast(channel_events.channel_event_number as varchar) as event_key,
-        channel_events.event_type as delivered_type,
-        channel_contacts.state,
-        channel_contacts.svid
-    from channel_events
-    inner join channel_contacts
-        on
-            channel_events.link_method = channel_contacts.link_method
-            and channel_events.contact_key = channel_contacts.contact_key
-    where channel_events.is_counted
 ),
 
--- Event numbers follow time, then type and key.
-numbered as (
+-- The first voter of a contact stands for all of them, where each event counts once (F05).
+ranked_contacts as (
     select
-        united.*,
+        contact_voters.link_method,
+        contact_voters.contact_key,
         voter_numbers.voter_number,
-        dense_rank() over (
-            order by
-                united.occurred_at,
-                -- An answer to a send at the same moment comes after it.
-                case when event_types.role = 'exposure' then 0 else 1 end,
-                united.delivered_type,
-                united.source_table,
-                united.event_key
-        ) as event_number,
-        -- The first voter stands for all voters of the event, where each event counts once (F05).
         row_number() over (
-            partition by united.source_table, united.event_key, united.delivered_type
+            partition by contact_voters.link_method, contact_voters.contact_key
             order by voter_numbers.voter_number
         ) = 1 as is_contact,
-        event_types.channel,
-        event_types.recorded_as,
-        event_types.category,
-        event_types.is_human,
         voters.time_zone,
         voters.time_zone_source
-    from united
+    from contact_voters
     inner join voter_numbers
         on
-            united.state = voter_numbers.state
-            and united.svid = voter_numbers.svid
-    inner join event_types
-        on united.delivered_type = event_types.event_type
+            contact_voters.state = voter_numbers.state
+            and contact_voters.svid = voter_numbers.svid
     inner join voters
         on
-            united.state = voters.state
-            and united.svid = voters.svid
+            contact_voters.state = voters.state
+            and contact_voters.svid = voters.svid
 ),
 
 -- Midnight sharp is a date without a time of day, and a date is the same everywhere.
-sourced as (
+united as (
     select
-        *,
+        described.*,
+        ranked_contacts.voter_number,
+        ranked_contacts.is_contact,
+        ranked_contacts.time_zone,
         case
-            when given_local_at is not null then 'event'
-            when occurred_at = date_trunc('day', occurred_at) then 'date'
-            else time_zone_source
+            when described.given_local_at is not null then 'event'
+            when described.occurred_at = date_trunc('day', described.occurred_at) then 'date'
+            else ranked_contacts.time_zone_source
         end as local_source
-    from numbered
+    from described
+    inner join ranked_contacts
+        on
+            described.link_method = ranked_contacts.link_method
+            and described.contact_key = ranked_contacts.contact_key
 ),
 
 localized as (
@@ -191,7 +241,7 @@ localized as (
         quantity,
         value,
         source_table
-    from sourced
+    from united
 )
 
 select * from localized

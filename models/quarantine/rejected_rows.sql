@@ -19,7 +19,8 @@ united as (
         rejected_at_build,
         source_file,
         source_row_number,
-        row_json
+        row_json,
+        omitted_rows
     from small_extracts
     union all
     select
@@ -28,7 +29,8 @@ united as (
         read_at_build as rejected_at_build,
         source_file,
         source_row_number,
-        row_json
+        row_json,
+        omitted_rows
     from contact_map
     where rejection_reason is not null
     union all
@@ -39,7 +41,8 @@ united as (
         read_at_build as rejected_at_build,
         source_file,
         source_row_number,
-        row_json
+        row_json,
+        omitted_rows
     from email_events
     where row_json is not null
 ),

@@ -47,8 +47,32 @@ with rejected as (
 ),
 
 -- A row in the future is kept with its text, and any column of it may hold an erased identifier.
-retained as (
+retained as {{ materialized() }} (
     {{ without_erased('rejected', refused='row_json') }}
+),
+
+counted as (
+    select
+        *,
+        cast(0 as bigint) as omitted_rows
+    from retained
+),
+
+ranked as (
+    {{ ranked_refused_rows('counted', 'reason', source_table='source_table') }}
+),
+
+limited as (
+    select
+        retained.*,
+        ranked.omitted_rows
+    from retained
+    inner join ranked
+        on
+            retained.source_table = ranked.source_table
+            and retained.source_file = ranked.source_file
+            and retained.source_row_number = ranked.source_row_number
+    where ranked.row_of_reason <= {{ rule_value('quarantine_limits', 'kept_rows') }}
 )
 
-select * from retained
+select * from limited

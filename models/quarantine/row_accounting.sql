@@ -46,11 +46,15 @@ voter_lists as (
     select * from {{ ref('lnk_voter_list') }}
 ),
 
+counted_by_reason as (
+    {{ counted_refused_rows('rejected_rows') }}
+),
+
 counted_rejected as (
     select
         source_table,
-        count(*) as rows_rejected
-    from rejected_rows
+        cast(sum(rows_rejected) as bigint) as rows_rejected
+    from counted_by_reason
     group by source_table
 ),
 

@@ -186,13 +186,17 @@ def _ticking(tick: Callable[[], None]) -> Iterator[None]:
 
 
 class _Listener:
-    """Turns dbt's events into progress, and keeps their first message about bad extracts."""
+    """Turns dbt's events into progress, and keeps their first message about bad extracts.
+
+    A warning about the extracts is shown at once: a build of a large delivery takes minutes.
+    """
 
     def __init__(self, shown: Progress) -> None:
         self._shown = shown
         self._done = 0
         self._total = 0
         self.extracts: str | None = None
+        self.warned: list[str] = []
 
     def __call__(self, event: Any) -> None:
         name = event.info.name
@@ -204,6 +208,9 @@ class _Listener:
             self._shown.update(self._done, self._total, node)
         if event.info.level == "error":
             self.read(event.info.msg)
+        elif event.info.level == "warn" and (found := _EXTRACTS.search(event.info.msg)):
+            self.warned.append(found.group(1).strip())
+            print(f"segment.py: warning: {self.warned[-1]}", file=sys.stderr, flush=True)
 
     def read(self, text: str) -> None:
         """Keeps the first message of the check of the extracts, if ``text`` holds one."""
@@ -224,6 +231,8 @@ def dbt_build(
     work: Path, options: BuildOptions, *, previous: Path | None, shown: Progress
 ) -> list[str]:
     """Builds and tests everything into ``work``; returns its warnings, a line each.
+
+    Warnings about the files are shown before anything is built, and are not returned.
 
     ``previous`` is the database of the last build. The extracts are compared with it, and rows that
     it has read are not read again, unless the options demand a full refresh.
@@ -276,7 +285,7 @@ def dbt_build(
         os.chdir(here)
     checks = _input_checks(work)
     _raise_if_failed(result, listener, work.parent, checks.get("stopped", []))
-    return checks.get("warned", [])
+    return [message for message in checks.get("warned", []) if message not in listener.warned]
 
 
 def close_engine() -> None:

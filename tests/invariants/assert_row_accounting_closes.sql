@@ -8,11 +8,15 @@ delivered_rows as (
     select * from {{ ref('stg_delivered_rows') }}
 ),
 
+rejected_by_reason as (
+    {{ counted_refused_rows(ref('rejected_rows')) }}
+),
+
 rejected as (
     select
         source_table,
-        count(*) as rows_rejected
-    from {{ ref('rejected_rows') }}
+        cast(sum(rows_rejected) as bigint) as rows_rejected
+    from rejected_by_reason
     group by source_table
 )
 

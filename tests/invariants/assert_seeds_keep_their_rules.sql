@@ -15,7 +15,7 @@
         'holds': [
             "subject in ('affinity_prior_rules', 'affinity_recommendation_rules', 'audit_limits', 'dashboard_rules', "
             ~ "'disclosure_limits', 'evaluation_shares', 'experiment_rules', 'hygiene_thresholds', 'journey_rules', "
-            ~ "'lifecycle_rules', 'lookalike_weights', 'score_rules', 'score_scales', 'segment_rules', "
+            ~ "'lifecycle_rules', 'lookalike_weights', 'quarantine_limits', 'score_rules', 'score_scales', 'segment_rules', "
             ~ "'session_rules', 'success_targets', 'trigger_rules')",
             "subject <> 'trigger_rules' or (value >= 0 and (unit <> 'share' or value < 1))",
             "subject <> 'affinity_prior_rules' "
@@ -34,7 +34,8 @@
             "rule <> 'churn_flag_share' or value in (select shares.value from " ~ ref('rules')
             ~ " as shares where shares.subject = 'evaluation_shares')",
             "subject <> 'session_rules' or value between 1 and 1439",
-            "subject not in ('journey_rules', 'session_rules') or value = floor(value)",
+            "subject <> 'quarantine_limits' or (value >= 1 and unit = 'rows')",
+            "subject not in ('journey_rules', 'quarantine_limits', 'session_rules') or value = floor(value)",
         ],
     },
     'consent_rules': {

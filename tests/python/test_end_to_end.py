@@ -72,7 +72,7 @@ def world() -> Extracts:
     rows.mapped("6087710202", "ben@voter.example", "2025-01-01")
     rows.mapped("6087710202", "ben@voter.example", "2025-01-01")  # duplicate
     rows.mapped("4145550199", "stranger@voter.example")  # no voter has it
-    rows.mapped("123", "ben@voter.example")  # rejected: no phone
+    rows.mapped("", "ben@voter.example")  # rejected: no phone
 
     rows.campaign(1, "acme", "Spring", "2025-05-26")
     rows.campaign(1, "acme", "Spring, first draft", "2025-05-01")  # duplicate: it started earlier

@@ -14,12 +14,16 @@ other_content as (
     select * from {{ ref('agg_other_content_by_source_table') }}
 ),
 
+counted_by_file as (
+    {{ counted_refused_rows('rejected_rows') }}
+),
+
 counted_by_reason as (
     select
         source_table,
         reason,
-        count(*) as rows_rejected
-    from rejected_rows
+        cast(sum(rows_rejected) as bigint) as rows_rejected
+    from counted_by_file
     where reason <> 'deleted_at_source'
     group by source_table, reason
 ),
@@ -27,8 +31,8 @@ counted_by_reason as (
 counted_deleted as (
     select
         source_table,
-        count(*) as rows_deleted
-    from rejected_rows
+        cast(sum(rows_rejected) as bigint) as rows_deleted
+    from counted_by_file
     where reason = 'deleted_at_source'
     group by source_table
 ),

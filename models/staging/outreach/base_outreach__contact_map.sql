@@ -2,44 +2,30 @@ with delivered as (
     select * from {{ source('outreach', 'list_link_phone_email_map') }}
 ),
 
-well_formed as (
-    select
-        *,
-        {{ well_formed_email('email') }} as well_formed_email,
-        {{ well_formed_phone('contact_number') }} as well_formed_phone
-    from delivered
-),
-
-keyed as (
+-- Only what needs no pass over the addresses: nearly all rows are about strangers, and lnk_map_row judges the others.
+marked as (
     select
         contact_number as delivered_phone,
-        {{ phone_key('well_formed_phone') }} as phone_key,
         email as delivered_email,
-        {{ email_key('well_formed_email') }} as email_key,
         first_cohort_at,
         last_cohort_at,
         uncastable_columns,
-        is_deleted_at_source,
+        case
+            when is_deleted_at_source then 'deleted_at_source'
+            when {{ is_blank('contact_number') }} then 'phone_blank'
+        end as rejection_reason,
         source_file,
         source_row_number,
         source_row
-    from well_formed
+    from delivered
 ),
 
-checked as (
+-- No phone is looked up by an empty text, so it stands for the rows that are refused whatever their phone.
+looked_up as (
     select
         *,
-        case
-            when is_deleted_at_source then 'deleted_at_source'
-            when uncastable_columns is not null then 'uncastable_value'
-            when phone_key is null then 'phone_' || {{ missing_phone_reason('phone_key', 'delivered_phone') }}
-            when email_key is null then 'email_' || {{ missing_email_reason('email_key', 'delivered_email') }}
-        end as rejection_reason
-    from keyed
-),
-
-retained as (
-    {{ without_erased('checked', emails=['email_key'], phones=['phone_key']) }}
+        case when rejection_reason is null then {{ phone_lookup('delivered_phone') }} else '' end as lookup_key
+    from marked
 )
 
-select * from retained
+select * from looked_up

@@ -1,5 +1,3 @@
-{% set event_flags = ['sends', 'opens', 'clicks', 'bounces', 'complaints', 'unsubs'] %}
-
 with delivered as (
     select * from {{ source('outreach', 'email_clickers') }}
 ),
@@ -36,19 +34,10 @@ keyed as (
     from well_formed
 ),
 
--- The clock is read from the accepted rows, so rows after its day are refused later.
 checked as (
     select
         *,
-        case
-            when is_deleted_at_source then 'deleted_at_source'
-            when uncastable_columns is not null then 'uncastable_value'
-            when email_key is null then 'email_' || {{ missing_email_reason('email_key', 'delivered_email') }}
-            when event_at is null then 'date_missing'
-            when event_at < cast('1990-01-01' as timestamp) then 'date_ancient'
-            when {{ united_bits(event_flags) }} < 0 then 'negative_flag'
-            when {{ has_sentinel_flag(event_flags) }} then 'sentinel_number'
-        end as rejection_reason
+        {{ email_rejection_reason() }} as rejection_reason
     from keyed
 ),
 

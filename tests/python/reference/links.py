@@ -53,26 +53,32 @@ class Links:
 
 
 def _read_map(folder: Path, phones: set[str], accounts: Accounts) -> list[MapRow]:
-    """Valid map rows of the voters' phones; the valid rows of other phones are unlinked."""
+    """Valid map rows of the voters' phones: rows are linked before they are judged.
+
+    A row without a phone is rejected; of other phones, valid or not, every row is unlinked.
+    """
     account = accounts["list_link_phone_email_map"]
     valid = []
     for raw_phone, raw_email, raw_first, raw_last in rows(
         folder, "list_link_phone_email_map", accounts
     ):
         account["rows_in"] += 1
-        number, address = phone(raw_phone)[0], email(raw_email)[0]
-        if number is None or address is None:
+        number, reason = phone(raw_phone)
+        if reason == "blank":
             account["rows_rejected"] += 1
             continue
+        if number is None or number not in phones:
+            account["rows_unlinked"] += 1
+            continue
+        address = email(raw_email)[0]
         try:
             first_at, last_at = moment(raw_first), moment(raw_last)
         except UncastableError:
+            address = None
+        if address is None:
             account["rows_rejected"] += 1
             continue
-        if number in phones:
-            valid.append(MapRow(number, address, first_at, last_at))
-        else:
-            account["rows_unlinked"] += 1
+        valid.append(MapRow(number, address, first_at, last_at))
     return valid
 
 
