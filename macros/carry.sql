@@ -5,7 +5,7 @@
 
     All that it needs to know about the last build stands in the tables of that build: the files in `extracts.files`,
     the phones and addresses that were looked up in `lnk_voter_phone` and `lnk_voter_address`, the people who were
-    left out in `stg_rights__erasures`, the reference date in `stg_clock`. They are read from the database that is
+    left out in `stg_rights__erasures`, the reference date in `stg_clock`, the limits in `retention`. They are read from the database that is
     attached as `previous` (scripts/enrichment/plugins/session_variables.py). It must be a published one: a build is
     published only when all of it has succeeded, so its tables agree with each other.
 
@@ -47,13 +47,15 @@
     The files of an extract whose rows can be carried over from `relation`, a list of names: the files with the same
     fingerprint as in the last build. The list is empty if somebody is no longer erased, because the last build did not
     keep that person's rows; and, where a `clock` is given, if the reference date has gone back, because the last build
-    did not keep the text of rows that are in the future now.
+    did not keep the text of rows that are in the future now; or if the limit of the extract reaches further back than in
+    the last build, because the last build did not keep the rows that it left out.
 -#}
 {% macro carried_files(source_table, relation, clock=none) %}
-    {% set erasures = ref('stg_rights__erasures') %}
+    {% set erasures, retention = ref('stg_rights__erasures'), ref('retention') %}
     {% if not execute or target.database == 'memory' %}
         {{ return([]) }}
     {% endif %}
+    {% set last_retention = carried_relation(retention) %}
     {% set last_files = carried_relation(api.Relation.create(schema='extracts', identifier='files')) %}
     {% set last_erasures = carried_relation(erasures) %}
     {% if not (carried_relation(relation) and last_files and last_erasures) %}
@@ -82,6 +84,17 @@
             {% if clock %}
             and (select last_clock.as_of_date from {{ carried_relation(clock) }} as last_clock)
             <= (select clock.as_of_date from {{ clock }} as clock)
+            {% if last_retention %}
+            and coalesce(
+                ({{ oldest_moment(source_table, carried_relation(clock), last_retention) }})
+                <= ({{ oldest_moment(source_table, clock, retention) }}),
+                not exists (
+                    select 1
+                    from {{ last_retention }} as last_retention
+                    where last_retention.kind = '{{ source_table }}' and last_retention.days is not null
+                )
+            )
+            {% endif %}
             {% endif %}
         order by files.source_file
     {% endset %}

@@ -38,6 +38,7 @@ picked as (
         (
             {{ has_a_use }}
         )
+        and not {{ is_expired('email_clickers') }}
         and not {{ is_in_files('source_file', carried) }}
 ),
 
@@ -68,12 +69,15 @@ own_rows as {{ inlined() }} (
     {% endif %}
 ),
 
--- A carried row may have lost its use.
+-- A carried row may have lost its use, or be too old by now.
 used_rows as (
     select *
     from own_rows
     where
-        {{ has_a_use }}
+        (
+            {{ has_a_use }}
+        )
+        and not {{ is_expired('email_clickers') }}
 ),
 
 {% if carried %}
@@ -142,6 +146,7 @@ found_rows as (
     from keyed
     where
         email_key in (select voter_addresses.email_key from voter_addresses)
+        and not {{ is_expired('email_clickers', refused='false') }}
         and not exists (
             select 1
             from own_rows
