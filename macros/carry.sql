@@ -5,10 +5,10 @@
 
     All that it needs to know about the last build stands in the tables of that build: the files in `extracts.files`,
     the phones and addresses that were looked up in `lnk_voter_phone` and `lnk_voter_address`, the people who were
-    left out in `stg_rights__erasures`, the reference date in `stg_clock`. They are read from the pair that is attached
-    as `previous` and `previous_private` (scripts/enrichment/plugins/session_variables.py). It must be a published
-    pair: a build is published only when all of it has succeeded, so its tables agree with each other. Without its
-    private half nothing is carried over, because `extracts.files` stands there.
+    left out in `stg_rights__erasures`, the reference date in `stg_clock`, the limits in `retention`. They are read from
+    the pair that is attached as `previous` and `previous_private` (scripts/enrichment/plugins/session_variables.py). It
+    must be a published pair: a build is published only when all of it has succeeded, so its tables agree with each
+    other. Without its private half nothing is carried over, because `extracts.files` stands there.
 
     The runner attaches the published database. An analyst's own `dbt build` reads everything, unless
     BEHAVIORAL_PREVIOUS_DB names a published database: the analyst's file may hold tables of several builds.
@@ -59,14 +59,16 @@
     The files of an extract whose rows can be carried over from `relation`, a list of names: the files with the same
     fingerprint as in the last build. The list is empty if somebody is no longer erased, because the last build did not
     keep that person's rows; and, where a `clock` is given, if the reference date has gone back, because the last build
-    did not keep the text of rows that are in the future now. A file is left out if `outdated` holds for one of its rows:
-    a condition on `kept`, a row of the relation.
+    did not keep the text of rows that are in the future now; or if the limit of the extract reaches further back than in
+    the last build, because the last build did not keep the rows that it left out. A file is left out if `outdated` holds
+    for one of its rows: a condition on `kept`, a row of the relation.
 -#}
 {% macro carried_files(source_table, relation, clock=none, outdated=none) %}
-    {% set erasures = ref('stg_rights__erasures') %}
+    {% set erasures, retention = ref('stg_rights__erasures'), ref('retention') %}
     {% if not execute or target.database == 'memory' %}
         {{ return([]) }}
     {% endif %}
+    {% set last_retention = carried_relation(retention) %}
     {% set last_files = carried_relation(extracts_files()) %}
     {% set last_erasures = carried_relation(erasures) %}
     {% if not (carried_relation(relation) and last_files and last_erasures) %}
@@ -95,6 +97,17 @@
             {% if clock %}
             and (select last_clock.as_of_date from {{ carried_relation(clock) }} as last_clock)
             <= (select clock.as_of_date from {{ clock }} as clock)
+            {% if last_retention %}
+            and coalesce(
+                ({{ oldest_moment(source_table, carried_relation(clock), last_retention) }})
+                <= ({{ oldest_moment(source_table, clock, retention) }}),
+                not exists (
+                    select 1
+                    from {{ last_retention }} as last_retention
+                    where last_retention.kind = '{{ source_table }}' and last_retention.days is not null
+                )
+            )
+            {% endif %}
             {% endif %}
             {% if outdated %}
             and not exists (
@@ -113,8 +126,8 @@
 {#-
     The files of the map, and of the e-mail events, that can be carried over. Quarantine keeps the first refused rows of a
     file and reason (ranked_refused_rows). Where the last build left some out, others may be the first now: if other
-    people are erased; for the map, if the voter file has other phones, because only their rows are judged; for events in
-    the future, if the clock's day has come.
+    people are erased; for the map, if the voter file has other phones, because only their rows are judged; for events,
+    if the clock's day of one in the future has come, or if the limit of the seed retention has moved.
 -#}
 {% macro carried_map_files(relation) %}
     {% set last_erasures, last_phones = carried_relation(ref('stg_rights__erasures')), carried_relation(ref('lnk_voter_phone')) %}
@@ -132,8 +145,9 @@
 {% endmacro %}
 
 {% macro carried_event_files(relation) %}
-    {% set clock = ref('stg_clock') %}
+    {% set clock, retention = ref('stg_clock'), ref('retention') %}
     {% set last_erasures, last_clock = carried_relation(ref('stg_rights__erasures')), carried_relation(clock) %}
+    {% set last_retention = carried_relation(retention) %}
     {% set outdated %}
         kept.omitted_rows > 0
         and (
@@ -142,6 +156,10 @@
                 kept.rejection_reason is null
                 and {{ differ_in('as_of_date', clock, last_clock) }}
             )
+            {% if 'email_clickers' in extracts_with_limit() %}
+            or {{ "(" ~ oldest_moment('email_clickers', last_clock, last_retention) ~ ")" if last_retention else 'null' }}
+            is distinct from ({{ oldest_moment('email_clickers', clock, retention) }})
+            {% endif %}
         )
     {% endset %}
     {{ return(carried_files('email_clickers', relation, clock=clock, outdated=outdated)) }}

@@ -56,7 +56,8 @@ identified as {{ materialized() if carried else inlined() }} (
         state,
         amount,
         donation_source,
-        source_file
+        source_file,
+        {{ is_expired('donations') }} as is_expired
     from donations
     where
         rejection_reason is null
@@ -120,12 +121,13 @@ changed_phones as (
     where phone_voters.first_voter is distinct from last_phone_voters.first_voter
 ),
 
--- A donation is recomputed only if one of its rows is new, was in the future, or leads to another voter or click.
+-- A donation is recomputed only if one of its rows is new, too old, was in the future, or leads to another voter or click.
 touched_ids as (
     select distinct donation_id
     from identified
     where
         not {{ is_in_files('source_file', carried) }}
+        or is_expired
         or email_key in (select changed_addresses.email_key from changed_addresses)
         or phone_key in (select changed_phones.phone_key from changed_phones)
         or cast(donated_at as date) > (select last_clock.as_of_date from last_clock)
@@ -164,9 +166,11 @@ linked as (
         on identified.email_key = address_voters.email_key
     left join phone_voters
         on identified.phone_key = phone_voters.phone_key
-    {% if carried %}
-    where identified.donation_id in (select touched_ids.donation_id from touched_ids)
-    {% endif %}
+    where
+        not identified.is_expired
+        {% if carried %}
+        and identified.donation_id in (select touched_ids.donation_id from touched_ids)
+        {% endif %}
 ),
 
 hashed as {{ materialized() }} (

@@ -59,6 +59,7 @@ picked as (
             or rejection_reason is not null
             or {{ is_future('event_at') }}
         )
+        and not {{ is_expired('email_clickers') }}
         and not {{ is_in_files('source_file', carried) }}
 ),
 
@@ -74,7 +75,9 @@ known_rows as {{ inlined() }} (
         *,
         case when row_json is not null then {{ refused_today }} end as refused_today
     from {{ carried_relation(this) }}
-    where {{ is_in_files('source_file', carried) }}
+    where
+        {{ is_in_files('source_file', carried) }}
+        and not {{ is_expired('email_clickers') }}
 ),
 
 known as {{ inlined() }} (
@@ -183,6 +186,7 @@ found_rows as (
     where
         email_key in (select voter_addresses.email_key from voter_addresses)
         and {{ email_rejection_reason() }} is null
+        and not {{ is_expired('email_clickers', refused='false') }}
         and not exists (
             select 1
             from own_rows

@@ -38,9 +38,14 @@ with rejected as (
         {%- endif %} as row_json
     from {{ ref(view) }}
     where
-        rejection_reason is not null
-        {% if source_table in dated_by -%}
-        or {{ is_future(dated_by[source_table]) }}
+        (
+            rejection_reason is not null
+            {% if source_table in dated_by -%}
+            or {{ is_future(dated_by[source_table]) }}
+            {%- endif %}
+        )
+        {% if source_table in limited_extracts() -%}
+        and not {{ is_expired(source_table) }}
         {%- endif %}
     {{ 'union all' if not loop.last }}
     {% endfor %}

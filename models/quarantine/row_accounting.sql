@@ -1,3 +1,8 @@
+{% set limited = [] %}
+{% for _, source_table, view in delivered_tables() if source_table in extracts_with_limit() %}
+    {%- do limited.append((source_table, view)) -%}
+{% endfor %}
+
 with delivered_rows as (
     select * from {{ ref('stg_delivered_rows') }}
 ),
@@ -64,6 +69,24 @@ counted_erased as (
         cast(sum(rows_erased) as bigint) as rows_erased
     from erased_rows
     group by source_table
+),
+
+-- Rows that are older than the seed `retention` allows, refused ones too: only extracts with a limit are counted.
+counted_expired as (
+    {% for source_table, view in limited %}
+    select
+        '{{ source_table }}' as source_table,
+        count(*) as rows_expired
+    from {{ ref(view) }}
+    where {{ is_expired(source_table) }}
+    {{ 'union all' if not loop.last }}
+    {% else %}
+    select
+        source_table,
+        cast(0 as bigint) as rows_expired
+    from delivered_rows
+    where false
+    {% endfor %}
 ),
 
 voter_fields as (
@@ -170,7 +193,7 @@ counted_linked as (
     group by source_table
 ),
 
--- A row that is neither rejected nor linked is valid, and concerns nobody in the voter file.
+-- A row that is not rejected, expired or linked is valid, and concerns nobody in the voter file.
 balanced as (
     select
         delivered_rows.source_table,
@@ -178,9 +201,11 @@ balanced as (
         coalesce(counted_linked.rows_kept, 0) as rows_kept,
         delivered_rows.rows_in
         - coalesce(counted_rejected.rows_rejected, 0)
-        - coalesce(counted_linked.rows_linked, 0) as rows_unlinked,
+        - coalesce(counted_linked.rows_linked, 0)
+        - coalesce(counted_expired.rows_expired, 0) as rows_unlinked,
         coalesce(counted_rejected.rows_rejected, 0) as rows_rejected,
         coalesce(counted_linked.rows_linked - counted_linked.rows_kept, 0) as rows_duplicate,
+        coalesce(counted_expired.rows_expired, 0) as rows_expired,
         coalesce(counted_erased.rows_erased, 0) as rows_erased,
         '{{ invocation_id }}' as build_id
     from delivered_rows
@@ -190,6 +215,9 @@ balanced as (
     -- A table may have no rejected row.
     left join counted_rejected
         on delivered_rows.source_table = counted_rejected.source_table
+    -- Few extracts have a limit.
+    left join counted_expired
+        on delivered_rows.source_table = counted_expired.source_table
     -- Few tables have an erased row.
     left join counted_erased
         on delivered_rows.source_table = counted_erased.source_table

@@ -1,4 +1,4 @@
--- Every delivered row is kept, unlinked, rejected or a duplicate, and only one of these. Unlinked is the remainder: a
+-- Every delivered row is kept, unlinked, rejected, expired or a duplicate, and only one of these. Unlinked is the remainder: a
 -- row counted twice would make it negative.
 with row_accounting as (
     select * from {{ ref('row_accounting') }}
@@ -28,6 +28,7 @@ select
     row_accounting.rows_unlinked,
     row_accounting.rows_rejected,
     row_accounting.rows_duplicate,
+    row_accounting.rows_expired,
     row_accounting.rows_erased
 from delivered_rows
 -- A table that is missing here is an error.
@@ -43,10 +44,12 @@ where
     + row_accounting.rows_unlinked
     + row_accounting.rows_rejected
     + row_accounting.rows_duplicate
+    + row_accounting.rows_expired
     or least(
         row_accounting.rows_kept,
         row_accounting.rows_unlinked,
         row_accounting.rows_rejected,
+        row_accounting.rows_expired,
         row_accounting.rows_duplicate
     ) < 0
     or row_accounting.rows_erased not between 0 and row_accounting.rows_unlinked

@@ -50,6 +50,13 @@
         'not_null': ['at_most', 'rationale'],
         'holds': ["channel in ('email', 'sms', 'phone', 'any')", 'at_most >= 0', 'days >= 1'],
     },
+    'retention': {
+        'key': 'kind',
+        'not_null': ['rationale'],
+        'holds': [
+            "kind in ('" ~ limited_extracts().keys() | join("', '") ~ "')", 'days >= 1',
+        ],
+    },
     'quiet_hours': {
         'key': 'state, channel',
         'not_null': ['quiet_from', 'quiet_to', 'is_local', 'rationale'],
@@ -117,7 +124,10 @@
     'event_types': {
         'key': 'event_type',
         'not_null': ['channel', 'category', 'is_human', 'role', 'is_answer', 'recorded_as'],
-        'holds': ["role in ('exposure', 'response', 'activity', 'outcome', 'opt_out', 'failure')"],
+        'holds': [
+            "role in ('exposure', 'response', 'activity', 'outcome', 'opt_out', 'failure')",
+            "(role = 'opt_out') = (event_type in (" ~ opt_out_types() ~ '))',
+        ],
     },
     'time_zones': {'key': 'state', 'not_null': ['time_zone']},
     'county_time_zones': {

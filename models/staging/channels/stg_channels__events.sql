@@ -1,33 +1,41 @@
 with email_openers as (
     select * from {{ ref('base_channels__email_openers') }}
+    where not {{ is_expired('email_openers') }}
 ),
 
 sms_responses as (
     select * from {{ ref('base_channels__sms_responses') }}
+    where not {{ is_expired('sms_responses') }}
 ),
 
 phone_contacts as (
     select * from {{ ref('base_channels__phone_contacts') }}
+    where not {{ is_expired('phone_contacts') }}
 ),
 
 survey_responses as (
     select * from {{ ref('base_channels__survey_responses') }}
+    where not {{ is_expired('survey_responses') }}
 ),
 
 event_attendance as (
     select * from {{ ref('base_channels__event_attendance') }}
+    where not {{ is_expired('event_attendance') }}
 ),
 
 petition_signers as (
     select * from {{ ref('base_channels__petition_signers') }}
+    where not {{ is_expired('petition_signers') }}
 ),
 
 web_visits as (
     select * from {{ ref('base_channels__web_visits') }}
+    where not {{ is_expired('web_visits') }}
 ),
 
 behavior_events as (
     select * from {{ ref('base_channels__behavior_events') }}
+    where not {{ is_expired('behavior_events') }}
 ),
 
 -- A row about a text message or a call may hold several events of one moment.
