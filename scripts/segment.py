@@ -559,14 +559,30 @@ def definitions(
 @log.command
 def export(
     mart: Annotated[
-        str, typer.Argument(metavar="MART", help="A table of marts, or row_accounting.")
-    ],
+        str | None, typer.Argument(metavar="MART", help="A table of marts, or row_accounting.")
+    ] = None,
+    dictionary: Annotated[
+        bool,
+        typer.Option(
+            "--dictionary",
+            help="Write the data dictionary instead: each column of each table and function, with "
+            "its type and meaning. Needs no database.",
+        ),
+    ] = False,
     out: Out = None,
     form: Format = None,
 ) -> None:
-    """Write a whole mart to a file."""
+    """Write a whole mart, or the data dictionary, to a file."""
+    if (mart is None) is not dictionary:
+        raise InputError("export: name a mart, or ask for --dictionary, not both")
+    if dictionary:
+        from enrichment.dictionary import COLUMNS, rows
+
+        _list("dictionary", COLUMNS, list(rows()), (out, form or (None if out else "csv")))
+        return
+    name = mart or ""
     with output.target(out, form) as target, Database(target.folder) as database:
-        target.write(database, output.Answer.of(mart.rpartition(".")[2], database.mart(mart)))
+        target.write(database, output.Answer.of(name.rpartition(".")[2], database.mart(name)))
 
 
 @app.command("hand-over")
