@@ -9,7 +9,7 @@ DEMO_SCALE := 0.02
 # Python compiles the modules that it imports, a third of those that are installed.
 PIP_OPTIONS := --quiet --disable-pip-version-check --require-virtualenv --no-compile
 
-.PHONY: demo test thorough lint docs docs/marts.md build equivalence benchmark clean help
+.PHONY: demo test thorough lint docs docs/marts.md docs/metrics.md build equivalence benchmark clean help
 
 help:
 	@echo "make demo         install, make sample extracts, build, and answer questions about a list of voters"
@@ -20,6 +20,7 @@ help:
 	@echo "make build        build and publish from BEHAVIORAL_DATA_DIR (default: data)"
 	@echo "make docs         write the docs site: tables, lineage, scores, bias audit (HTML in target/)"
 	@echo "make docs/marts.md   write the page of tables and functions from the descriptions"
+	@echo "make docs/metrics.md write the page of metrics, and the metrics of MetricFlow"
 	@echo "make benchmark    measure builds and questions beside the brief's SQL (SCALE=1 is full size)"
 	@echo "make equivalence  check that daily builds equal full builds (DAYS, SEED, SCALE)"
 	@echo "make clean        remove the environment, the sample and everything that was built"
@@ -111,6 +112,9 @@ docs: $(VENV)/.installed-dev $(DEV_BUILT)
 
 docs/marts.md: $(VENV)/.installed-dev
 	@$(BIN)/python tools/render_docs.py marts
+
+docs/metrics.md: $(VENV)/.installed-dev
+	@$(BIN)/python tools/render_docs.py metrics
 
 # The audit log stays: it records past calls, and no build can write it again.
 clean:

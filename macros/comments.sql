@@ -1,7 +1,8 @@
 {#- The statements that comment on a relation and on its columns. A test checks that each documented column exists. -#}
 {% macro comments(relation, model) %}
     {% if config.persist_relation_docs() and model.description %}
-        comment on {{ relation.type }} {{ relation }} is {{ duckdb_escape_comment(model.description) }};
+        {% set kind = 'macro table' if config.get('materialized') == 'table_function' else relation.type %}
+        comment on {{ kind }} {{ relation }} is {{ duckdb_escape_comment(model.description) }};
     {% endif %}
     {% if config.persist_column_docs() %}
         {% for column in model.columns.values() %}

@@ -591,12 +591,25 @@ def export(
     listed: Annotated[
         bool, typer.Option("--list", help="List the marts, each with the question it answers.")
     ] = False,
+    dictionary: Annotated[
+        bool,
+        typer.Option(
+            "--dictionary",
+            help="Write the data dictionary instead: each column of each table and function, with "
+            "its type and meaning. Needs no database.",
+        ),
+    ] = False,
     out: Out = None,
     form: Format = None,
 ) -> None:
-    """Write a whole mart to a file, or list the marts."""
-    if (mart is None) is not listed:
-        raise InputError("export: name one mart, or give --list to see them")
+    """Write a whole mart to a file, list the marts, or write the data dictionary."""
+    if [mart is not None, listed, dictionary].count(True) != 1:
+        raise InputError("export: name one mart, or give --list or --dictionary")
+    if dictionary:
+        from enrichment.dictionary import COLUMNS, rows
+
+        _list("dictionary", COLUMNS, list(rows()), (out, form or (None if out else "csv")))
+        return
     if mart is None:
         from enrichment import contracts
 

@@ -1,8 +1,9 @@
 """Write pages of the docs: `tools/render_docs.py marts`, or `scores bias-audit --html`.
 
-`marts` is committed and made from the models' descriptions. `evaluation` writes the tables of the
-committed page `docs/scores.md` from a database. The other pages show what a database holds; `make
-docs` writes them as HTML for the docs site.
+`marts` and `metrics` are committed and made from the descriptions of the models; `metrics` also
+writes `metrics/models/`. `evaluation` writes the tables of the committed page `docs/scores.md` from
+a database. The other pages show what a database holds; `make docs` writes them as HTML for the docs
+site.
 
 Exit codes: 0 done; 2 bad arguments; 3 the database is missing, or older than the page.
 """
@@ -18,7 +19,7 @@ import duckdb
 
 from enrichment.errors import DatabaseError, InputError, RunnerError
 from enrichment.paths import PROJECT, database_file
-from rendering import bias_audit, evaluation, html, marts, scores
+from rendering import bias_audit, evaluation, html, marts, metrics, scores
 
 PAGES: dict[str, Callable[[duckdb.DuckDBPyConnection, Path, str], None]] = {
     "scores": scores.write_page,
@@ -26,7 +27,10 @@ PAGES: dict[str, Callable[[duckdb.DuckDBPyConnection, Path, str], None]] = {
 }
 """The writer of each page about a database; its last argument names what that was built from."""
 
-COMMITTED: dict[str, Callable[[Path], None]] = {"marts": marts.write_page}
+COMMITTED: dict[str, Callable[[Path], None]] = {
+    "marts": marts.write_page,
+    "metrics": metrics.write_page,
+}
 """The writer of each page that is committed in `docs/` and made without a database."""
 
 SECTIONS: dict[str, tuple[str, Callable[[duckdb.DuckDBPyConnection, Path, str], None]]] = {
@@ -89,7 +93,7 @@ def main() -> int:
     parser.add_argument(
         "--out",
         type=Path,
-        help="folder; default: docs for marts and evaluation, target/docs_pages for the others",
+        help="folder; default: docs for committed pages, target/docs_pages for the others",
     )
     parser.add_argument(
         "--sample", action="store_true", help="say that the figures are of the made-up sample"

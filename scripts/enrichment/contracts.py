@@ -16,7 +16,7 @@ from typing import Any
 from enrichment.paths import PROJECT
 
 MODELS = PROJECT / "models"
-FOLDERS = {"marts": MODELS / "marts", "segments": MODELS / "segments"}
+FOLDERS = {name: MODELS / name for name in ("marts", "quarantine", "segments")}
 """The folders of the schemas that readers use."""
 
 _DOC = re.compile(r"\{\{\s*doc\(\s*['\"](\w+)['\"]\s*\)\s*\}\}")
@@ -66,11 +66,11 @@ def _plain(text: str) -> str:
 
 @cache
 def _glossary() -> dict[str, str]:
-    text = (MODELS / "metrics.md").read_text(encoding="utf-8")
-    return {name: _plain(meaning) for name, meaning in _BLOCK.findall(text)}
+    texts = (file.read_text(encoding="utf-8") for file in sorted(MODELS.rglob("*.md")))
+    return {name: _plain(meaning) for text in texts for name, meaning in _BLOCK.findall(text)}
 
 
-def _resolved(text: Any) -> str:
+def resolved(text: Any) -> str:
     """A description with the glossary's texts in place of its references."""
     glossary = _glossary()
     return _plain(_DOC.sub(lambda found: glossary.get(found[1], ""), str(text or "")))
@@ -91,10 +91,10 @@ def _relation(model: dict[str, Any]) -> Relation:
         columns[column["name"]] = Column(
             column["name"],
             str(column.get("data_type", "varchar")).lower(),
-            _resolved(column.get("description")),
+            resolved(column.get("description")),
             bool(rules & {"not_null", "primary_key"}),
         )
-    meaning = _resolved(model.get("description"))
+    meaning = resolved(model.get("description"))
     meta = (model.get("config") or {}).get("meta") or {}
     people = meta.get("people")
     return Relation(

@@ -10,6 +10,7 @@ import yaml
 
 from doc_tables import cells, quoted
 from rendering import marts
+from rendering import metrics as catalogue
 from sample_data.pairs import opened
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -17,7 +18,7 @@ README = PROJECT / "README.md"
 METRICS = PROJECT / "docs" / "metrics.md"
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md")])
 
-HEAD = ["metric", "meaning", "formula", "numbers", "table", "test"]
+HEAD = ["metric", "question", "formula", "numbers", "mart", "test"]
 PUBLIC_METRICS = (
     *("open_rate", "click_to_open_rate", "click_rate", "bounce_rate", "unsub_rate"),
     *("complaint_rate", "campaigns_engaged", "clients_engaged", "affinity_score"),
@@ -99,31 +100,74 @@ def test_metrics_are_columns_of_their_table(
     assert unknown == []
 
 
-def test_metrics_name_existing_files(metrics: list[list[str]]) -> None:
+def test_the_page_of_metrics_is_up_to_date() -> None:
+    """If not: `make docs/metrics.md`."""
+    assert METRICS.read_text() == catalogue.page_text()
+    made = catalogue.semantic_files()
+    folder = PROJECT / "metrics" / "models" / "marts"
+    assert {file for file in folder.iterdir() if file.suffix in (".sql", ".yml")} == set(made)
+    assert [file.name for file, text in made.items() if file.read_text() != text] == []
+
+
+def test_metrics_name_existing_files() -> None:
     wrong = []
-    for metric, meaning, formula, numbers, _, test in metrics:
-        assert meaning, f"{metric}: no meaning"
-        assert quoted(formula), f"{metric}: no formula"
-        assert quoted(test), f"{metric}: no test"
+    for metric in catalogue.catalogue():
+        assert metric.question.endswith("?"), metric.name
+        assert metric.meaning, f"{metric.name}: no meaning"
+        files = (*metric.formula, *metric.numbers, *metric.tests)
+        wrong += [name for name in files if not (PROJECT / name).is_file()]
+        wrong += [name for name in metric.formula if not name.startswith(("macros/", "models/"))]
         wrong += [
             name
-            for name in quoted(formula) + quoted(numbers) + quoted(test)
-            if not (PROJECT / name).is_file()
-        ]
-        wrong += [name for name in quoted(formula) if not name.startswith(("macros/", "models/"))]
-        wrong += [
-            name
-            for name in quoted(numbers)
+            for name in metric.numbers
             if not name.startswith("seeds/") and name != "dbt_project.yml"
         ]
         wrong += [
             name
-            for name in quoted(test)
+            for name in metric.tests
             if not name.startswith("tests/")
             and "unit_tests:" not in (PROJECT / name).read_text()
             and "data_tests:" not in (PROJECT / name).read_text()
         ]
     assert wrong == []
+
+
+def test_the_formula_and_a_test_name_the_metric() -> None:
+    """A file that does not say the name of the metric is not its formula, or not its test."""
+    unnamed = []
+    for metric in catalogue.catalogue():
+        for files in (metric.formula, metric.tests):
+            texts = [(PROJECT / file).read_text() for file in files]
+            if not any(re.search(rf"\b{metric.name}\b", text) for text in texts):
+                unnamed.append(f"{metric.name}: {', '.join(files)}")
+    assert unnamed == []
+
+
+def test_the_numbers_of_a_metric_are_read_where_it_is_made() -> None:
+    """A seed or var is read by the table of the metric, or by something that it is made from."""
+    sql = {file.stem: file.read_text() for file in (PROJECT / "models").rglob("*.sql")}
+    everywhere = [
+        *PROJECT.glob("macros/*.sql"),
+        *PROJECT.glob("scripts/enrichment/definitions/*.py"),
+    ]
+    macros = "\n".join(file.read_text() for file in everywhere)
+
+    def is_read(seed: str, table: str, seen: set[str]) -> bool:
+        seen.add(table)
+        text = sql.get(table, "")
+        parents = set(re.findall(r"\bref\('(\w+)'\)", text)) - seen
+        named = seed in text if seed != "rules" else "rule_value(" in text
+        return named or any(is_read(seed, parent, seen) for parent in parents if parent in sql)
+
+    unread = [
+        f"{metric.name}: {number}"
+        for metric in catalogue.catalogue()
+        for number in metric.numbers
+        if number != "dbt_project.yml"
+        and Path(number).stem not in macros
+        and not is_read(Path(number).stem, metric.table, set())
+    ]
+    assert unread == []
 
 
 def test_every_public_metric_has_a_line(metrics: list[list[str]]) -> None:

@@ -30,7 +30,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import segment
-from enrichment import code_version, dbt_build, paths, publish
+from enrichment import code_version, contracts, dbt_build, paths, publish
 from enrichment.analysis import PARTS
 from enrichment.database import Database
 from enrichment.errors import BuildError, DatabaseError, InputError
@@ -475,6 +475,30 @@ def test_a_table_for_a_person(run: Run) -> None:
 def test_export_writes_a_whole_mart(run: Run, tmp_path: Path, name: str) -> None:
     assert run("export", name, "--out", "people.csv").code == 0
     assert (tmp_path / "people.csv").read_text().count("\n") == 4
+
+
+def test_the_data_dictionary_has_every_column(run: Run) -> None:
+    """As CSV, without a database: each column of the contracts, once, with its meaning."""
+    done = run("export", "--dictionary")
+    rows = list(csv.DictReader(io.StringIO(done.out)))
+    assert (done.code, done.err) == (0, "")
+    known = {
+        (schema, name, column)
+        for schema in ("marts", "segments")
+        for name, relation in contracts.relations(schema).items()
+        for column in relation.columns
+    }
+    listed = [(row["schema"], row["relation"], row["column"]) for row in rows]
+    assert len(listed) == len(set(listed))
+    assert known <= set(listed)
+    assert {row["relation"] for row in rows if row["schema"] == "quarantine"} == {"row_accounting"}
+    assert [row for row in rows if not (row["question"] and row["type"] and row["meaning"])] == []
+    (party,) = (
+        row for row in rows if (row["relation"], row["column"]) == ("enriched_profiles", "party")
+    )
+    assert (party["kind"], party["sensitive"]) == ("table", "political_opinion")
+    for wrong in (["export"], ["export", "coverage", "--dictionary"]):
+        assert_refused(run(*wrong), 2, "--dictionary")
 
 
 def test_export_knows_views_and_the_accounting_but_not_the_rejected_rows(run: Run) -> None:

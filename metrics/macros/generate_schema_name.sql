@@ -1,0 +1,4 @@
+{#- Schemas have their own names here too: a model is a published table. -#}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name or target.schema }}
+{%- endmacro %}

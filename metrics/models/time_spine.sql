@@ -1,0 +1,1 @@
+select distinct day from marts.dashboard_daily
