@@ -15,6 +15,7 @@ from pathlib import Path
 from enrichment.paths import PROJECT
 from lineage.project import LineageError, read_project
 from rendering.dbt_site import write_site
+from rendering.html import write_pages
 from rendering.tables import Site
 
 
@@ -26,6 +27,7 @@ def main() -> int:
     try:
         project = read_project(target / "manifest.json")
         Site(project, target / "docs_pages").write()
+        write_pages(PROJECT / "docs", target / "docs_pages" / "pages")
         write_site(target)
     except FileNotFoundError as error:
         print(f"docs_site.py: there is no {error.filename}: run `make docs`", file=sys.stderr)

@@ -7,7 +7,7 @@ what dbt compiled.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -35,7 +35,6 @@ class Project:
     """Models, seeds and extracts, with what each column of a model is computed from."""
 
     nodes: dict[str, Node]
-    exposures: dict[str, Node]
     tests: list[Node]
     values: dict[Ref, Value] = field(default_factory=dict)
     _delivered: dict[Ref, frozenset[Ref]] = field(default_factory=dict)
@@ -114,7 +113,11 @@ def read_project(manifest: Path) -> Project:
 
     Raises LineageError, which names the first model that cannot be followed.
     """
-    content = json.loads(manifest.read_text(encoding="utf-8"))
+    return project_of(json.loads(manifest.read_text(encoding="utf-8")))
+
+
+def project_of(content: Node) -> Project:
+    """The project of a manifest's content. Raises LineageError."""
     kept = ("model", "seed")
     nodes: dict[str, Node] = {
         name: node for name, node in content["nodes"].items() if node["resource_type"] in kept
@@ -122,7 +125,7 @@ def read_project(manifest: Path) -> Project:
     nodes |= content["sources"]
     tests = [node for node in content["nodes"].values() if node["resource_type"] == "test"]
     tests += content["unit_tests"].values()
-    project = Project(nodes, content["exposures"], tests)
+    project = Project(nodes, tests)
     follow(project)
     return project
 
@@ -173,11 +176,3 @@ def _declared(node: Node) -> Relation:
     refs = [Ref(node["unique_id"], name) for name in _names(node)]
     columns = {ref.column: Value(frozenset({ref}), frozenset({ref})) for ref in refs}
     return Relation(columns, rows=frozenset({Ref(node["unique_id"], ROWS)}))
-
-
-def layers(project: Project, refs: Iterable[Ref]) -> dict[str, list[Ref]]:
-    """Columns by kind of relation: `source`, `seed` or `model`."""
-    found: dict[str, list[Ref]] = {}
-    for ref in sorted(refs):
-        found.setdefault(project.nodes[ref.relation]["resource_type"], []).append(ref)
-    return found

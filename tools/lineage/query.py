@@ -299,7 +299,8 @@ class Query:
 
     def _looked_up(self, query: exp.Query) -> frozenset[Ref]:
         """One value of a seed, by the row that the query names: `value where rule = 'window'`."""
-        query = query.unnest() if isinstance(query, exp.Subquery) else query
+        while isinstance(query, exp.Subquery):
+            query = query.this
         tables = [*query.find_all(exp.Table)]
         where = query.args.get("where")
         if len(tables) != 1 or where is None or len(query.expressions) != 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from pathlib import Path
 
@@ -59,6 +60,27 @@ def page(title: str, body: str, up: str = "") -> str:
 def from_markdown(text: str) -> str:
     """The HTML of Markdown."""
     return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
+
+
+def _slug(heading: str) -> str:
+    """The anchor of a heading, as GitHub makes it."""
+    text = re.sub(r"<[^>]+>", "", heading).lower()
+    return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
+
+
+def write_pages(docs: Path, folder: Path) -> None:
+    """Writes the committed pages as HTML, with links to each other and into the repository."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in sorted(docs.glob("*.md")):
+        text = file.read_text(encoding="utf-8")
+        body = from_markdown(re.sub(r"\]\(([\w-]+)\.md", r"](\1.html", text))
+        body = re.sub(
+            r"<h([1-6])>(.*?)</h\1>",
+            lambda found: f'<h{found[1]} id="{_slug(found[2])}">{found[2]}</h{found[1]}>',
+            body.replace('href="../', 'href="../../../'),
+        )
+        title = text.splitlines()[0].lstrip("# ")
+        (folder / f"{file.stem}.html").write_text(page(title, body, up="../"), encoding="utf-8")
 
 
 def converted(file: Path) -> Path:

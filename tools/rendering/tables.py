@@ -22,6 +22,9 @@ from rendering.pictures import Box, Edge, picture
 PUBLIC = ("marts", "quarantine", "segments")
 """Layers that people read."""
 
+_FAR = "extracts"
+"""Stands in a picture for all extracts that a table reads through tables that are not drawn."""
+
 _TECHNICAL = {
     "source_file": "name of the file",
     "source_row_number": "number of the row",
@@ -259,27 +262,29 @@ class Site:
             if project.nodes[one]["resource_type"] == "source" and one not in parents
         }
         readers = set(project.readers.get(subject, [])) - {subject}
+        direct = {one: set(project.nodes[one]["depends_on"]["nodes"]) for one in steps | before}
         edges = {(one, subject, False) for one in parents}
         edges |= {(subject, one, False) for one in readers}
-        for child in steps | before:
-            direct = set(project.nodes[child]["depends_on"]["nodes"])
-            edges |= {(one, child, False) for one in direct & (before | extracts)}
-            if child in before or not direct & before:
-                reached = project.ancestors(child) & extracts
-                edges |= {(one, child, True) for one in reached - direct}
+        for child in steps:
+            edges |= {(one, child, False) for one in direct[child] & (before | steps)}
+        near = extracts & set().union(*direct.values())
+        for child, read in direct.items():
+            edges |= {(one, child, False) for one in read & near}
+            if (child in before or not read & before) and project.ancestors(
+                child
+            ) & extracts - read:
+                edges.add((_FAR, child, True))
         boxes = {
-            one: self._box(one, subject)
-            for one in {*parents, *before, *extracts, *readers, subject}
+            one: self._box(one, subject) for one in {*parents, *before, *near, *readers, subject}
         }
-        columns = [sorted(extracts), sorted(before), sorted(parents), [subject], sorted(readers)]
+        names = sorted(str(project.nodes[one]["name"]) for one in extracts)
+        boxes[_FAR] = Box("extracts", EXTRACT_COLOUR, lines=names)
+        far = [_FAR] if any(start == _FAR for start, _, _ in edges) else []
+        columns = [[*near, *far], [*before], parents, [subject], [*readers]]
         return picture(
             f"Lineage of {model['name']}",
             [[boxes[one] for one in column] for column in columns],
-            [
-                Edge(boxes[start].name, boxes[end].name, is_dashed)
-                for start, end, is_dashed in edges
-                if start in boxes and end in boxes
-            ],
+            [Edge(boxes[start].name, boxes[end].name, dashed) for start, end, dashed in edges],
         )
 
     def _relationships(self) -> str:
