@@ -97,16 +97,14 @@ $(DEV_BUILT): $(VENV)/.installed dbt_project.yml $(shell find models macros seed
 	@touch $@
 
 docs: $(VENV)/.installed-dev $(DEV_BUILT)
-	$(BIN)/dbt --quiet docs generate --static --profiles-dir . --target dev
-	@# Print what colibri cannot follow, except table functions: DuckDB's catalog never has them.
-	@$(BIN)/colibri generate --disable-telemetry --output-dir target/column_lineage \
-		> target/column_lineage.log 2>&1 || { cat target/column_lineage.log >&2; exit 1; }
-	@sed -n 's/.*Unexpected error processing model model\.[a-z_]*\.\([a-z_]*\),.*/\1/p' target/column_lineage.log \
-		| sort -u | sed 's/^/Column lineage lacks some columns of /'
+	$(BIN)/dbt --quiet docs generate --profiles-dir . --target dev \
+		--select resource_type:model resource_type:seed resource_type:source
+	@$(BIN)/python tools/docs_site.py
 	@$(BIN)/python tools/render_docs.py scores bias-audit --html --database warehouse/dev/behavioral.duckdb \
 		$$(test -n "$$BEHAVIORAL_DATA_DIR" -o ! -d data/truth || echo --sample) > /dev/null
-	@echo "Tables and their lineage:  target/static_index.html"
-	@echo "Lineage column by column:  target/column_lineage/index.html"
+	@echo "Home page, all tables:     target/static_index.html"
+	@echo "From number to extract:    target/docs_pages/index.html"
+	@echo "Keys of the marts:         target/docs_pages/relationships.html"
 	@echo "Distribution of scores:    target/docs_pages/scores.html"
 	@echo "Bias audit:                target/docs_pages/bias-audit.html"
 

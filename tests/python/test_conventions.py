@@ -22,6 +22,9 @@ import pytest
 import yaml
 
 from doc_tables import cells, quoted
+from lineage.project import Project, project_of
+from lineage.query import Ref
+from rendering import dbt_site, html, relations, tables
 from sample_data.pairs import opened
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -1281,3 +1284,131 @@ def test_marts_that_publish_no_identifiers(catalog: dict[str, dict[str, str]]) -
         if table.startswith("marts.") and re.search(r"email_key|phone_key|^email$|^phone$", column)
     ]
     assert raw == []
+
+
+# --------------------------------------------------------------------- lineage and the docs site
+
+NOT_DELIVERED = {
+    "of the build": """
+        build_info.duration_seconds build_tables.row_count build_tables.build_seconds
+        definition_health.build_seconds
+    """,
+    "of the request": "segment_forms.requested segment_summary.requested",
+    "numbered by the query": """
+        attribution_profile.days_after_gift coverage.step_number mail_trials.horizons_back
+        score_distribution.bin send_time_trials.horizons_back
+    """,
+    "of a seed": """
+        funnels.step_number insights.insight_rank mail_trials.horizon_days
+        score_calibration.horizon_days score_distribution.bin_from score_distribution.bin_to
+        score_evaluation.horizon_days score_evaluation.k_share segment_lookalike_check.k_share
+        send_time_trials.horizon_days success_metrics.target
+    """,
+}
+"""Numbers of public tables that no delivered column decides, by what decides them."""
+
+DECIDED_BY = {
+    "client_affinity.click_rate": "email_clickers.send email_clickers.click",
+    "client_affinity.unsubs": "email_clickers.unsubscribe",
+    "campaign_attribution.donors_attributed": "donations.email donations.contact_number",
+    "donor_propensity.donor_propensity_score": "donations.donation_date email_clickers.click",
+    "engagement_health_weekly.bounce_rate": "email_clickers.bounce email_clickers.send",
+    "engagement_scores.engagement_score": "behavior_events.event_type web_visits.scroll_depth",
+    "enriched_profiles.donation_amount": "donations.amount",
+    "enriched_profiles.phones_linked": "person.cell_phone person.home_phone",
+    "segment_summary.coverage_rate": "email_clickers.email list_link_phone_email_map.email",
+}
+"""Some numbers, with delivered columns that decide them by docs/definitions.md."""
+
+
+@pytest.fixture(scope="session")
+def followed(manifest: Node, sample_build: tuple[Path, str]) -> Project:
+    """The lineage of the SQL that the build of the sample has compiled."""
+    compiled = sample_build[0].parent / "target" / "compiled" / "behavioral_enrichment"
+    nodes = {name: dict(node) for name, node in manifest["nodes"].items()}
+    for node in nodes.values():
+        if node["resource_type"] == "model":
+            node["compiled_code"] = (compiled / node["original_file_path"]).read_text()
+    return project_of({**manifest, "nodes": nodes})
+
+
+def test_every_number_is_followed_to_what_was_delivered(followed: Project) -> None:
+    """No model is left out: one that cannot be followed fails, as it does in `make docs`."""
+    text = re.compile("varchar|date|timestamp|boolean|json|time|struct.*|.*\\[\\]")
+    numbers = {
+        f"{model['name']}.{name}": Ref(model["unique_id"], name)
+        for model in followed.models
+        if model["fqn"][1] in ("marts", "quarantine", "segments")
+        for name, column in model["columns"].items()
+        if not text.fullmatch(column["data_type"].lower())
+    }
+    decided = {
+        name: {
+            f"{followed.nodes[one.relation]['name']}.{one.column}"
+            for one in followed.delivered(ref)
+            if one.relation.startswith("source.")
+        }
+        for name, ref in numbers.items()
+    }
+    assert len(decided) > 700
+    assert {name for name, found in decided.items() if not found} == {
+        name for names in NOT_DELIVERED.values() for name in names.split()
+    }
+    assert {
+        name: missing
+        for name, columns in DECIDED_BY.items()
+        if (missing := set(columns.split()) - decided[name])
+    } == {}
+
+
+def test_tables_refer_to_rows_that_there_are(followed: Project, sample_database: Path) -> None:
+    """What the pictures of keys show holds in the sample."""
+    found = [*relations.references(followed)]
+    assert len(found) > 40
+    wrong = []
+    with duckdb.connect(str(sample_database), read_only=True) as con:
+        for one in found:
+            pairs = " and ".join(f"a.{column} = b.{column}" for column in one.columns)
+            filled = " and ".join(f"a.{column} is not null" for column in one.columns)
+            (lost, empty) = con.execute(
+                f"select count(*) filter (where {filled} and not exists (select 1 from "
+                f"marts.{one.home} as b where {pairs})), count(*) filter (where not ({filled})) "
+                f"from marts.{one.table} as a"
+            ).fetchone() or (0, 0)
+            if (lost and not one.is_partial) or (empty and not one.is_optional):
+                wrong.append(one)
+    assert wrong == []
+
+
+def test_the_docs_site_leads_from_page_to_page(
+    followed: Project, manifest: Node, tmp_path: Path
+) -> None:
+    """Links lead to pages, files and columns that there are; table functions show their types."""
+    pages = tmp_path / "docs_pages"
+    tables.Site(followed, pages).write()
+    html.write_pages(PROJECT / "docs", pages / "pages")
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / "catalog.json").write_text('{"nodes": {}, "sources": {}}')
+    site = dbt_site.write_site(tmp_path).read_text()
+    assert '"name":"requested_svid"' in site.replace('"type":"VARCHAR","index":1,', "")
+    texts = {file.relative_to(pages).as_posix(): file.read_text() for file in pages.rglob("*.html")}
+    assert len(texts) > 230
+    made_later = {"scores.html", "bias-audit.html", "../static_index.html"}
+    anchors = {name: {*re.findall(r' id="([^"]+)"', text)} for name, text in texts.items()}
+    broken = []
+    for name, text in texts.items():
+        for link in {*re.findall(r'href="([^"]+)"', text)}:
+            path, _, anchor = link.partition("#")
+            place = os.path.normpath(Path(name).parent / path) if path else name
+            if "://" in link or place in made_later:
+                continue
+            if place.startswith("../../"):
+                known = (PROJECT / place.removeprefix("../../")).exists()
+            else:
+                known = place in texts and (not anchor or anchor in anchors[place])
+            if not known:
+                broken.append(f"{name}: {link}")
+    assert broken == []
+    # Nothing of the machine that wrote them, and nothing from elsewhere.
+    assert [name for name, text in texts.items() if MACHINE_PATHS.search(text)] == []
+    assert [name for name, text in texts.items() if re.search(r'src="http', text)] == []
