@@ -152,3 +152,111 @@ sending_windows as (
 {% macro proposal_order() -%}
     priority desc, due_at, trigger_name, entry_key, state, svid, step
 {%- endmacro %}
+
+{#-
+    CTEs that say how many more messages each cap allows: to a mailbox or phone on its channel, and to a person on all
+    channels (`least_rooms`; `whole_rooms` for those who got none). They read `sent`, messages with channel,
+    contact_number, voter_number and days_ago, and `caps`.
+-#}
+{% macro contact_rooms() -%}
+rooms as (
+    select
+        sent.channel,
+        sent.contact_number,
+        caps.at_most - count(case when sent.days_ago < caps.days then 1 end) as room
+    from sent
+    inner join caps
+        on sent.channel = caps.channel
+    group by sent.channel, sent.contact_number, caps.days, caps.at_most
+    union all
+    select
+        'any' as channel,
+        sent.voter_number as contact_number,
+        caps.at_most - count(case when sent.days_ago < caps.days then 1 end) as room
+    from sent
+    inner join caps
+        on
+            caps.channel = 'any'
+            and sent.channel in ('email', 'sms', 'phone')
+    group by sent.voter_number, caps.days, caps.at_most
+),
+
+least_rooms as (
+    select
+        channel,
+        contact_number,
+        min(room) as room
+    from rooms
+    group by channel, contact_number
+),
+
+whole_rooms as (
+    select
+        channel,
+        min(at_most) as room
+    from caps
+    group by channel
+)
+{%- endmacro %}
+
+{#-
+    CTEs that end in `sending_hours`: from when to when messages may go out today, by channel, state and zone_key of
+    `candidates`. A channel without quiet hours has no row.
+-#}
+{% macro sending_hours(candidates) -%}
+quiet_hours as (
+    select * from {{ ref('quiet_hours') }}
+),
+
+time_zones as (
+    select * from {{ ref('time_zones') }}
+),
+
+county_time_zones as (
+    select * from {{ ref('county_time_zones') }}
+),
+
+waiting as (
+    select distinct
+        candidates.channel,
+        candidates.state,
+        candidates.zone_key,
+        coalesce(own_hours.quiet_from, any_hours.quiet_from) as quiet_from,
+        coalesce(own_hours.quiet_to, any_hours.quiet_to) as quiet_to,
+        coalesce(own_hours.is_local, any_hours.is_local) as is_local,
+        cast(candidates.as_of_date as timestamp) as wait_ends_at,
+        candidates.as_of_date,
+        0 as expires_days,
+        false as is_handed_over
+    from {{ candidates }} as candidates
+    -- Few states have hours of their own, and a channel may have none.
+    left join quiet_hours as own_hours
+        on
+            candidates.state = own_hours.state
+            and candidates.channel = own_hours.channel
+    left join quiet_hours as any_hours
+        on
+            any_hours.state = 'any'
+            and candidates.channel = any_hours.channel
+),
+
+{{ sending_windows('waiting') }},
+
+sending_hours as (
+    select
+        waiting.channel,
+        waiting.state,
+        waiting.zone_key,
+        min(sending_windows.opens_at) as opens_at,
+        min_by(sending_windows.closes_at, sending_windows.opens_at) as closes_at
+    from waiting
+    inner join sending_windows
+        on
+            waiting.zone_key = sending_windows.zone_key
+            and waiting.quiet_from = sending_windows.quiet_from
+            and waiting.quiet_to = sending_windows.quiet_to
+            and waiting.is_local = sending_windows.is_local
+            and waiting.wait_ends_at < sending_windows.closes_at
+    group by waiting.channel, waiting.state, waiting.zone_key
+)
+{%- endmacro %}

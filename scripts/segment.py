@@ -633,8 +633,16 @@ def export(
 @log.command
 def hand_over(
     channel: Annotated[
-        str, typer.Option(metavar="CHANNEL", help="email, sms or phone, or an action: add_tag, …")
-    ],
+        str | None,
+        typer.Option(
+            metavar="CHANNEL",
+            help="The triggers' messages by email, sms or phone, or an action: add_tag, …",
+        ),
+    ] = None,
+    experiment: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The messages of the arms of a running experiment."),
+    ] = None,
     form: Annotated[
         str, typer.Option("--format", metavar="NAME", help="A format of the seed esp_formats.")
     ] = "generic",
@@ -649,15 +657,15 @@ def hand_over(
         bool, typer.Option("--resume", help="Write the list of the last hand-over again.")
     ] = False,
 ) -> None:
-    """Write the messages that the triggers propose into a list for the sender.
+    """Write the messages that triggers or an experiment propose into a list for the sender.
 
     The ledger (extract handovers) is written before the list appears, so that no message is handed
     over twice. Beside the list stands manifest.json, with its SHA-256 and counts. A build must
-    follow before the next list of the channel.
+    follow before the next list of the channel or experiment.
     """
     from enrichment import handover
 
-    handover.hand_over(channel, form, out, resume=resume)
+    handover.hand_over(channel, experiment, form, out, resume=resume)
 
 
 @app.command(epilog=epilog("report"))

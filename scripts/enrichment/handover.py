@@ -1,6 +1,7 @@
 """Hands proposed messages over: a list for the sender, and the ledger that says so.
 
-A build proposes (``marts.trigger_executions``); a hand-over commits. The ledger is written before
+A build proposes (``marts.trigger_executions`` and ``marts.experiment_messages``); a hand-over
+commits. The ledger is written before
 the list appears, so that no message is handed over twice: a command that is killed in between has
 handed over messages whose list ``--resume`` writes again. Nothing here sends anything, and no
 message is chosen here.
@@ -48,7 +49,10 @@ _RULES = {
 _FIELDS = {
     "message_key": "message_key",
     "trigger": '"trigger"',
+    "experiment": "experiment",
+    "arm": "arm",
     "template": "template",
+    "slots": "slots",
     "state": "state",
     "svid": "svid",
     "email": "email",
@@ -60,6 +64,46 @@ _FIELDS = {
 _PHONE = re.compile(r"\+1\d{10}")
 _REQUESTS = ("suppressions", "erasure_requests", "consents")
 _ORDER = 'priority desc nulls last, due_at nulls last, "trigger", entry_key, state, svid, step'
+
+
+@dataclass(frozen=True)
+class What:
+    """What is handed over: the triggers' messages of a channel, or those of an experiment."""
+
+    channel: str
+    experiment: str | None = None
+
+    @property
+    def stem(self) -> str:
+        """The end of a ledger file's stem. A channel has no full stop in it."""
+        return f"-experiment.{self.experiment}-" if self.experiment else f"-{self.channel}-"
+
+    @property
+    def words(self) -> str:
+        """How messages speak of it."""
+        return f"the experiment {self.experiment}" if self.experiment else self.channel
+
+    @property
+    def group(self) -> str:
+        """The column by which the manifest counts."""
+        return "arm" if self.experiment else '"trigger"'
+
+    def rows(self, database: Database) -> Query:
+        """The rows of its mart, with equal columns for both."""
+        if self.experiment is None:
+            executions = database.relation("marts", "trigger_executions")
+            return Query(
+                "select *, cast(null as varchar) as experiment, cast(null as varchar) as arm "
+                f"from {executions} where channel = ?",
+                (self.channel,),
+            )
+        messages = database.relation("marts", "experiment_messages")
+        return Query(
+            'select *, cast(null as varchar) as "trigger", 0 as priority, null as due_at, '
+            "cast(null as varchar) as entry_key, cast(null as bigint) as step "
+            f"from {messages} where experiment = ?",
+            (self.experiment,),
+        )
 
 
 @dataclass(frozen=True)
@@ -81,35 +125,58 @@ def lists_folder() -> Path:
     return database_file().parent / "handed_over"
 
 
-def hand_over(channel: str, form: str, out: str | None, *, resume: bool) -> None:
-    """Writes the list of a channel and the ledger.
+def hand_over(
+    channel: str | None, experiment: str | None, form: str, out: str | None, *, resume: bool
+) -> None:
+    """Writes the list of a channel, or of an experiment's arms, and the ledger.
 
-    Raises InputError for an unknown channel or format, a ledger that is not whole, a build that
-    does not know the whole ledger, the newest requests or the triggers as they are, and a hand-over
-    that was done already.
+    Raises InputError for an unknown channel, experiment or format, a ledger that is not whole, a
+    build that does not know the whole ledger, the newest requests or the definitions as they are,
+    and a hand-over that was done already.
     """
-    if channel not in CHANNELS:
+    if (channel is None) == (experiment is None):
+        raise InputError("give either --channel or --experiment")
+    if channel is not None and channel not in CHANNELS:
         raise InputError(f"--channel {shown(channel)}: expected one of {', '.join(CHANNELS)}")
     with _locked(), Database(private=True) as database:
         sweep(lists_folder())
-        columns = _columns(database, form, channel)
+        what = _experiment(database, experiment) if experiment else What(str(channel))
+        columns = _columns(database, form, what.channel)
         files = ledger.files()
         unknown = _unknown_files(database, files)
         if resume:
-            stem, written, rows = _last_of_channel(files, channel)
+            stem, written, rows = _last(files, what)
             place = _place(out, stem, resume=True)
             _refuse_whole_list(place, written)
-            _keep_people(database, channel, [row["message_key"] for row in rows])
+            _keep_people(database, what, rows)
         else:
             _refuse_old_build(database, unknown)
-            _refuse_other_definitions(database)
+            _refuse_other_definitions(database, what)
             now = datetime.datetime.now(datetime.UTC).replace(microsecond=0, tzinfo=None)
-            stem = f"{now:%Y%m%dT%H%M%SZ}-{channel}-"
+            stem = f"{now:%Y%m%dT%H%M%SZ}{what.stem}"
             place = _place(out, stem, resume=False)
             written = None
-            _keep_people(database, channel, None)
-            _refuse_repeats(database, channel, unknown)
-        _commit(database, channel, form, columns, stem, place, written)
+            _keep_people(database, what, None)
+            _refuse_repeats(database, what, unknown)
+        _commit(database, what, form, columns, stem, place, written)
+
+
+def _experiment(database: Database, name: str) -> What:
+    """An experiment whose arms have messages, with their channel."""
+    messages = database.relation("marts", "experiment_messages")
+    found = dict(
+        database.all_rows(
+            Query(f"select distinct experiment, channel from {messages} order by all")
+        )
+    )
+    if name not in found:
+        known = f"expected one of {', '.join(found)}" if found else "there is none"
+        raise InputError(
+            f"--experiment {shown(name)}: no experiment of that name has messages on the day of "
+            f"the build; {known}. An experiment has messages from its start to its end, if its "
+            "arms name templates"
+        )
+    return What(found[name], name)
 
 
 def _columns(database: Database, form: str, channel: str) -> list[tuple[str, str]]:
@@ -183,40 +250,59 @@ def _refuse_old_build(database: Database, unknown: list[Path]) -> None:
                 )
 
 
-def _refuse_other_definitions(database: Database) -> None:
-    """Raises InputError if a trigger has changed since the build: it may have been paused."""
+_TABLES = {
+    "trigger": {
+        "triggers": "triggers",
+        "trigger_steps": "trigger_steps",
+        "trigger_events": "trigger_events",
+    },
+    "experiment": {"experiments": "experiment_terms", "experiment_arms": "arm_terms"},
+}
+"""By kind of definition: models of staging, and the tables that they are of."""
+
+
+def _refuse_other_definitions(database: Database, what: What) -> None:
+    """Raises InputError if a definition has changed since the build: it may have been paused."""
     from enrichment.definitions.load import load, rows
 
+    kind = "experiment" if what.experiment else "trigger"
     made = rows(load())
-    for table in ("triggers", "trigger_steps", "trigger_events"):
-        built = database.relation("staging", f"stg_definitions__{table}")
-        if set(database.all_rows(Query(f"select * from {built}"))) != set(made[table]):
-            raise InputError(f"the triggers have changed since the published build: {BUILD}")
-    statuses = {(row[1], row[5]) for row in made["definitions"] if row[0] == "trigger"}
+    pairs = [
+        (
+            Query(f"select * from {database.relation('staging', f'stg_definitions__{model}')}"),
+            set(made[table]),
+        )
+        for model, table in _TABLES[kind].items()
+    ]
     built = database.relation("staging", "stg_definitions__definitions")
-    chosen = f"select name, status from {built} where kind = 'trigger'"
-    if set(database.all_rows(Query(chosen))) != statuses:
-        raise InputError(f"the triggers have changed since the published build: {BUILD}")
+    pairs.append(
+        (
+            Query(f"select name, status from {built} where kind = ?", (kind,)),
+            {(row[1], row[5]) for row in made["definitions"] if row[0] == kind},
+        )
+    )
+    if any(set(database.all_rows(query)) != expected for query, expected in pairs):
+        raise InputError(f"the {kind}s have changed since the published build: {BUILD}")
 
 
-def _refuse_repeats(database: Database, channel: str, unknown: list[Path]) -> None:
+def _refuse_repeats(database: Database, what: What, unknown: list[Path]) -> None:
     """Raises InputError if one of the messages is in the ledger already."""
     done = {row.get("message_key"): path for path in unknown for row in ledger.rows(path)}
     proposed = database.all_rows(Query("select message_key from temp.proposed"))
     for (key,) in proposed:
         if key in done:
             raise InputError(
-                f"{channel} of this build was handed over already ({ledger.TABLE}/"
+                f"{what.words} of this build was handed over already ({ledger.TABLE}/"
                 f"{done[key].name}): {BUILD}, or write its list again with --resume"
             )
 
 
-def _last_of_channel(files: list[Path], channel: str) -> tuple[str, Path, list[dict[str, str]]]:
-    """The last hand-over of a channel: the stem of its name, its file, its rows."""
+def _last(files: list[Path], what: What) -> tuple[str, Path, list[dict[str, str]]]:
+    """The last hand-over of its kind: the stem of its name, its file, its rows."""
     for path in reversed(files):
-        if path.suffix == ".csv" and ledger.stem_of(path.name).endswith(f"-{channel}-"):
+        if path.suffix == ".csv" and ledger.stem_of(path.name).endswith(what.stem):
             return ledger.stem_of(path.name), path, ledger.rows(path)
-    raise InputError(f"--resume: nothing of {channel} was handed over yet")
+    raise InputError(f"--resume: nothing of {what.words} was handed over yet")
 
 
 def _place(out: str | None, stem: str, *, resume: bool) -> Place:
@@ -254,16 +340,18 @@ def _refuse_whole_list(place: Place, written: Path) -> None:
         raise InputError(f"--resume: the list of the last hand-over is whole: {place.list}")
 
 
-def _keep_people(database: Database, channel: str, keys: list[str] | None) -> None:
+def _keep_people(database: Database, what: What, written: list[dict[str, str]] | None) -> None:
     """Keeps the messages as ``temp.proposed``, and those that reach somebody as ``temp.listed``.
 
-    ``keys`` are those of the ledger; None means what the build proposes.
+    ``written`` are the rows of the ledger; None means what the build proposes.
     """
-    executions = database.relation("marts", "trigger_executions")
-    chosen, values = ("decision = 'proposed' and channel = ?", (channel,))
-    if keys is not None:
-        chosen, values = ("message_key in (select unnest(?))", (keys,))  # type: ignore[assignment]
-    database.keep("proposed", Query(f"select * from {executions} where {chosen}", values))
+    channel = what.channel
+    of = what.rows(database)
+    chosen, values = "decision = 'proposed'", of.values
+    if written is not None:
+        chosen = "message_key in (select unnest(?))"
+        values = (*values, [row["message_key"] for row in written])
+    database.keep("proposed", Query(f"select * from ({of.sql}) where {chosen}", values))
     contacts = database.relation("segments", "segment_contacts", private=True)
     has_contact = {"email": "contacts.email is not null", "sms": "contacts.phone is not null"}
     has_contact["phone"] = has_contact["sms"]
@@ -279,10 +367,25 @@ def _keep_people(database: Database, channel: str, keys: list[str] | None) -> No
             "from temp.proposed))"
         ),
     )
+    # What fills the slots of a letter, and what chance withholds: see personalization_performance.
+    personalization = database.relation("marts", "personalization")
+    database.keep(
+        "slots",
+        Query(
+            "select state, svid, "
+            "string_agg(slot || '=' || template, ' ' order by slot) as slots, "
+            "string_agg(rule || coalesce(',-' || held_out_rule, ''), ',' order by slot) as rules "
+            f"from {personalization} where starts_with(slot, ?) group by state, svid",
+            (f"{channel}.",),
+        ),
+    )
     database.keep(
         "listed",
         Query(
-            f"select proposed.*, {email} as email, {phone} as phone from temp.proposed as proposed "
+            f"select proposed.*, {email} as email, {phone} as phone, slots.slots, slots.rules "
+            "from temp.proposed as proposed "
+            "left join temp.slots as slots "
+            "on proposed.state = slots.state and proposed.svid = slots.svid "
             "inner join temp.contacts as contacts "
             "on proposed.state = contacts.state and proposed.svid = contacts.svid "
             f"where {needs} and {reaches} "
@@ -308,7 +411,7 @@ def _counts(database: Database, sql: str, *values: Any) -> dict[str, dict[str, i
 
 def _commit(
     database: Database,
-    channel: str,
+    what: What,
     form: str,
     columns: list[tuple[str, str]],
     stem: str,
@@ -332,18 +435,19 @@ def _commit(
         (rows,) = database.all_rows(Query("select count(*) from temp.listed"))[0]
         now = datetime.datetime.now(datetime.UTC).replace(microsecond=0, tzinfo=None)
         lines = [
-            (key, trigger, "", "", state, svid, of, template, now, entry, step, build["build_id"])
-            for key, trigger, state, svid, of, template, entry, step in database.all_rows(
+            (*message, now, entry, step, build["build_id"], rules)
+            for *message, entry, step, rules in database.all_rows(
                 Query(
-                    'select message_key, "trigger", state, svid, channel, template, entry_key, '
-                    f"step from temp.listed order by {_ORDER}"
+                    'select message_key, "trigger", experiment, arm, state, svid, channel, '
+                    f"template, entry_key, step, rules from temp.listed order by {_ORDER}"
                 )
             )
         ]
         manifest = {
             "build_id": build["build_id"],
             "as_of_date": build["as_of_date"].isoformat(),
-            "channel": channel,
+            "channel": what.channel,
+            "experiment": what.experiment,
             "format": form,
             "handed_over_at": now.isoformat(sep=" "),
             "is_resumed": written is not None,
@@ -355,11 +459,12 @@ def _commit(
             },
             "messages": _counts(
                 database,
-                'select "trigger", template, count(*) from temp.listed group by all order by all',
+                f"select {what.group}, template, count(*) from temp.listed "
+                "group by all order by all",
             ),
-            "left_out": _left_out(database, channel),
+            "left_out": _left_out(database, what),
         }
-        audit.note(contact_details=channel in ("email", "sms", "phone"), format="csv")
+        audit.note(contact_details=what.channel in ("email", "sms", "phone"), format="csv")
         with in_one_go():
             audit.before_handing_out(
                 output_digest=hashlib.sha256(content).hexdigest(), rows=len(lines)
@@ -372,7 +477,11 @@ def _commit(
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
-    print(f"segment.py: {rows:,} messages handed over by {channel}: {place.list}", file=sys.stderr)
+    of = f" of {what.words}" if what.experiment else ""
+    print(
+        f"segment.py: {rows:,} messages{of} handed over by {what.channel}: {place.list}",
+        file=sys.stderr,
+    )
 
 
 def _harmless(value: Any) -> str:
@@ -382,17 +491,17 @@ def _harmless(value: Any) -> str:
     return f"'{text}" if is_formula else text
 
 
-def _left_out(database: Database, channel: str) -> dict[str, dict[str, int]]:
-    """How many messages are held back, by trigger and reason."""
-    executions = database.relation("marts", "trigger_executions")
+def _left_out(database: Database, what: What) -> dict[str, dict[str, int]]:
+    """How many messages are held back, by trigger or arm, and by reason."""
+    of = what.rows(database)
     return _counts(
         database,
-        'select "trigger", reason, count(*) from ('
-        f'select "trigger", reason from {executions} where channel = ? and reason is not null '
+        f"select {what.group}, reason, count(*) from ("
+        f"select {what.group}, reason from ({of.sql}) where reason is not null "
         "union all "
-        "select \"trigger\", 'no_contact' from temp.proposed where message_key not in "
+        f"select {what.group}, 'no_contact' from temp.proposed where message_key not in "
         "(select message_key from temp.listed)) group by all order by all",
-        channel,
+        *of.values,
     )
 
 

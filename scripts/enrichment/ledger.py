@@ -58,7 +58,7 @@ def stem_of(name: str) -> str:
 
 COLUMNS = (
     *("message_key", "trigger", "experiment", "arm", "state", "svid", "channel", "template"),
-    *("handed_over_at", "entry_key", "step", "build_id"),
+    *("handed_over_at", "entry_key", "step", "build_id", "rules"),
 )
 """The columns of a file that a hand-over writes."""
 

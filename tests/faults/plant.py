@@ -147,6 +147,22 @@ def quoting_statement() -> None:
     session_variables.file_hashes = failing  # type: ignore[attr-defined]
 
 
+def limited(days: dict[str, int]) -> None:
+    """Limits the retention of extracts, as if the seed `retention` said so."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    def listen(event: Any) -> None:
+        if event.info.name == "NodeFinished" and event.data.node_info.node_name == "retention":
+            environment: Any = DuckDBConnectionManager.env()
+            environment.conn.cursor().executemany(
+                "update seeds.retention set days = ? where kind = ?",
+                [[number, kind] for kind, number in days.items()],
+            )
+
+    if days:
+        dbt_build.LISTENERS.append(listen)
+
+
 def several(plants: list[tuple[str, list[Any]]]) -> None:
     """Plants several faults."""
     for name, arguments in plants:

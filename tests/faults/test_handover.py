@@ -23,6 +23,7 @@ from warm import Warm
 MODELS = (
     *("+trigger_executions", "+trigger_effects", "+segment_contacts", "+build_info"),
     *("+input_files", "esp_formats", "stg_rights__erased_rows", "stg_rights__erased_svids"),
+    *("+experiment_messages", "+personalization"),
 )
 TRIGGERS = {
     "abandon": """
@@ -58,6 +59,29 @@ steps:
   - {wait: 24 hours, unless: email_click, do: send, channel: sms, template: birthday_text}
 """,
 }
+RULES = {
+    "hero": "slot: email.hero\ntemplate: hero_news\n",
+    "thanks": """
+slot: email.hero
+priority: 10
+audience: {did: download, within: 60 days}
+template: hero_thanks
+holdout: 50%
+""",
+}
+EXPERIMENT = """
+experiment: letter
+hypothesis: A question in the subject brings more clicks.
+audience: {in_segment: downloaders}
+arms:
+  control: {share: 50%, template: statement_letter}
+  question: {share: 50%, template: question_letter}
+salt: letter
+start: 2026-06-30
+end: 2026-07-10
+metrics:
+  primary: {did: email_click, within: 7 days}
+"""
 SEGMENTS = {"viewers": "page_view", "downloaders": "download"}
 # A and B fall below .1 by the salt winback, C and E do not.
 A, B, C, D, E = "0000001", "0000003", "0000002", "0000004", "0000006"
@@ -84,6 +108,13 @@ class World:
             file = self.definitions / "triggers" / f"{name}.yml"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(f"trigger: {name}\nactive_from: 2026-06-01\n{text.lstrip()}")
+        for name, text in RULES.items():
+            file = self.definitions / "rules" / f"{name}.yml"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"rule: {name}\n{text.lstrip()}")
+        file = self.definitions / "experiments" / "letter.yml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(EXPERIMENT.lstrip())
 
     def environment(self) -> dict[str, str]:
         """The environment of all commands."""
@@ -228,6 +259,12 @@ def test_a_hand_over_once(world: World) -> None:
         ("win_back", E, "e@x.org"),
     ]
     assert {row["phone"] for row in rows} == {""}
+    # A viewer sees what the download rule shows, E is held out of it.
+    assert [row["slots"] for row in rows] == [
+        *["email.hero=hero_thanks"] * 3,
+        "email.hero=hero_news",
+    ]
+    assert [row["rules"] for row in world.ledger()] == [*["thanks"] * 3, "hero,-thanks"]
     manifest = json.loads(file.with_name("manifest.json").read_text())
     assert manifest["list"]["sha256"] == sha256(file.read_bytes()).hexdigest()
     assert manifest["list"]["rows"] == 4
@@ -249,10 +286,72 @@ def test_a_hand_over_once(world: World) -> None:
     assert sorted(path.name for path in world.folder.rglob("*")) == before
 
 
+def arms(world: World) -> dict[str, tuple[str, str]]:
+    """The arm and the decision of each voter of the experiment."""
+    return {
+        svid: (arm, reason or decision)
+        for svid, arm, decision, reason in world.asked(
+            "select svid, arm, decision, reason from marts.experiment_messages"
+        )
+    }
+
+
+def test_the_arms_of_an_experiment(world: World) -> None:
+    """One list with the arm of each mailbox, its ledger and manifest; twice gives nothing new."""
+    assert arms(world) == {
+        # Two messages of triggers are proposed to A, who has no room left.
+        A: ("question", "channel_cap"),
+        B: ("question", "proposed"),
+        C: ("control", "proposed"),
+        E: ("control", "proposed"),
+    }
+    run = world.run("hand-over", "--experiment", "letter")
+    assert run.returncode == 0, run.stderr
+    assert "3 messages of the experiment letter handed over by email" in run.stderr
+    (file,) = world.lists()
+    rows = list(csv.DictReader(file.read_text().splitlines()))
+    assert [
+        (row["experiment"], row["arm"], row["template"], row["svid"], row["email"], row["trigger"])
+        for row in rows
+    ] == [
+        ("letter", "control", "statement_letter", C, "c@x.org", ""),
+        ("letter", "control", "statement_letter", E, "e@x.org", ""),
+        ("letter", "question", "question_letter", B, "b@x.org", ""),
+    ]
+    manifest = json.loads(file.with_name("manifest.json").read_text())
+    assert (manifest["experiment"], manifest["channel"]) == ("letter", "email")
+    assert manifest["messages"] == {
+        "control": {"statement_letter": 2},
+        "question": {"question_letter": 1},
+    }
+    assert manifest["left_out"] == {"question": {"channel_cap": 1}}
+    assert [(row["experiment"], row["arm"], row["svid"]) for row in world.ledger()] == [
+        (row["experiment"], row["arm"], row["svid"]) for row in rows
+    ]
+    assert [row["rules"] for row in world.ledger()] == ["thanks", "hero,-thanks", "hero,-thanks"]
+    again = world.run("hand-over", "--experiment", "letter")
+    assert (again.returncode, "handed over already" in again.stderr) == (2, True)
+    whole = world.run("hand-over", "--experiment", "letter", "--resume")
+    assert (whole.returncode, "is whole" in whole.stderr) == (2, True)
+    file.unlink()
+    assert world.run("hand-over", "--experiment", "letter", "--resume").returncode == 0
+    assert manifest["list"]["sha256"] == sha256(file.read_bytes()).hexdigest()
+    # The triggers' messages of the same build are another hand-over.
+    assert world.hand_over("email").returncode == 0
+    assert set(world.listed().values()) == {1}
+    definition = world.definitions / "experiments" / "letter.yml"
+    definition.write_text(f"{definition.read_text()}status: paused\n")
+    run = world.run("hand-over", "--experiment", "letter")
+    assert (run.returncode, "experiments have changed since" in run.stderr) == (2, True)
+
+
 def test_formats_and_bad_input(world: World) -> None:
     """Known headers only; a mistake is one line and exit code 2, and nothing is written."""
     for options in (
         ("hand-over", "--channel", "pigeon"),
+        ("hand-over",),
+        ("hand-over", "--channel", "email", "--experiment", "letter"),
+        ("hand-over", "--experiment", "lettre"),
         ("hand-over", "--channel", "email", "--format", "twilio"),
         ("hand-over", "--channel", "email", "--resume"),
         ("hand-over", "--channel", "email", "--out", str(world.extracts / "list.csv")),
@@ -362,6 +461,10 @@ def test_what_follows(world: World) -> None:
         key for key, value in PROPOSED.items() if value == "proposed"
     }
 
+    # The experiment's letter comes on top: the next build knows it.
+    assert arms(world)[A] == ("question", "channel_cap")
+    assert world.run("hand-over", "--experiment", "letter").returncode == 0
+
     # A late event takes the place of the entry; E clicked, C did not: the text is for C.
     late = Extracts()
     late.act("2026-06-26T10:00:00Z", "form_abandon", svid=f"WI:{A}")
@@ -390,6 +493,14 @@ def test_what_follows(world: World) -> None:
             "select message_key from marts.trigger_executions where decision = 'proposed'"
         )
     }
+    assert arms(world) == {
+        A: ("question", "channel_cap"),
+        B: ("question", "handed_over"),
+        C: ("control", "handed_over"),
+        E: ("control", "handed_over"),
+    }
+    run = world.run("hand-over", "--experiment", "letter")
+    assert (run.returncode, "0 messages" in run.stderr) == (0, True)
     run = world.hand_over("sms")
     assert run.returncode == 0, run.stderr
     (row,) = csv.DictReader(world.lists()[-1].read_text().splitlines())
@@ -405,8 +516,10 @@ def test_what_follows(world: World) -> None:
     kept = world.ledger()
     assert {row["message_key"] for row in kept} == everything
     assert C not in {row["svid"] for row in kept}
-    assert len([row for row in kept if not row["svid"]]) == 2
-    assert world.lists() == []
+    assert len([row for row in kept if not row["svid"]]) == 3
+    assert C not in arms(world)
+    # Only the list of nobody is left.
+    assert [len(file.read_text().splitlines()) for file in world.lists()] == [1]
     assert C not in {svid for _, svid, _, _ in world.decisions()}
     proof = world.run("prove-erased", "--format", "csv")
     assert proof.returncode == 0, proof.stdout

@@ -15,8 +15,9 @@
         'holds': [
             "subject in ('affinity_prior_rules', 'affinity_recommendation_rules', 'audit_limits', 'dashboard_rules', "
             ~ "'disclosure_limits', 'evaluation_shares', 'experiment_rules', 'hygiene_thresholds', 'journey_rules', "
-            ~ "'lifecycle_rules', 'lookalike_weights', 'quarantine_limits', 'score_rules', 'score_scales', 'segment_rules', "
-            ~ "'session_rules', 'success_targets', 'trigger_rules')",
+            ~ "'lifecycle_rules', 'lookalike_weights', 'personalization_rules', 'quarantine_limits', 'score_rules', "
+            ~ "'score_scales', 'segment_rules', 'session_rules', 'success_targets', 'trigger_rules')",
+            "subject <> 'personalization_rules' or (value > 0 and unit = 'days')",
             "subject <> 'trigger_rules' or (value >= 0 and (unit <> 'share' or value < 1))",
             "subject <> 'affinity_prior_rules' "
             ~ "or (value between 2 and 1000 and unit in ('sends', 'deviations', 'percent'))",
@@ -68,15 +69,15 @@
     'message_templates': {
         'key': 'template',
         'not_null': ['channel', 'asks_for_gift', 'rationale'],
-        'holds': ["channel in ('email', 'sms', 'phone')"],
+        'holds': ["channel in ('email', 'sms', 'phone', 'slot')"],
     },
     'esp_formats': {
         'key': 'esp, channel, sort_order',
         'not_null': ['column_name', 'from_field', 'rationale'],
         'holds': [
             "channel in ('email', 'sms', 'phone', 'any')", "rule in ('plain', 'upper', 'lower', 'e164')",
-            "from_field in ('message_key', 'trigger', 'template', 'state', 'svid', 'email', 'phone', 'send_from_utc', "
-            ~ "'send_until_utc', 'expires_at')",
+            "from_field in ('message_key', 'trigger', 'experiment', 'arm', 'template', 'slots', 'state', 'svid', 'email', "
+            ~ "'phone', 'send_from_utc', 'send_until_utc', 'expires_at')",
         ],
     },
     'placeholder_identifiers': {'key': 'identifier'},

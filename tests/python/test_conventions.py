@@ -1366,7 +1366,7 @@ def test_tables_refer_to_rows_that_there_are(followed: Project, sample_database:
     found = [*relations.references(followed)]
     assert len(found) > 40
     wrong = []
-    with duckdb.connect(str(sample_database), read_only=True) as con:
+    with opened(sample_database) as con:
         for one in found:
             pairs = " and ".join(f"a.{column} = b.{column}" for column in one.columns)
             filled = " and ".join(f"a.{column} is not null" for column in one.columns)

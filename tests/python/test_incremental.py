@@ -1,8 +1,10 @@
 """An incremental build produces the same database as a full refresh.
 
-A folder of extracts changes day by day (`sample_data.days`). Each day an incremental build of the
-published database is compared with a full refresh of the same extracts. Both builds run at the
-same time, and begin with the database of the day before, whose history of segments they carry on.
+A folder of extracts changes day by day (`sample_data.days`), and so do the definitions and the
+limits of retention; messages are handed over, and people ask to be erased (`sample_data.acting`).
+Each day an incremental build of the published database is compared with a full refresh of the same
+extracts. Both builds run at the same time, and begin with the database of the day before, whose
+history of segments they carry on.
 `make equivalence` does the same for any number of days and rows.
 
 `make thorough` compares after each of thirty days, `make test` after every third of eight. An error
@@ -15,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +26,7 @@ import duckdb
 import pytest
 
 from conftest import build_environment
+from sample_data.acting import Acting
 from sample_data.days import ACCEPTED, Day, Days, kinds, prepare
 from sample_data.equality import Comparison, compare
 from sample_data.pairs import copy_pair
@@ -34,6 +38,8 @@ SEED = 6
 OF_THE_GATE = (8, 3)  # with this seed, so many days have every kind of change
 THOROUGH = (30, 1)
 """The number of days, and how many days apart the comparisons are."""
+ERASED, HANDED_OVER = 6, 3
+"""Every so many days somebody asks to be erased, and messages are handed over."""
 
 CARRIED = ("email_clickers", "list_link_phone_email_map")
 """The tables that are too large to be read every day; the others are read whole."""
@@ -52,6 +58,8 @@ class Files(NamedTuple):
     """(table, file) → SHA-256 of the files themselves."""
     types: dict[str, list[tuple[str, str]]]
     """Table → the columns of all its files together, with types."""
+    oldest: dict[str, date]
+    """Table → the oldest day that its limit of retention keeps."""
 
 
 class Built(NamedTuple):
@@ -61,6 +69,10 @@ class Built(NamedTuple):
     comparison: Comparison | None
     files: Files
     before: Files
+    handed_over: list[str]
+    """The keys of all messages so far, as often as they were in a list."""
+    expired: int
+    """Rows that were left out because they are too old."""
 
 
 def files_of(database: Path, extracts: Path) -> Files:
@@ -73,6 +85,13 @@ def files_of(database: Path, extracts: Path) -> Files:
             "select source_table, source_file, sha256, read_at_build"
             " from published.marts.input_files"
         ).fetchall()
+        oldest = dict(
+            con.execute(
+                "select kind, cast(? as date) - cast(days as integer)"
+                " from published.seeds.retention where days is not null",
+                [info[0]],
+            ).fetchall()
+        )
         types = {
             table: [
                 (str(row[0]), str(row[1]))
@@ -89,8 +108,15 @@ def files_of(database: Path, extracts: Path) -> Files:
         for file in (extracts / table).glob("*.parquet")
     }
     return Files(
-        info[0], info[1], {(row[0], row[1]): (row[2], row[3]) for row in read}, there, types
+        info[0], info[1], {(row[0], row[1]): (row[2], row[3]) for row in read}, there, types, oldest
     )
+
+
+def expired_rows(database: Path) -> int:
+    """The rows that a build left out because they are too old."""
+    with duckdb.connect(str(database), read_only=True) as con:
+        found = con.execute("select sum(rows_expired) from quarantine.row_accounting").fetchone()
+    return int(found[0]) if found else 0
 
 
 @pytest.fixture(
@@ -115,12 +141,19 @@ def sequence(
     days = Days(extracts, SEED)
     database, reference = (folder / name / "behavioral.duckdb" for name in ("daily", "full"))
 
+    acting = Acting(folder / "definitions", extracts, SEED)
+
+    def environment(file: Path) -> dict[str, str]:
+        return build_environment(extracts, file) | {
+            "BEHAVIORAL_DEFINITIONS_DIR": str(acting.definitions)
+        }
+
     def begin(file: Path, *options: str) -> Run:
         file.parent.mkdir(exist_ok=True)
         return warm.start(
             *("build", *options, *(f"--accept={check}" for check in ACCEPTED)),
-            env=build_environment(extracts, file),
-            first=("plant", "small_build", []),
+            env=environment(file),
+            first=("plant", "several", [[["small_build", []], ["limited", [acting.limits]]]]),
         )
 
     def end(*builds: Run) -> None:
@@ -130,11 +163,24 @@ def sequence(
     end(begin(database))
     before = files_of(database, extracts)
     built: list[Built] = []
+    last_built = ""
     for number in range(1, number_of_days + 1):
         day = days.next()
         clock = ("--as-of", day.as_of) if day.as_of else ()
         is_compared = number % every == 1 % every or number == number_of_days
-        is_as_before = day.kinds == ("no_change",) and built and built[-1].comparison
+        if number % ERASED == 0:
+            acting.erase(number, [f"WI:{svid}" for _, svid in days.svids(3)])
+            if is_compared:
+                # A build takes the erased out of the ledger, which two at a time would do twice.
+                end(begin(database, *clock))
+        acting.begin(number)
+        is_as_before = (
+            day.kinds == ("no_change",)
+            and built
+            and built[-1].comparison
+            and acting.digest() == last_built
+        )
+        last_built = acting.digest()
         is_built_in_full = is_compared and not is_as_before
         if is_built_in_full:
             # The history of segments is in no extract: both builds go on from the same one.
@@ -146,7 +192,12 @@ def sequence(
         end(*runs)
         after = files_of(database, extracts)
         comparison = compare(database, reference) if is_compared else None
-        built.append(Built(day, comparison, after, before))
+        for channel in ("email", "sms") if number % HANDED_OVER == 2 else ():
+            run = warm.run("hand-over", "--channel", channel, env=environment(database))
+            assert run.returncode == 0, run.stderr
+        acting.sent(database.parent / "handed_over", after.clock)
+        expired = expired_rows(database)
+        built.append(Built(day, comparison, after, before, [*acting.handed_over], expired))
         before = after
         if comparison and comparison.difference:
             break
@@ -180,8 +231,9 @@ def assert_was_incremental(built: Built) -> None:
     """Unchanged files of the large tables were not read again.
 
     In `marts.input_files`, `read_at_build` is the build that read a file. A build may read a
-    table's old files again for two reasons: the types of its columns have changed, so old values
-    may read differently; or the clock goes back, so rows of the last build are in the future.
+    table's old files again for three reasons: the types of its columns have changed, so old values
+    may read differently; the clock goes back, so rows of the last build are in the future; or the
+    limit of retention reaches further back, so rows are missing in the last build.
     """
     before, after = built.before, built.files
     named = {key: sha256 for key, (sha256, _) in after.read.items() if key[0] in CARRIED}
@@ -191,7 +243,11 @@ def assert_was_incremental(built: Built) -> None:
         if table not in CARRIED:
             continue
         unchanged = before.read.get(key, ("", ""))[0] == sha256
-        may_be_read_again = after.types[table] != before.types[table] or after.clock < before.clock
+        may_be_read_again = (
+            after.types[table] != before.types[table]
+            or after.clock < before.clock
+            or after.oldest.get(table, date.min) < before.oldest.get(table, date.min)
+        )
         if not unchanged:
             assert build_id == after.build_id, f"{key} is new"
         elif not may_be_read_again:
@@ -201,3 +257,17 @@ def assert_was_incremental(built: Built) -> None:
 def test_files_that_did_not_change_are_not_read_again(sequence: list[Built]) -> None:
     for built in sequence:
         assert_was_incremental(built)
+
+
+def test_no_message_is_handed_over_twice(sequence: list[Built]) -> None:
+    """Late data, changed definitions, erasures and limits change proposals, never what was sent."""
+    handed_over = Counter(sequence[-1].handed_over)
+    assert handed_over.most_common(1)[0][1] == 1
+    assert len(handed_over) > 10
+
+
+def test_old_rows_leave_under_a_limit(sequence: list[Built]) -> None:
+    """Without a limit nothing is left out; with one, old rows are, in every build."""
+    for built in sequence:
+        assert (built.expired > 0) == bool(built.files.oldest)
+    assert {bool(built.files.oldest) for built in sequence} == {False, True}

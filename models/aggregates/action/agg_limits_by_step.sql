@@ -35,45 +35,7 @@ sent as (
         on handovers.message_key = steps.message_key
 ),
 
--- How many more messages each cap allows: to a mailbox or phone on its channel, and to a person on all channels.
-rooms as (
-    select
-        sent.channel,
-        sent.contact_number,
-        caps.at_most - count(case when sent.days_ago < caps.days then 1 end) as room
-    from sent
-    inner join caps
-        on sent.channel = caps.channel
-    group by sent.channel, sent.contact_number, caps.days, caps.at_most
-    union all
-    select
-        'any' as channel,
-        sent.voter_number as contact_number,
-        caps.at_most - count(case when sent.days_ago < caps.days then 1 end) as room
-    from sent
-    inner join caps
-        on
-            caps.channel = 'any'
-            and sent.channel in ('email', 'sms', 'phone')
-    group by sent.voter_number, caps.days, caps.at_most
-),
-
-least_rooms as (
-    select
-        channel,
-        contact_number,
-        min(room) as room
-    from rooms
-    group by channel, contact_number
-),
-
-whole_rooms as (
-    select
-        channel,
-        min(at_most) as room
-    from caps
-    group by channel
-),
+{{ contact_rooms() }},
 
 -- The days since another entry of the voter got a message of the trigger.
 own_messages as (

@@ -28,6 +28,7 @@ deduplicated as (
         handed_over_at,
         entry_key,
         step,
+        rules,
         delivered_rows
     from numbered
     where row_of_message = 1

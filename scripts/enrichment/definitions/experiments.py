@@ -27,6 +27,7 @@ from enrichment.definitions.conditions import (
 )
 from enrichment.definitions.kinds import Definition, Kind, Loaded, Text
 from enrichment.definitions.problems import DefinitionError, Problem, quoted
+from enrichment.definitions.templates import template_for
 
 MOST_ARMS = 10
 """The test of the arms' sizes is tabulated up to so many."""
@@ -73,6 +74,7 @@ class Arm(Checked):
 
     share: Share
     template: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    """The message of the arm, a row of the seed message_templates: a hand-over lists it."""
     campaign: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     """The id of a campaign whose messages are the arm's, where no hand-over says so."""
 
@@ -191,7 +193,23 @@ class Experiment(Definition):
             raise wrong("expected an audience, or segments for a test of segments")
         if self.segments is not None and list(self.segments) != list(self.arms):
             raise wrong(f"expected a segment for each arm: {', '.join(self.arms)}", "segments")
+        self._check_templates()
         return self
+
+    def _check_templates(self) -> None:
+        """All arms name a template of one channel, or none does."""
+        named = [arm.template for arm in self.arms.values() if arm.template is not None]
+        if not named:
+            return
+        if self.segments is not None:
+            raise wrong("a test of segments has no messages of its own: no templates", "arms")
+        if len(named) < len(self.arms):
+            raise wrong("some arms have a template and some have none", "arms")
+        if any(arm.campaign is not None for arm in self.arms.values()):
+            raise wrong("the messages of an arm are of a template or of a campaign", "arms")
+        allowed = ("email",) if self.unit == "address" else ("email", "sms", "phone")
+        if len({template_for(name, *allowed, key="arms").channel for name in named}) > 1:
+            raise wrong("the templates of the arms are for different channels", "arms")
 
 
 class ExperimentKind(Kind):

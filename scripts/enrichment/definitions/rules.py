@@ -20,10 +20,12 @@ from enrichment.definitions.conditions import (
     SegmentName,
     wrong,
 )
-from enrichment.definitions.experiments import Audience
+from enrichment.definitions.experiments import Audience, Share
 from enrichment.definitions.kinds import Definition, Kind, Loaded
 from enrichment.definitions.problems import Problem
+from enrichment.definitions.templates import SLOT, template_for
 
+MOST_HELD_OUT = 0.9
 MOST_ACTIVE = 50
 """Active rules that a person can keep apart (the brief's limit)."""
 
@@ -59,7 +61,11 @@ class Rule(Definition):
     from_: Annotated[datetime.date | None, Field(alias="from")] = None
     until: datetime.date | None = None
     template: Annotated[str, Field(min_length=1, max_length=60)]
-    """What the sender puts there."""
+    """What the sender puts there: a row of the seed message_templates, for a slot."""
+    holdout: Share | None = None
+    """The share of the audience that sees what the next rule shows, to measure this one."""
+    salt: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,60}$")] | None = None
+    """Text that makes the holdout independent of others; the rule's name by default."""
     variables: Annotated[
         dict[Annotated[str, Field(pattern=f"^{WORD}$")], FromField | str | bool | int | Number],
         Field(default_factory=dict),
@@ -72,6 +78,13 @@ class Rule(Definition):
             raise wrong(f"{' and '.join(given)} say the same thing: give one of them", given[1])
         if self.from_ and self.until and self.until < self.from_:
             raise wrong(f"until {self.until} is before from {self.from_}", "until")
+        template = template_for(self.template, SLOT)
+        if not given and template.asks_for_gift:
+            raise wrong("a fallback is for everybody, and some may not be asked", "template")
+        if not given and self.holdout is not None:
+            raise wrong("nobody can be held out of a fallback: no rule comes after it", "holdout")
+        if self.holdout is not None and self.holdout > MOST_HELD_OUT:
+            raise wrong("expected a holdout of at most 90%", "holdout")
         return self
 
 
@@ -92,6 +105,8 @@ class RuleKind(Kind):
             "ends_on": "date",
             "template": "varchar",
             "variables": "varchar",
+            "holdout_share": "double",
+            "salt": "varchar",
         }
     }
 
@@ -145,6 +160,8 @@ class RuleKind(Kind):
                 model.until,
                 model.template,
                 json.dumps(variables, sort_keys=True),
+                float(model.holdout or 0),
+                model.salt or item.name,
             ),
         )
 

@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from enrichment.definitions.catalog import seed_rows
 from enrichment.definitions.conditions import (
     WORD,
     Checked,
@@ -25,7 +24,8 @@ from enrichment.definitions.conditions import (
     wrong,
 )
 from enrichment.definitions.kinds import Definition, Kind, Loaded
-from enrichment.definitions.problems import Problem, quoted, unknown
+from enrichment.definitions.problems import Problem, quoted
+from enrichment.definitions.templates import template_for
 
 OPEN_REASON = (
     "email_open cannot decide what somebody gets: mail programs load images by themselves, and "
@@ -115,15 +115,7 @@ class Step(Checked):
                 raise wrong("send needs a channel and a template")
             if self.value is not None:
                 raise wrong("send has a template and no value", "value")
-            templates = {row["template"]: row["channel"] for row in seed_rows("message_templates")}
-            if self.template not in templates:
-                raise wrong(unknown("template", self.template, templates), "template")
-            if templates[self.template] != self.channel:
-                raise wrong(
-                    f"the template {self.template} is for {templates[self.template]}, "
-                    f"not for {self.channel}",
-                    "template",
-                )
+            template_for(self.template, self.channel)
         elif self.channel is not None or self.template is not None:
             raise wrong(
                 f"{self.do} is no message: it has no channel and no template",
