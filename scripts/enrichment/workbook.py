@@ -14,7 +14,7 @@ from typing import Any
 
 from enrichment import contracts
 from enrichment.answers import Answer, Section, as_text, is_number
-from enrichment.database import Database, Listing, Query
+from enrichment.database import Database, Listing, build_info
 from enrichment.errors import InputError
 
 ABOUT = "about"
@@ -72,14 +72,11 @@ def _write_about(database: Database, answer: Answer, book: Any) -> None:
 
 def _build(database: Database) -> Iterator[tuple[str, str]]:
     """The day and the build that an answer is about; nothing of rows that come from no build."""
-    if isinstance(database, Listing):
-        return
-    info = database.relation("marts", "build_info")
-    for row in database.all_rows(
-        Query(f"select as_of_date, built_at, build_id from {info} limit 1")
-    ):
-        names = ("as-of date", "built at (UTC)", "build")
-        yield from zip(names, map(as_text, row), strict=True)
+    if not isinstance(database, Listing):
+        # Not by database.rows: this is no row of the answer, which the audit log counts.
+        build_id, as_of_date, _ = build_info(database.cursor(), database.file) or ("", "", "")
+        yield "as-of date", as_text(as_of_date)
+        yield "build", as_text(build_id)
 
 
 def _meanings(database: Database, section: Section) -> Iterator[tuple[str, str, str]]:
