@@ -83,7 +83,10 @@ class BarProgress:
     def tick(self) -> None:
         """Moves the bar by the clock, as long as dbt reads the project."""
         if self._first is None:
-            self._share = min(0.3, (time.monotonic() - self._began) / self._expected)
+            # A machine that is slow at this is slow at the rest.
+            now = time.monotonic() - self._began
+            self._expected = max(self._expected, now / _READING)
+            self._share = now / self._expected
             self._show()
 
     def update(self, done: int, total: int, node: str) -> None:
@@ -93,7 +96,7 @@ class BarProgress:
             self._first = now
             self._expected = max(self._expected, now - self._began)
         share = done / total if total else 0.0
-        self._share = max(self._share, 0.3 + 0.7 * share)
+        self._share = max(self._share, _READING + (1 - _READING) * share)
         # The estimate moves from what was expected to what the nodes so far took.
         measured = (now - self._first) / share if share else 0.0
         before = self._expected - (self._first - self._began)
@@ -134,6 +137,7 @@ def expected_seconds(previous: Path | None) -> float:
 
 
 _START, _PARSE, _SMALL_BUILD, _SECONDS_A_GIGABYTE = 8.0, 15.0, 35.0, 45.0
+_READING = 0.35  # of a small build, to read the project
 
 
 @contextmanager
