@@ -100,9 +100,10 @@ class BarProgress:
         # The estimate moves from what was expected to what the nodes so far took.
         measured = (now - self._first) / share if share else 0.0
         before = self._expected - (self._first - self._began)
-        rest = (1 - share) * ((1 - share) * max(before, 0.0) + share * measured)
+        weight = min(1.0, 4 * share)
+        rest = (1 - share) * ((1 - weight) * max(before, 0.0) + weight * measured)
         self._expected = now - self._began + rest
-        self._bar.update(self._task, description=f"2/2 building and testing {done}/{total}: {node}")
+        self._bar.update(self._task, description=f"2/2 building {done}/{total} {node}")
         self._show()
 
     def _show(self) -> None:
@@ -155,7 +156,7 @@ def progress(previous: Path | None = None) -> Iterator[Progress]:
     from rich.table import Column
 
     columns = (
-        BarColumn(bar_width=20),
+        BarColumn(bar_width=16),
         TimeElapsedColumn(),
         TextColumn("{task.fields[left]}", markup=False, table_column=Column(no_wrap=True)),
         TextColumn(
