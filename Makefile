@@ -29,7 +29,7 @@ help:
 $(VENV)/.installed: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo "Python 3.11 is needed: install it, or set PYTHON=…" >&2; exit 2; }
-	@echo "Installing into $(VENV) (about a minute, 500 MB)"
+	@echo "Installing into $(VENV) (half a minute, 300 MB)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install $(PIP_OPTIONS) -r requirements.lock
 	@touch $@

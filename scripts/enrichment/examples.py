@@ -63,7 +63,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "report": (
         f"report --svids {LIST} --out warehouse/demo/report.html",
-        "report --segment quiet_givers --title Quiet --out warehouse/demo/quiet.html",
+        "report --segment repeat_givers --title 'Repeat givers' --out warehouse/demo/givers.html",
     ),
     "serve": ("serve", "serve --port 0"),
     "prove-erased": ("prove-erased", "prove-erased --out warehouse/demo/proof.csv"),

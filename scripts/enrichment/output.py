@@ -30,6 +30,7 @@ FORMATS = ("table", "csv", "parquet", "json", "xlsx")
 HTML = "html"
 """The format of a report, which no other command writes."""
 TERMINAL_ROWS = 50
+_EXCEL_ROWS = 1_048_576
 _IN_MEMORY = 2**23
 _PRIVATE = ".segment-"
 
@@ -112,7 +113,7 @@ class Target:
         if self.format == "parquet":
             database.write_parquet(answer.flat, part)
         elif self.format == "xlsx":
-            workbook.write(database, answer, part, folder)
+            workbook.write(database, answer, part, folder, _EXCEL_ROWS)
         else:
             with part.open("w", encoding="utf-8", newline="") as stream:
                 self._write_text(database, answer, stream)

@@ -14,19 +14,19 @@ from typing import Any
 
 from enrichment import contracts
 from enrichment.answers import Answer, Section, as_text, is_number
-from enrichment.database import Database, Listing, Query
+from enrichment.database import Database, Listing, build_info
 from enrichment.errors import InputError
 
 ABOUT = "about"
 """The name of the first sheet."""
 
-_ROWS, _TEXT, _DIGITS = 1_048_576, 32_767, 10**15
+_TEXT, _DIGITS = 32_767, 10**15
 _NARROW, _WIDE, _MEASURED = 8, 60, 1_000  # characters; and rows whose cells decide the width
 _FILTER = 3  # characters of the button in the header
 
 
-def write(database: Database, answer: Answer, file: Path, scratch: Path) -> None:
-    """Writes the workbook; ``scratch`` is a private folder.
+def write(database: Database, answer: Answer, file: Path, scratch: Path, most_rows: int) -> None:
+    """Writes the workbook; ``scratch`` is a private folder, a sheet has ``most_rows`` at most.
 
     Raises InputError if a sheet or a text is too long for xlsx.
     """
@@ -39,7 +39,7 @@ def write(database: Database, answer: Answer, file: Path, scratch: Path) -> None
         with xlsxwriter.Workbook(str(file), options) as book:
             _write_about(database, answer, book)
             for section in answer.sections:
-                _write_sheet(database, section, book)
+                _write_sheet(database, section, book, most_rows)
     except xlsxwriter.exceptions.FileCreateError as error:
         # The package wraps the error of the system, which alone says what is wrong.
         (cause,) = error.args
@@ -72,14 +72,11 @@ def _write_about(database: Database, answer: Answer, book: Any) -> None:
 
 def _build(database: Database) -> Iterator[tuple[str, str]]:
     """The day and the build that an answer is about; nothing of rows that come from no build."""
-    if isinstance(database, Listing):
-        return
-    info = database.relation("marts", "build_info")
-    for row in database.all_rows(
-        Query(f"select as_of_date, built_at, build_id from {info} limit 1")
-    ):
-        names = ("as-of date", "built at (UTC)", "build")
-        yield from zip(names, map(as_text, row), strict=True)
+    if not isinstance(database, Listing):
+        # Not by database.rows: this is no row of the answer, which the audit log counts.
+        build_id, as_of_date, _ = build_info(database.cursor(), database.file) or ("", "", "")
+        yield "as-of date", as_text(as_of_date)
+        yield "build", as_text(build_id)
 
 
 def _meanings(database: Database, section: Section) -> Iterator[tuple[str, str, str]]:
@@ -91,7 +88,7 @@ def _meanings(database: Database, section: Section) -> Iterator[tuple[str, str, 
         yield section.name, name, column.meaning if column else ""
 
 
-def _write_sheet(database: Database, section: Section, book: Any) -> None:
+def _write_sheet(database: Database, section: Section, book: Any, most_rows: int) -> None:
     formats = {
         datetime.date: book.add_format({"num_format": "yyyy-mm-dd"}),
         datetime.datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
@@ -103,9 +100,9 @@ def _write_sheet(database: Database, section: Section, book: Any) -> None:
     widths = [max(_NARROW, len(name) + _FILTER) for name in columns]
     last = 0
     for line, row in enumerate(rows, 1):
-        if line >= _ROWS:
+        if line >= most_rows:
             raise InputError(
-                f"{section.name} has more rows than a sheet of xlsx ({_ROWS:,}); "
+                f"{section.name} has more rows than a sheet of xlsx ({most_rows:,}); "
                 "use --format csv or parquet"
             )
         last = line

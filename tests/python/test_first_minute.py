@@ -152,8 +152,8 @@ def test_the_bar_has_a_phase_and_an_estimate_from_the_start() -> None:
     progress.tick()
     assert 0 <= float(str(bar.shown["completed"])) < 0.1
     progress.update(5, 10, "client_affinity")
-    assert bar.shown["description"] == "2/2 building and testing 5/10: client_affinity"
-    assert bar.shown["completed"] == pytest.approx(0.65)
+    assert bar.shown["description"] == "2/2 building 5/10 client_affinity"
+    assert bar.shown["completed"] == pytest.approx(0.675)
     progress.update(10, 10, "last")
     assert (bar.shown["completed"], bar.shown["left"]) == (1.0, "some seconds left")
 

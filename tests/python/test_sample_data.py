@@ -551,6 +551,14 @@ def test_truth_joins_the_extracts(ask: Ask) -> None:
         ) as integer)) = 1
         from truth_donation_causes where donation_id is not null
     """)
+    # The demo's list: voters of the file, most of whom share a taste.
+    assert ask("""
+        select count(*) > 15 and avg(cast(shares_taste as integer)) > 0.5
+            and count(distinct taste_cluster) filter (shares_taste) = 1
+            and bool_and(meeting_list.svid = persons.state || ':' || persons.svid)
+        from truth_meeting_list as meeting_list
+        inner join truth_persons as persons using (person_id)
+    """)
 
 
 def test_caused_gifts_follow_their_click(ask: Ask) -> None:
