@@ -56,7 +56,7 @@ _TEXTS = {
     "role": r"[a-z_]{1,40}",
     "token": r"[a-z0-9_]{1,40}",
     "refused": r"[a-z_]{1,40}",
-    "via": r"api|page",
+    "via": r"api|page|mcp",
 }
 
 

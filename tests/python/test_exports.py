@@ -53,6 +53,16 @@ def ses(kind: str, **more: Any) -> dict[str, Any]:
     return {"eventType": kind, "mail": sent | {"tags": {"campaign": ["spring"]}}} | more
 
 
+def sendgrid(event: str, **more: Any) -> dict[str, Any]:
+    known = {"email": ANN, "timestamp": SECONDS, "event": event, "category": ["spring"]}
+    return known | {"sg_event_id": f"e-{event}"} | more
+
+
+def mailgun(name: str, event: str, **more: Any) -> dict[str, Any]:
+    known = {"event": event, "timestamp": SECONDS + 0.5, "id": name, "recipient": ANN}
+    return known | {"tags": ["spring"]} | more
+
+
 ANALYTICS: dict[str, tuple[list[dict[str, Any]], list[tuple[Any, ...]]]] = {
     "ga4": (
         [
@@ -137,22 +147,12 @@ MAIL: dict[str, tuple[Any, list[tuple[Any, ...]]]] = {
     ),
     "sendgrid": (
         [
-            {
-                "email": ANN,
-                "timestamp": SECONDS,
-                "event": event,
-                "category": ["spring"],
-                "sg_event_id": f"e-{event}",
-            }
-            | dict[str, Any](more)
-            for event, more in [
-                ("processed", {}),
-                ("delivered", {}),
-                ("open", {"sg_machine_open": True}),
-                ("spamreport", {"category": "spring"}),
-                ("group_unsubscribe", {"marketing_campaign_id": 12}),
-                ("new thing", {}),
-            ]
+            sendgrid("processed"),
+            sendgrid("delivered"),
+            sendgrid("open", sg_machine_open=True),
+            sendgrid("spamreport", category="spring"),
+            sendgrid("group_unsubscribe", marketing_campaign_id=12),
+            sendgrid("new thing"),
         ],
         [
             ("12", 0, 0, 0, 0, 0, 1, False, "e-group_unsubscribe", None),
@@ -163,22 +163,10 @@ MAIL: dict[str, tuple[Any, list[tuple[Any, ...]]]] = {
     ),
     "mailgun": (
         [
-            {
-                "event": event,
-                "timestamp": SECONDS + 0.5,
-                "id": f"m{place}",
-                "recipient": ANN,
-                "tags": ["spring"],
-            }
-            | dict[str, Any](more)
-            for place, (event, more) in enumerate(
-                [
-                    ("accepted", {}),
-                    ("opened", {"client-info": {"bot": "apple"}}),
-                    ("failed", {"severity": "permanent"}),
-                    ("failed", {"severity": "temporary"}),
-                ]
-            )
+            mailgun("m0", "accepted"),
+            mailgun("m1", "opened", **{"client-info": {"bot": "apple"}}),
+            mailgun("m2", "failed", severity="permanent"),
+            mailgun("m3", "failed", severity="temporary"),
         ],
         [
             ("spring", 0, 0, 0, 1, 0, 0, False, f"m2-{SECONDS}.5", None),
