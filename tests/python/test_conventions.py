@@ -1361,6 +1361,36 @@ def test_every_number_is_followed_to_what_was_delivered(followed: Project) -> No
     } == {}
 
 
+def test_no_score_reads_a_sensitive_field(followed: Project) -> None:
+    """docs/ethics.md says so. The county decides a voter's time zone, and nothing else.
+
+    A score that is not proven is withheld: `score_evaluation` judges all scores, and send times by
+    age band among them, so the way ends there.
+    """
+    scores = {
+        "donor_propensity": ["donor_propensity_score"],
+        "gift_probability": ["gift_probability", "expected_value"],
+        "engagement_scores": [
+            *("engagement_score", "recent_score", "activity_score", "interest_score"),
+            *("intent_score", "multi_channel_score"),
+        ],
+        "channel_engagement": ["response_rate_adjusted"],
+        "voter_lifecycle": ["churn_probability_score", "return_probability", "rule_churn_flag"],
+        "person_client_affinity": ["affinity_score_adjusted", "recommendation"],
+        "segment_lookalike": ["similarity", "similarity_score"],
+    }
+    ends = frozenset({"score_evaluation", "lnk_voter.time_zone", "lnk_voter.time_zone_source"})
+    read = {
+        f"{model['name']}.{score} {one.column}"
+        for model in followed.models
+        for score in scores.pop(model["name"], [])
+        for one in followed.upstream(Ref(model["unique_id"], score), ends)
+        if re.search("party|gender|age_band|birth|county", one.column)
+    }
+    assert scores == {}
+    assert read == set()
+
+
 def test_tables_refer_to_rows_that_there_are(followed: Project, sample_database: Path) -> None:
     """What the pictures of keys show holds in the sample."""
     found = [*relations.references(followed)]

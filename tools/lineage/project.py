@@ -94,8 +94,24 @@ class Project:
         self._delivered[ref] = found
         return found
 
+    def upstream(self, ref: Ref, ends: frozenset[str]) -> set[Ref]:
+        """Every column on the way to a column; tables and columns of `ends` end the way."""
+        found: set[Ref] = set()
+        waiting = [ref]
+        while waiting:
+            one = waiting.pop()
+            name = self.nodes[one.relation]["name"]
+            if one in found or name in ends or f"{name}.{one.column}" in ends:
+                continue
+            found.add(one)
+            waiting += self.values[one].refs if one in self.values else ()
+        return found
+
     def computed(self, ref: Ref) -> Iterator[tuple[str, str, str]]:
-        """Where a column is computed: model, CTE and formula, past all that only pass it on."""
+        """Where a column is computed: model, CTE and formula, past all that only pass it on.
+
+        A column that is only taken over has the extract or seed as its formula.
+        """
         seen: set[Ref] = set()
         waiting = [ref]
         while waiting:
@@ -103,9 +119,14 @@ class Project:
             if one in seen or one not in self.values:
                 continue
             seen.add(one)
-            for place, formula in sorted(self.values[one].formulas):
+            value = self.values[one]
+            for place, formula in sorted(value.formulas):
                 yield one.relation, place, formula
-            waiting += sorted(self.values[one].taken)
+            for taken in sorted(value.taken - {one}):
+                if taken in self.values:
+                    waiting.append(taken)
+                elif not value.formulas:
+                    yield one.relation, "", f"{self.nodes[taken.relation]['name']}.{taken.column}"
 
 
 def read_project(manifest: Path) -> Project:

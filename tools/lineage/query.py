@@ -35,8 +35,8 @@ class Ref(NamedTuple):
 class Value:
     """What a column of a query is computed from.
 
-    `taken` is a column that is passed on as it is. `formulas` are the expressions that compute it,
-    each with the CTE that holds it.
+    `taken` is a column that is passed on as it is, or rounded. `formulas` are the expressions that
+    compute it, each with the CTE that holds it.
     """
 
     refs: frozenset[Ref] = frozenset()
@@ -199,7 +199,8 @@ class Query:
         if isinstance(source, exp.Values):
             width = len(source.expressions[0].expressions)
             names = [f"col{number}" for number in range(width)]
-            return alias, _renamed(Relation(dict.fromkeys(names, Value())), source)
+            constant = Value(formulas=frozenset({self._formula(source)}))
+            return alias, _renamed(Relation(dict.fromkeys(names, constant)), source)
         if not isinstance(source, exp.Table):
             raise UnresolvedError(f"a {type(source).__name__} is read and cannot be followed")
         name = source.name.lower()
@@ -250,14 +251,17 @@ class Query:
         if isinstance(expression, exp.Column):
             yield name, self._column(expression, scope)
             return
+        inner = _wrapped(expression)
+        passed = self._column(inner, scope) if inner is not None else Value()
+        formulas = passed.formulas | {self._formula(expression)}
+        yield name, Value(self._refs(expression, scope, ctes), passed.taken, formulas)
+
+    def _formula(self, expression: exp.Expr) -> tuple[str, str]:
+        """The CTE and the text of an expression."""
         text = self._writer.generate(expression)
         if len(text) > FORMULA_LENGTH:
             text = text[:FORMULA_LENGTH].rstrip() + " …"
-        place = self._place[0] if self._place else ""
-        yield (
-            name,
-            Value(refs=self._refs(expression, scope, ctes), formulas=frozenset({(place, text)})),
-        )
+        return (self._place[0] if self._place else "", text)
 
     def _column(self, column: exp.Column, scope: _Scope) -> Value:
         table, name = column.table.lower(), column.name.lower()
@@ -332,6 +336,17 @@ def _counts_rows(item: exp.Expr) -> bool:
         isinstance(one, exp.CountIf) or one.this is None or _is_constant(one.this)
         for one in item.find_all(exp.Count, exp.CountIf, exp.Sum)
     )
+
+
+def _wrapped(expression: exp.Expr) -> exp.Column | None:
+    """The column that an expression only rounds, casts or fills: its own formula matters more."""
+    if isinstance(expression, exp.Column):
+        return expression
+    others = [one for one in expression.iter_expressions() if one is not expression.this]
+    is_plain = all(isinstance(one, (exp.Literal, exp.DataType, exp.Boolean)) for one in others)
+    if is_plain and isinstance(expression, (exp.Cast, exp.Round, exp.Coalesce, exp.Paren)):
+        return _wrapped(expression.this)
+    return None
 
 
 def _is_fixed(value: Value) -> bool:

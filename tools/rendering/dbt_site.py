@@ -99,6 +99,12 @@ def trimmed(manifest: dict[str, Any]) -> dict[str, Any]:
             if depends and depends.get("macros"):
                 known = [name for name in depends["macros"] if name in macros]
                 entry["depends_on"] = {**depends, "macros": known}
+            if entry.get("resource_type") == "model":
+                link = f"[Lineage, keys and formulas](docs_pages/tables/{entry['name']}.html)"
+                entry["description"] = f"{entry['description'].rstrip()}\n\n{link}"
+            if "meta" in entry:
+                shown = ("brief", "corrections")
+                entry["meta"] = {key: entry["meta"][key] for key in shown if key in entry["meta"]}
             if kind == "sources":
                 entry["docs"] = {"show": True, "node_color": EXTRACT_COLOUR}
             if kind == "exposures":

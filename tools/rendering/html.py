@@ -18,7 +18,7 @@ th, td { border: 1px solid #ddd; padding: 0.25rem 0.5rem; text-align: left; vert
 th { background: #f4f4f4; }
 td p { margin: 0 0 0.3rem; }
 tr:target { background: #fff6d6; }
-code { background: #f4f4f4; padding: 0 0.2rem; }
+code { background: #f4f4f4; padding: 0 0.2rem; overflow-wrap: anywhere; }
 pre { background: #f4f4f4; padding: 0.5rem; overflow-x: auto; max-width: 40rem; }
 a { color: #0b5cad; }
 img { max-width: 100%; }
@@ -46,6 +46,8 @@ _LINKS = (
     ("../static_index.html", "Tables and their lineage"),
     ("index.html", "Find a column"),
     ("relationships.html", "How tables fit together"),
+    ("pages/metrics.html", "Metrics"),
+    ("pages/definitions.html", "Definitions"),
     ("scores.html", "Distribution of scores"),
     ("bias-audit.html", "Bias audit"),
 )
