@@ -19,7 +19,7 @@
     {%- if not execute or target.database == 'memory' or model.resource_type == 'unit_test' -%}
         {{ relation }}
     {%- else -%}
-        {#- As text, without quotes: query_table reads it. Whoever reads the view attaches its file under this name. -#}
+        {#- As text, without quotes: query_table reads it. A reader of the view attaches its file under this name. -#}
         {%- set view = text_literal(relation.database ~ '.' ~ relation.schema ~ '.' ~ relation.identifier) -%}
         query_table(coalesce(getvariable('held_{{ relation.identifier }}'), {{ view }}))
     {%- endif -%}

@@ -260,7 +260,7 @@ def show(question: Question, svids: Path, folder: Path, pool: ThreadPoolExecutor
 
 
 class _Found(dict[str, str]):
-    """What was planted and found, worked out when a remark names it."""
+    """The planted and the found, worked out when a remark names it."""
 
     def __init__(self, folder: Path, whole: Future[tuple[str, str]] | None) -> None:
         super().__init__()

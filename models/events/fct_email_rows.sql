@@ -106,7 +106,7 @@ refused as {{ materialized() }} (
     where refused_today is not null
 ),
 
--- Of the refused rows of a file and reason, the first ones keep their text.
+-- The first refused rows of a file and reason keep their text.
 ranked as (
     {{ ranked_refused_rows('refused', 'refused_today') }}
 ),

@@ -116,7 +116,7 @@ united as {{ materialized() }} (
     {% endif %}
 ),
 
--- Of the refused rows of a file and reason, the first ones keep their text.
+-- The first refused rows of a file and reason keep their text.
 ranked as (
     {{ ranked_refused_rows('united', 'rejection_reason') }}
 ),

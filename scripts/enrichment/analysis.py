@@ -36,7 +36,7 @@ ENGAGEMENT = (
 )
 DONATIONS = ("is_donor", "donation_count", "donation_amount", "last_donation_date")
 PROFILE = {"demographics": DEMOGRAPHICS, "engagement": ENGAGEMENT, "donations": DONATIONS}
-# What a terminal shows comes in the order of its importance: the last columns go first where it is
+# Columns come in the order of its importance: the last columns go first where it is
 # narrow, so what the rows are sorted by stands beside what they are about.
 AFFINITY_SCREEN = (
     "affinity_rank",

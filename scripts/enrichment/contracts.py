@@ -51,7 +51,7 @@ class Relation:
 
     @property
     def grain(self) -> str:
-        """What a row is about: the end of the description."""
+        """The subject of a row: the end of the description."""
         return self.meaning.rpartition("One row per ")[2].rstrip(".")
 
     @property

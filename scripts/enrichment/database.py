@@ -161,7 +161,7 @@ def attach_private(
 
 
 def _identity(file: Path) -> tuple[int, int, int] | None:
-    """What tells a file from another that has replaced it; None if there is none."""
+    """The identity of a file, which differs in one that has replaced it; None if there is none."""
     try:
         found = file.stat()
     except OSError:

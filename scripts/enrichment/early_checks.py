@@ -1,8 +1,8 @@
-"""What is wrong with the folder of extracts, found before dbt starts: files and columns.
+"""Faults of the folder of extracts, found before dbt starts: files and columns.
 
 dbt needs half a minute before it reads the first extract. This module only lists the folder, and
 reads the names of columns: all that is missing or foreign comes in one line, for all tables at
-once. What the rows say is checked by the build (macros/extracts.sql), which checks this again.
+once. Rows are checked by the build (macros/extracts.sql), which checks this again.
 """
 
 from __future__ import annotations

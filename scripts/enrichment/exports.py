@@ -78,7 +78,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Written:
-    """What became of a file's rows: the file that was written, and how many rows are where."""
+    """The fate of a file's rows: the file that was written, and how many rows are where."""
 
     file: Path
     delivered: int

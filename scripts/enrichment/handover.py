@@ -68,7 +68,7 @@ _ORDER = 'priority desc nulls last, due_at nulls last, "trigger", entry_key, sta
 
 @dataclass(frozen=True)
 class What:
-    """What is handed over: the triggers' messages of a channel, or those of an experiment."""
+    """The messages to hand over: the triggers' messages of a channel, or those of an experiment."""
 
     channel: str
     experiment: str | None = None

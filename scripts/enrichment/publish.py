@@ -174,7 +174,7 @@ def why_all_is_read(last: Path | None) -> str:
 
 
 def _private_problem(file: Path, *, is_read: bool = True) -> str:
-    """What is wrong with the private half of a published or kept database; empty if nothing is.
+    """The fault of the private half of a published or kept database; empty if nothing is.
 
     With ``is_read``, every row of it is read.
     """

@@ -118,7 +118,7 @@ ANALYTICS: dict[str, tuple[list[dict[str, Any]], list[tuple[Any, ...]]]] = {
         [("u0", None, "WI:0012345", "d-5", "page_view", "schools")],
     ),
 }
-"""Of each product an export, and its rows: id, e-mail, voter id, session, type and topic."""
+"""An export of each product, and its rows: id, e-mail, voter id, session, type and topic."""
 
 MAIL: dict[str, tuple[Any, list[tuple[Any, ...]]]] = {
     "mailchimp": (
@@ -212,7 +212,7 @@ MAIL: dict[str, tuple[Any, list[tuple[Any, ...]]]] = {
         ],
     ),
 }
-"""Of each platform an export, and its rows: campaign, the six flags, is_bot, id and link."""
+"""An export of each platform, and its rows: campaign, the six flags, is_bot, id and link."""
 
 Written = Callable[[str, Any], Path]
 

@@ -128,7 +128,7 @@ def test_utf_16_is_left_to_the_build(folder: Path) -> None:
 
 
 class Bar:
-    """What a bar was given last."""
+    """The last state of a bar."""
 
     def __init__(self) -> None:
         self.shown: dict[str, object] = {}

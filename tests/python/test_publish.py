@@ -717,7 +717,7 @@ def test_a_work_pair_of_two_builds_is_not_published(
 def test_a_rename_that_fails_leaves_the_old_pair(
     run: Run, database: Path, monkeypatch: pytest.MonkeyPatch, which: str
 ) -> None:
-    """Of the private half, or of the published one after it: one line, and the old pair stays."""
+    """Either rename, of the private or the published half: one line, and the old pair stays."""
 
     def fails(file: Path, place: Path) -> Path:
         if place.parent == database.parent and (
@@ -740,7 +740,7 @@ def test_a_rename_that_fails_leaves_the_old_pair(
 
 
 def test_the_private_half_is_its_owners_alone(database: Path) -> None:
-    """Whatever the mode of the published file; both are the runner's own."""
+    """Any mode of the published file; both are the runner's own."""
     database.chmod(0o644)
     publish_in_turn("b2")
     half = paths.private_half(database, "b2")

@@ -1,4 +1,4 @@
-"""What the columns of one query are computed from: its SQL, resolved name by name.
+"""The sources of a query's columns: its SQL, resolved name by name.
 
 Nothing is guessed: a name that no relation of the query has raises UnresolvedError.
 """
@@ -33,7 +33,7 @@ class Ref(NamedTuple):
 
 @dataclass(frozen=True)
 class Value:
-    """What a column of a query is computed from.
+    """The sources of a column of a query.
 
     `taken` is a column that is passed on as it is, or rounded. `formulas` are the expressions that
     compute it, each with the CTE that holds it.
@@ -165,7 +165,7 @@ class Query:
             alias, relation = self._source(item.this, ctes, scope)
             scope.relations[alias] = relation
             if isinstance(item, exp.Join) and item.args.get("on") and _is_seed(relation):
-                # What is looked up in a seed depends on what it is looked up by.
+                # A value of a seed depends on the key of its row.
                 scope.relations[alias] = _with(relation, self._refs(item.args["on"], scope, ctes))
             if item.args.get("side") != "LEFT":  # a left join takes no row away
                 rows |= relation.rows

@@ -202,7 +202,7 @@ class Site:
             for one in self.project.delivered(ref)
             if self.project.nodes[one.relation]["resource_type"] == kind
         )
-        # What the reading of a file adds is worth a line only where nothing else decides.
+        # A column that the reading of a file adds is worth a line only where nothing else decides.
         refs = [one for one in refs if one.column not in ADDED_TO_EXTRACTS] or refs
         lines = []
         for relation, members in groupby(refs, key=lambda one: one.relation):

@@ -32,7 +32,7 @@ def opened(database: Path, *, read_only: bool = True) -> duckdb.DuckDBPyConnecti
     """A connection to both halves of a built database, under the names that their views use.
 
     A schema's name alone finds the half, such as ``linkage.lnk_voter``; where both halves have the
-    schema, the published one comes first. What is created without a schema is in memory.
+    schema, the published one comes first. A relation without a schema is in memory.
     """
     con = duckdb.connect()
     published, *rest = halves(database)

@@ -30,7 +30,7 @@ outcomes as (
         {{ rule_value('personalization_rules', 'gift_days') }} as within_days
 ),
 
--- What each message said: a minus stands before a rule that the person was held out of.
+-- The content of each message: a minus stands before a rule that the person was held out of.
 entries as (
     select
         message_key,

@@ -99,7 +99,7 @@ def tools(published: Published) -> list[Callable[..., str]]:
             return _handed_out(None, json.dumps(found, ensure_ascii=False))
 
     def describe_table(table: str) -> str:
-        """What a table is about, and the meaning of each column."""
+        """The subject of a table, and the meaning of each column."""
         with _call("describe_table"):
             one = _mart(table)
             columns = {column.name: column.meaning for column in one.columns.values()}
@@ -146,7 +146,7 @@ def tools(published: Published) -> list[Callable[..., str]]:
                 return _handed_out(session, _dated(session, rows))
 
     def segment_clients(segment: Segment, limit: Rows = 50) -> str:
-        """Whose mail a segment reacts to: the clients by the segment's response."""
+        """The clients by the segment's response."""
         return ask("affinity", "segment_affinity", segment, limit)
 
     def segment_health(segment: Segment, limit: Rows = 26) -> str:
