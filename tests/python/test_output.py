@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 
 from enrichment import code_version, output
+from enrichment.answers import Answer
 from enrichment.database import Database, Query
 from enrichment.errors import DatabaseError, InputError
 
@@ -43,7 +44,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def write(query: Query, out: Path, form: str | None = None) -> Path:
     """Writes a query's rows to ``out``."""
     with output.target(str(out), form) as target, Database(target.folder) as opened:
-        target.write(opened, output.Answer.of("rows", query))
+        target.write(opened, Answer.of("rows", query))
     return out
 
 

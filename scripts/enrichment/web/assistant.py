@@ -19,6 +19,7 @@ from pydantic import Field
 
 from enrichment import audit, contracts, ids, output
 from enrichment.analysis import analysis
+from enrichment.answers import Answer
 from enrichment.database import Query
 from enrichment.disclosure import Disclosure, shown_mart
 from enrichment.errors import InputError, RunnerError, shown
@@ -80,7 +81,7 @@ def _mart(name: str) -> contracts.Relation:
 def _rows_of(session: Session, name: str, most: int) -> str:
     query = shown_mart(session, _mart(name))
     limited = Query(f"select * from ({query.sql}) order by all limit ?", (*query.values, most))
-    answer = output.Answer.of(name, limited)
+    answer = Answer.of(name, limited)
     return _dated(session, json.loads(output.json_text(session, answer)))
 
 
@@ -141,7 +142,7 @@ def tools(published: Published) -> list[Callable[..., str]]:
                     session, people, {function: {}}, is_open=False, with_people=False
                 )
                 query = groups.rows(function, choose="", values=(), order=_QUESTIONS[function])
-                answer = output.Answer.of(command, query)
+                answer = Answer.of(command, query)
                 rows = json.loads(output.json_text(session, answer))[:limit]
                 return _handed_out(session, _dated(session, rows))
 
