@@ -26,7 +26,7 @@ bounded as (
 described as (
     select
         bounded.*,
-        exists (select 1 from addresses where not addresses.has_any_click) as has_address_without_click
+        (select count(*) from addresses where not addresses.has_any_click) > 0 as has_address_without_click
     from bounded
 )
 

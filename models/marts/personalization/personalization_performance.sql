@@ -1,4 +1,4 @@
-with rules as (
+with defined_rules as (
     select * from {{ ref('stg_definitions__rules') }}
 ),
 
@@ -114,11 +114,11 @@ counted_by_rule as (
 
 shared as (
     select
-        rules.slot,
-        rules.rule,
-        rules.template,
-        rules.status,
-        rules.holdout_share,
+        defined_rules.slot,
+        defined_rules.rule,
+        defined_rules.template,
+        defined_rules.status,
+        defined_rules.holdout_share,
         outcomes.metric,
         coalesce(counted_by_rule.shown, 0) as shown,
         coalesce(counted_by_rule.held_out, 0) as held_out,
@@ -136,12 +136,12 @@ shared as (
             >= {{ rule_value('trigger_rules', 'least_held_out') }},
             false
         ) as is_measured
-    from rules
+    from defined_rules
     cross join outcomes
     -- Nothing with the rule may have been handed over yet.
     left join counted_by_rule
         on
-            rules.rule = counted_by_rule.rule
+            defined_rules.rule = counted_by_rule.rule
             and outcomes.metric = counted_by_rule.metric
 ),
 
