@@ -26,7 +26,11 @@ bounded as (
 described as (
     select
         bounded.*,
-        (select count(*) from addresses where not addresses.has_any_click) > 0 as has_address_without_click
+        (
+            select count(*)
+            from addresses
+            where not addresses.has_any_click
+        ) > 0 as has_address_without_click
     from bounded
 )
 
