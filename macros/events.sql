@@ -13,6 +13,14 @@
     end
 {%- endmacro %}
 
+{#-
+    A text that all rows of a message have in common, and few other rows: message_key without the work of it. For a fast
+    first search; the key decides.
+-#}
+{% macro message_lookup() -%}
+    coalesce(event_id, email_key || cast(event_at as varchar))
+{%- endmacro %}
+
 {#- Key of a kept event: its message and its flags, or without an id all columns of the row. -#}
 {% macro event_key() -%}
     case

@@ -20,12 +20,16 @@ from benchmarking.processes import MeasuringError
 from benchmarking.sections import (
     brief,
     build,
+    clicky,
     growth,
     incremental,
     overhead,
     questions,
     scan,
     serving,
+)
+from benchmarking.sections import (
+    voters as more_voters,
 )
 from benchmarking.setting import DAYS, Setting, make_extracts, required_extracts
 from enrichment.code_version import code_digest
@@ -40,6 +44,8 @@ MEASURES = {
     "brief": brief.measure,
     "growth": growth.measure,
     "overhead": overhead.measure,
+    "voters": more_voters.measure,
+    "clicky": clicky.measure,
 }
 FOLDER = PROJECT / "benchmark"
 PIPE_WIDTH = 120
@@ -132,6 +138,8 @@ def benchmark(
     brief        the brief's six statements, for the same voters
     growth       build and questions at --scales, with as many voters
     overhead     what dbt itself takes
+    voters       a day of equal news for as many voters and for four times as many
+    clicky       questions on extracts of another shape: many clicks and gifts
     """  # noqa: D301 (the mark keeps the lines as they are)
     file = out or FOLDER / f"results-{scale:g}.json"
     if render:

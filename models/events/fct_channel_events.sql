@@ -18,6 +18,14 @@ voter_numbers as (
     select * from {{ ref('key_voters') }}
 ),
 
+files as (
+    select
+        source_table,
+        source_file,
+        row_number() over (order by source_table, source_file) as file_number
+    from {{ ref('stg_input_files') }}
+),
+
 -- The first voter of an address or phone stands for it where a single contact is meant.
 linked_addresses as (
     select
@@ -79,24 +87,21 @@ linked as (
 ),
 
 -- Most rows are alone with their id. Only the others are ranked: ranking all takes more memory than a build has.
-repeated_keys as (
-    select
-        source_table,
-        row_key
+-- Two keys may share a hash; the key decides below.
+repeated_hashes as (
+    select {{ short_hash('row_key') }} as row_hash
     from linked
     where is_first_of_row
-    group by source_table, row_key
+    group by {{ short_hash('row_key') }}
     having count(*) > 1
 ),
 
 repeated_rows as (
-    select linked.*
+    select *
     from linked
-    inner join repeated_keys
-        on
-            linked.source_table = repeated_keys.source_table
-            and linked.row_key = repeated_keys.row_key
-    where linked.is_first_of_row
+    where
+        is_first_of_row
+        and {{ short_hash('row_key') }} in (select repeated_hashes.row_hash from repeated_hashes)
 ),
 
 -- Rows with one id are one row; without an id, rows that agree in every declared column are. The first one by time,
@@ -166,11 +171,17 @@ known_opens as (
     where opens > 0 or is_machine
 ),
 
+-- The number of an event comes from the place of its row, because to sort all events takes more memory than a build
+-- has. A text message or a call may be several events.
 numbered as (
     select
-        row_number() over (
-            order by kept.occurred_at, kept.source_table, kept.row_key, kept.event_type
-        ) as channel_event_number,
+        (files.file_number * 4294967296 + kept.source_row_number) * 4
+        + case
+            when kept.event_type in ('sms_reply', 'call_answered', 'call_refused') then 1
+            when kept.event_type = 'sms_click' then 2
+            when kept.event_type = 'sms_opt_out' then 3
+            else 0
+        end as channel_event_number,
         kept.source_table,
         kept.event_type,
         kept.link_method,
@@ -190,6 +201,10 @@ numbered as (
         known_opens.event_at is not null as is_repeated,
         not kept.is_bot and known_opens.event_at is null as is_counted
     from kept
+    inner join files
+        on
+            kept.source_table = files.source_table
+            and kept.source_file = files.source_file
     -- Most opens are in one extract only.
     left join known_opens
         on
@@ -201,4 +216,3 @@ numbered as (
 )
 
 select * from numbered
-order by channel_event_number

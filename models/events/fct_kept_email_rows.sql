@@ -18,20 +18,27 @@ linked as (
 accepted as {{ materialized() }} (
     select
         *,
-        {{ message_key() }} as message_key,
-        {{ short_hash(message_key()) }} as message_hash
+        {{ short_hash(message_lookup()) }} as message_hash
     from linked
     where
         is_of_voter
         or clicks > 0
 ),
 
--- Only messages with several rows need an order. Two keys may share a hash; the key decides below.
+-- Only messages with several rows need a key and an order.
 repeated_hashes as (
     select message_hash
     from accepted
     group by message_hash
     having count(*) > 1
+),
+
+repeated as (
+    select
+        *,
+        {{ message_key() }} as message_key
+    from accepted
+    where message_hash in (select repeated_hashes.message_hash from repeated_hashes)
 ),
 
 -- Of the rows of a message with equal flags the first one stays (F16).
@@ -46,8 +53,7 @@ ranked as (
             order by event_at, link nulls last, source_file, source_row_number
         ) as row_of_flags,
         sends + opens + clicks + bounces + complaints + unsubs as flag_sum
-    from accepted
-    where message_hash in (select repeated_hashes.message_hash from repeated_hashes)
+    from repeated
 ),
 
 distinct_flags as {{ materialized() }} (
@@ -195,5 +201,3 @@ kept as (
 )
 
 select * from kept
--- The rows of an address lie together, so that the address is stored once.
-order by email_key

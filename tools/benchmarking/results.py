@@ -13,6 +13,7 @@ from enrichment import code_version
 FORMAT = 1
 SECTIONS = (
     *("scan", "build", "incremental", "questions", "serving", "brief", "growth", "overhead"),
+    *("voters", "clicky"),
 )
 
 Results = dict[str, Any]

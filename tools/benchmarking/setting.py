@@ -91,9 +91,13 @@ class Setting:
         )
 
 
-def make_extracts(folder: Path, scale: float, voters: int | None, log: Log) -> None:
+def make_extracts(
+    folder: Path, scale: float, voters: int | None, log: Log, *, shape: str | None = None
+) -> None:
     """Makes sample extracts unless they are there. Raises MeasuringError."""
     arguments = ["--scale", str(scale), "--out", str(folder)]
+    if shape is not None:
+        arguments += ["--shape", shape]
     if voters is not None:
         arguments += ["--voters", str(voters)]
     log(f"making sample extracts at scale {scale:g}, unless they are there")

@@ -35,6 +35,10 @@ INTRODUCTION = {
     "gives every voter some events, gifts and map rows, so small scales hold more than their "
     "share.",
     "overhead": "What dbt takes before and around the work.",
+    "voters": "Sample extracts of one scale, with as many persons and with four times as many. "
+    "A day brings equally many rows to both.",
+    "clicky": "Sample extracts of a second shape (`--shape clicky`): 15 clicks in 100 rows of mail "
+    "and 100 gifts a donor.",
 }
 TITLES = {
     "scan": "Scan limit",
@@ -45,6 +49,8 @@ TITLES = {
     "brief": "The brief's SQL",
     "growth": "Growth",
     "overhead": "dbt's overhead",
+    "voters": "More voters",
+    "clicky": "Another shape",
 }
 
 

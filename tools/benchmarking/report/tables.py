@@ -237,6 +237,28 @@ def _questions(questions: dict[str, Any], results: Results) -> list[Table]:
             _latency_rows(questions["latency"]),
             f"{questions['voters']:,} voters, {questions['threads']} threads; the first call opens "
             f"the database in a fresh process (the median of up to three). {summary}",
+        ),
+        *_at_once(questions.get("at_once", [])),
+    ]
+
+
+def _at_once(rows: list[dict[str, Any]]) -> list[Table]:
+    if not rows:
+        return []
+    return [
+        Table(
+            "Several questions at a time",
+            ("clients", "ids", "calls", "P50 ms", "P95 ms", "max ms", "calls a second", "peak MB"),
+            [
+                (
+                    *(str(row["clients"]), f"{row['ids']:,}", f"{row['calls']:,}"),
+                    *(f"{row[f'{name}_ms']:,.1f}" for name in ("p50", "p95", "max")),
+                    *(f"{row['calls_a_second']:,.1f}", f"{row['peak_rss_mb']:,.0f}"),
+                )
+                for row in rows
+            ],
+            "Clients of one process, each with its own cursor, ask all questions in turn and never "
+            "pause.",
         )
     ]
 
@@ -370,6 +392,38 @@ def _serving(serving: dict[str, Any], results: Results) -> list[Table]:
     ]
 
 
+def _voters(voters: dict[str, Any], results: Results) -> list[Table]:
+    return [
+        Table(
+            "A day of equal news",
+            ("persons", "rows of news", "incremental, CPU s", "full, CPU s", "wall s", "peak MB"),
+            [
+                (
+                    *(f"{day['voters']:,}", f"{sum(day['rows'].values()):,}"),
+                    *(f"{day[kind]['net_cpu_s']:.1f}" for kind in ("incremental", "full")),
+                    f"{day['incremental']['wall_s']:.1f}",
+                    f"{day['incremental']['peak_rss_mb']:,.0f}",
+                )
+                for day in voters["days"]
+            ],
+            "CPU without dbt's start-up.",
+        )
+    ]
+
+
+def _clicky(clicky: dict[str, Any], results: Results) -> list[Table]:
+    built = clicky["build"]
+    return [
+        Table(
+            "Questions on another shape",
+            _LATENCY,
+            _latency_rows(clicky["latency"]),
+            f"{clicky['voters']:,} voters; the full build took {built['cpu_s']:.1f} CPU s and "
+            f"{built['peak_rss_mb']:,.0f} MB.",
+        )
+    ]
+
+
 _TABLES = {
     "scan": _scan,
     "build": _build,
@@ -379,4 +433,6 @@ _TABLES = {
     "brief": _brief,
     "growth": _growth,
     "overhead": _overhead,
+    "voters": _voters,
+    "clicky": _clicky,
 }

@@ -50,6 +50,7 @@ def measure(setting: Setting) -> dict[str, Any]:
         "little_memory": little,
         **more,
         "stages": stages,
+        "subjects": subject_totals(heard["nodes"]),
         "nodes": slowest(heard["nodes"]),
         **run_job("build.parts", {"database": str(setting.own_database)})[0],
     }
@@ -119,6 +120,30 @@ def stage_of(kind: str, path: str) -> str:
     return "/".join(folders[:depth]) or kind
 
 
+SUBJECTS = {
+    "evaluation": (
+        *("marts/evaluation/", "aggregates/scores/", "aggregates/lookalike/", "aggregates/audit/"),
+        *("marts/attribution/attribution_placebo", "marts/timing/send_time_trials"),
+        "marts/lifecycle/churn_validation",
+    ),
+    "definitions": (
+        *("staging/definitions/", "staging/action/", "aggregates/action/", "aggregates/audiences/"),
+        *("marts/action/", "marts/experiments/", "marts/personalization/", "marts/segments/"),
+    ),
+}
+"""What has a goal of its own, and the files of its models below models."""
+
+
+def subject_totals(nodes: list[dict[str, Any]]) -> dict[str, float]:
+    """CPU seconds of the models of each of SUBJECTS."""
+    return {
+        subject: round(
+            sum(node["cpu_s"] for node in nodes if node.get("path", "").startswith(paths)), 3
+        )
+        for subject, paths in SUBJECTS.items()
+    }
+
+
 def stage_totals(nodes: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Number of nodes and CPU seconds by stage, in the order in which stages began."""
     totals: dict[str, dict[str, Any]] = {}
@@ -168,6 +193,7 @@ class Listener:
                     {
                         "node": node.node_name,
                         "stage": stage_of(node.resource_type, node.node_path),
+                        "path": node.node_path,
                         "cpu_s": round(cpu - begun[0], 3),
                         "wall_s": round(wall - begun[1], 3),
                     }

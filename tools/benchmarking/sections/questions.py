@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ FUNCTIONS = (
     *("propensity", "health", "attribution", "lookalike"),
 )
 QUESTIONS = (*FUNCTIONS, "analyze", "analyze to a file")
+AT_ONCE = (1, 2, 4)
+"""Numbers of clients that ask at the same time."""
 PROCESSES = 3
 RUNNER_IDS = 1_000
 RUNNER_RUNS = 5
@@ -49,6 +52,9 @@ def measure(setting: Setting) -> dict[str, Any]:
         "threads": setting.threads,
         "voters": voters,
         "latency": latency,
+        "at_once": [
+            _at_once(setting, database, min(RUNNER_IDS, voters), clients) for clients in AT_ONCE
+        ],
         "runner": _runner(setting, database, min(RUNNER_IDS, voters)),
     }
 
@@ -94,6 +100,27 @@ def measure_size(setting: Setting, database: Path, size: int) -> list[dict[str, 
             }
         )
     return found
+
+
+def _at_once(setting: Setting, database: Path, ids: int, clients: int) -> dict[str, Any]:
+    """Latency of all questions together while several clients ask, in milliseconds."""
+    setting.log(f"{clients} questions at a time")
+    arguments = {
+        "database": str(database),
+        "size": ids,
+        "clients": clients,
+        "calls": setting.calls,
+        "threads": setting.threads,
+    }
+    answer, usage = run_job("questions.ask_at_once", arguments)
+    return {
+        "clients": clients,
+        "ids": ids,
+        "calls": len(answer["ms"]),
+        **{f"{name}_ms": round(value, 2) for name, value in spread(answer["ms"]).items()},
+        "calls_a_second": round(len(answer["ms"]) / answer["wall_s"], 1),
+        "peak_rss_mb": round(usage.peak_rss_mb, 1),
+    }
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
@@ -165,6 +192,35 @@ def ask(
             answer(svids)
             times.append(1_000 * (time.perf_counter() - began))
     return {"first_ms": times[0], "warm_ms": times[1:]}
+
+
+def ask_at_once(database: str, size: int, clients: int, calls: int, threads: int) -> dict[str, Any]:
+    """In a child: milliseconds of calls while ``clients`` threads ask without a pause.
+
+    Each client has its own cursor of one connection, as in the HTTP API, asks all questions in turn
+    ``calls`` times, each about another segment, and one round before that is not counted.
+    """
+    catalog = Path(database).stem
+    con = _attached(database, threads)
+    voters = _voters(con, catalog, is_all=False)
+
+    def client(number: int) -> list[float]:
+        draw = random.Random(number)  # noqa: S311 (a sample, no secret)
+        cursor = con.cursor()
+        times = []
+        for _ in range(calls + 1):
+            for question in FUNCTIONS:
+                svids = draw.sample(voters, min(size, len(voters)))
+                began = time.perf_counter()
+                sql = f"select * from {catalog}.segments.segment_{question}(?)"
+                cursor.execute(sql, [svids]).fetchall()
+                times.append(1_000 * (time.perf_counter() - began))
+        return times[len(FUNCTIONS) :]
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(clients) as pool:
+        found = [ms for times in pool.map(client, range(clients)) for ms in times]
+    return {"ms": found, "wall_s": time.perf_counter() - began}
 
 
 @contextmanager
