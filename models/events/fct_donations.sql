@@ -168,7 +168,9 @@ linked as (
         on identified.phone_key = phone_voters.phone_key
     where
         not identified.is_expired
-        and {{ 'identified.donation_id in (select touched_ids.donation_id from touched_ids)' if carried else 'true' }}
+        {% if carried -%}
+        and identified.donation_id in (select touched_ids.donation_id from touched_ids)
+        {%- endif %}
 ),
 
 hashed as {{ materialized() }} (

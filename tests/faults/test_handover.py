@@ -315,8 +315,8 @@ def test_the_arms_of_an_experiment(world: World) -> None:
         for row in rows
     ] == [
         ("letter", "control", "statement_letter", C, "c@x.org", ""),
-        ("letter", "control", "statement_letter", E, "e@x.org", ""),
         ("letter", "question", "question_letter", B, "b@x.org", ""),
+        ("letter", "control", "statement_letter", E, "e@x.org", ""),
     ]
     manifest = json.loads(file.with_name("manifest.json").read_text())
     assert (manifest["experiment"], manifest["channel"]) == ("letter", "email")

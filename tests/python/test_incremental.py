@@ -26,7 +26,7 @@ import duckdb
 import pytest
 
 from conftest import build_environment
-from sample_data.acting import Acting
+from sample_data.acting import ERASED, HANDED_OVER, Acting
 from sample_data.days import ACCEPTED, Day, Days, kinds, prepare
 from sample_data.equality import Comparison, compare
 from sample_data.pairs import copy_pair
@@ -38,8 +38,6 @@ SEED = 6
 OF_THE_GATE = (8, 3)  # with this seed, so many days have every kind of change
 THOROUGH = (30, 1)
 """The number of days, and how many days apart the comparisons are."""
-ERASED, HANDED_OVER = 6, 3
-"""Every so many days somebody asks to be erased, and messages are handed over."""
 
 CARRIED = ("email_clickers", "list_link_phone_email_map")
 """The tables that are too large to be read every day; the others are read whole."""

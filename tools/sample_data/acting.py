@@ -19,6 +19,8 @@ from sample_data.days import CHANNELS
 
 FIRST_LIMITS = 3
 """The first day whose build leaves out old rows."""
+ERASED, HANDED_OVER = 6, 3
+"""Every so many days somebody asks to be erased, and messages are handed over."""
 _DAY = "12:00:00"
 _TRIGGERS = {
     "thanks": """

@@ -83,8 +83,6 @@ candidates as (
 sent as (
     select
         handovers.experiment,
-        handovers.message_key,
-        handovers.handed_over_at,
         handovers.channel,
         contacts.voter_number,
         {{ contact_on('handovers.channel', 'contacts') }} as contact_number,
@@ -100,8 +98,6 @@ sent as (
     union all
     select
         cast(null as varchar) as experiment,
-        executions.message_key,
-        executions.handed_over_at,
         executions.channel,
         contacts.voter_number,
         {{ contact_on('executions.channel', 'contacts') }} as contact_number,
@@ -114,6 +110,14 @@ sent as (
     where
         executions.decision = 'proposed'
         and executions.action = 'send'
+),
+
+reached_contacts as (
+    select distinct
+        experiment,
+        contact_number
+    from sent
+    where experiment is not null
 ),
 
 {{ contact_rooms() }},
@@ -140,15 +144,7 @@ held as (
                 or not {{ may_use('candidates.channel', 'permissions') }}
                 or (candidates.asks_for_gift and not permissions.may_solicit)
                 then 'no_permission'
-            when
-                exists (
-                    select 1
-                    from sent
-                    where
-                        sent.experiment = candidates.experiment
-                        and sent.contact_number = candidates.contact_number
-                )
-                then 'same_address'
+            when reached_contacts.contact_number is not null then 'same_address'
         end as reason_by_itself
     from candidates
     inner join permissions
@@ -156,6 +152,10 @@ held as (
     -- Most people got no message yet, and a channel may have no cap and no quiet hours.
     left join handovers as own_messages
         on candidates.message_key = own_messages.message_key
+    left join reached_contacts
+        on
+            candidates.experiment = reached_contacts.experiment
+            and candidates.contact_number = reached_contacts.contact_number
     left join sending_hours
         on
             candidates.state = sending_hours.state

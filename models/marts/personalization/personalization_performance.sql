@@ -30,6 +30,12 @@ outcomes as (
         {{ rule_value('personalization_rules', 'gift_days') }} as within_days
 ),
 
+limits as (
+    select
+        {{ rule_value('disclosure_limits', 'small_group') }} as small_group,
+        {{ rule_value('trigger_rules', 'least_held_out') }} as least_held_out
+),
+
 -- The content of each message: a minus stands before a rule that the person was held out of.
 entries as (
     select
@@ -130,14 +136,13 @@ shared as (
         {{ sample_size('counted_by_rule.held_out') }} as size_held_out,
         {{ pooled_z('counted_by_rule.reached_shown', 'counted_by_rule.shown', 'counted_by_rule.reached_held_out',
             'counted_by_rule.held_out') }} as z,
-        counted_by_rule.shown >= {{ rule_value('disclosure_limits', 'small_group') }} as is_shown_to_enough,
+        counted_by_rule.shown >= limits.small_group as is_shown_to_enough,
         coalesce(
-            least(counted_by_rule.shown, counted_by_rule.held_out)
-            >= {{ rule_value('trigger_rules', 'least_held_out') }},
-            false
+            least(counted_by_rule.shown, counted_by_rule.held_out) >= limits.least_held_out, false
         ) as is_measured
     from defined_rules
     cross join outcomes
+    cross join limits
     -- Nothing with the rule may have been handed over yet.
     left join counted_by_rule
         on
