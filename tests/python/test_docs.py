@@ -83,6 +83,43 @@ def test_the_readme_names_existing_files() -> None:
     assert [name for name in names if not (PROJECT / name).exists()] == []
 
 
+# ------------------------------------------------------------------------------------- BI tools
+
+
+def test_functions_say_what_they_answer(sample_database: Path) -> None:
+    """Every table function has its description as a comment, which BI tools show."""
+    with duckdb.connect(str(sample_database), read_only=True) as con:
+        found = dict(
+            con.execute(
+                "select function_name, comment from duckdb_functions() "
+                "where schema_name = 'segments' and not internal"
+            ).fetchall()
+        )
+    for file in (PROJECT / "models" / "segments").glob("*.yml"):
+        for model in yaml.safe_load(file.read_text())["models"]:
+            comment = " ".join((found[model["name"]] or "").split())
+            assert comment.startswith(" ".join(model["description"].split())[:40]), model["name"]
+
+
+def test_functions_work_under_the_name_of_the_database_only(
+    sample_database: Path, tmp_path: Path
+) -> None:
+    """docs/bi.md: a copy with another name answers when it is attached as behavioral."""
+    copy = tmp_path / "copy.duckdb"
+    copy.hardlink_to(sample_database)
+    ask = "select requested from {}.segments.segment_summary(['WI:1', '2'])"
+    with duckdb.connect() as con:
+        con.execute(f"attach '{copy}' as behavioral (read_only)")
+        assert con.execute(ask.format("behavioral")).fetchall() == [(2,)]
+    with duckdb.connect() as con:
+        con.execute(f"attach '{copy}' as other (read_only)")
+        assert con.execute("select count(*) > 0 from other.marts.client_affinity").fetchall() == [
+            (True,)
+        ]
+        with pytest.raises(duckdb.CatalogException, match="behavioral"):
+            con.execute(ask.format("other"))
+
+
 # ------------------------------------------------------------------------------- docs/metrics.md
 
 

@@ -6,6 +6,7 @@ Packages of the extra `metrics` answer here, from a copy of the folder `metrics`
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -15,7 +16,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conftest import build_environment
 from enrichment import contracts
 from rendering import metrics
 
@@ -80,8 +80,13 @@ def test_each_rate_of_metricflow_is_that_of_its_mart(sample_database: Path, tmp_
     shutil.copytree(PROJECT / "metrics", project, ignore=left_out)
     run = subprocess.run(
         [sys.executable, "-c", ASK, str(project), str(sample_database)],
-        env=build_environment(tmp_path, sample_database, tmp_path)
-        | {"PYTHONPATH": f"{PROJECT / 'scripts'}:{PROJECT / 'tools'}"},
+        env=os.environ
+        | {
+            "BEHAVIORAL_DB": str(sample_database),
+            "DBT_TARGET_PATH": str(project / "target"),
+            "DBT_LOG_PATH": str(project / "logs"),
+            "PYTHONPATH": f"{PROJECT / 'scripts'}:{PROJECT / 'tools'}",
+        },
         cwd=tmp_path,
         capture_output=True,
         text=True,
