@@ -30,7 +30,7 @@ class LineageError(ValueError):
     """Models cannot be followed; one line says which."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Project:
     """Models, seeds and extracts, with what each column of a model is computed from."""
 
