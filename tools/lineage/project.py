@@ -169,7 +169,7 @@ def follow(project: Project) -> None:
         rows = frozenset(ref for ref in relation.rows if ref.column == ROWS)
         project.values[Ref(model["unique_id"], ROWS)] = Value(refs=rows, taken=rows)
     if problems:
-        more = f" (and {len(problems) - 1} other models)" if len(problems) > 1 else ""
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise LineageError(f"no lineage of {problems[0]}{more}")
 
 

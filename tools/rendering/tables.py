@@ -65,7 +65,7 @@ class Site:
         self.project = project
         self.folder = folder
         self.colours = colours(project.nodes)
-        self._spellings = {
+        self._spellings: dict[str, dict[str, str]] = {
             name: _TECHNICAL | {column.lower(): column for column in node["columns"]}
             for name, node in project.nodes.items()
         }
