@@ -10,6 +10,7 @@ and no message handed over twice; 1: different, or a command failed; 2: bad argu
 from __future__ import annotations
 
 import csv
+import shutil
 import sys
 from collections.abc import Mapping
 from datetime import date

@@ -1086,7 +1086,7 @@ def test_the_page_on_ethics_names_what_there_is(
     with (PROJECT / "seeds" / "rules.csv").open(newline="") as file:
         numbers = {*seeds, *(row["subject"] for row in csv.DictReader(file))}
     columns = {column for table in catalog.values() for column in table}
-    fields = {pattern for pattern, _ in sensitive_patterns()} | {"state_voter_id"}
+    fields = {pattern for pattern, _ in sensitive_patterns()} | READ_FIELDS
     known = {
         *models,
         *numbers,
@@ -1393,7 +1393,7 @@ def test_no_score_reads_a_sensitive_field(followed: Project) -> None:
 
 def test_tables_refer_to_rows_that_there_are(followed: Project, sample_database: Path) -> None:
     """What the pictures of keys show holds in the sample."""
-    found = [*relations.references(followed)]
+    found = relations.references(followed)
     assert len(found) > 40
     wrong = []
     with opened(sample_database) as con:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+import docs_site
 from lineage.query import ROWS, Query, Ref, Relation, UnresolvedError, Value
 
 
@@ -115,3 +121,48 @@ def test_a_formula_is_kept_until_something_else_is_computed() -> None:
 def test_nothing_is_guessed(sql: str, message: str) -> None:
     with pytest.raises(UnresolvedError, match=message):
         Query(TABLES, frozenset({"svids"})).resolved(sql)
+
+
+def model(name: str, sql: str, *columns: str) -> dict[str, Any]:
+    return {
+        **{"unique_id": f"model.{name}", "resource_type": "model", "schema": "marts"},
+        **{"name": name, "alias": name, "original_file_path": f"models/{name}.sql", "config": {}},
+        **{"columns": {column: {} for column in columns}, "depends_on": {"nodes": []}},
+        "compiled_code": sql,
+    }
+
+
+@pytest.mark.parametrize(
+    ("models", "message"),
+    [
+        (None, "there is no {target}/manifest.json: run `make docs`"),
+        (
+            [model("a", "select x from marts.b", "x"), model("c", "select 1 as y", "z")],
+            "no lineage of models/a.sql: it reads marts.b, which is not declared (and 1 more)",
+        ),
+        (
+            [model("c", "select 1 as y", "z")],
+            "no lineage of models/c.sql: its YAML and its SQL differ in the columns y, z",
+        ),
+        ([model("d", "select (", "z")], "no lineage of models/d.sql: "),
+        ([model("e", "", "z")], "no lineage of models/e.sql: dbt has not compiled it"),
+    ],
+)  # fmt: skip
+def test_the_docs_stop_with_one_line_at_a_model_that_cannot_be_followed(
+    models: list[dict[str, Any]] | None,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if models is not None:
+        nodes = {one["unique_id"]: one for one in models}
+        content = {"nodes": nodes, "sources": {}, "unit_tests": {}}
+        (tmp_path / "manifest.json").write_text(json.dumps(content))
+    monkeypatch.setattr(sys, "argv", ["docs_site.py", "--target", str(tmp_path)])
+    assert docs_site.main() == 3
+    output = capsys.readouterr()
+    assert output.out == ""
+    (line,) = output.err.splitlines()
+    assert line.startswith("docs_site.py: " + message.format(target=tmp_path))
+    assert not (tmp_path / "docs_pages").exists()

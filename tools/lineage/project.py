@@ -30,7 +30,7 @@ class LineageError(ValueError):
     """Models cannot be followed; one line says which."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Project:
     """Models, seeds and extracts, with what each column of a model is computed from."""
 
@@ -169,7 +169,7 @@ def follow(project: Project) -> None:
         rows = frozenset(ref for ref in relation.rows if ref.column == ROWS)
         project.values[Ref(model["unique_id"], ROWS)] = Value(refs=rows, taken=rows)
     if problems:
-        more = f" (and {len(problems) - 1} other models)" if len(problems) > 1 else ""
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise LineageError(f"no lineage of {problems[0]}{more}")
 
 

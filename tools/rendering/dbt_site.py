@@ -15,7 +15,7 @@ import dbt.task.docs
 
 from lineage.project import LineageError, Node
 
-EXTRACT_COLOUR, READER_COLOUR = "#b8860b", "#333333"
+EXTRACT_COLOUR, READER_COLOUR = "#c2698f", "#333333"
 _LAYERS = (
     *("extracts", "seeds", "staging", "quarantine", "linkage", "events", "keys"),
     *("aggregates", "marts", "segments"),

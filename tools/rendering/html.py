@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -59,9 +60,15 @@ def page(title: str, body: str, up: str = "") -> str:
     return _PAGE.format(title=escape(title), style=STYLE, links=links, body=body)
 
 
+@cache
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+@cache
 def from_markdown(text: str) -> str:
-    """The HTML of Markdown."""
-    return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
+    """The HTML of Markdown; many columns share one description."""
+    return str(_parser().render(text))
 
 
 def _slug(heading: str) -> str:

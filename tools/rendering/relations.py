@@ -7,6 +7,7 @@ that has the columns of its key, with the same meaning, refers to it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from lineage.project import Node, Project
@@ -43,8 +44,13 @@ def homes(project: Project) -> list[Node]:
     return [mart for mart in marts(project) if "entity" in mart["config"]["meta"]]
 
 
-def references(project: Project) -> Iterator[Reference]:
+@cache
+def references(project: Project) -> tuple[Reference, ...]:
     """Every reference between marts."""
+    return tuple(_references(project))
+
+
+def _references(project: Project) -> Iterator[Reference]:
     for home in homes(project):
         key = sorted(key_of(home))
         for mart in marts(project):
@@ -77,7 +83,7 @@ def _is_filled(mart: Node, column: str) -> bool:
 
 def entity_picture(project: Project, colour: str) -> str:
     """The marts that others refer to, with their keys, and all marts that refer to them."""
-    found = list(references(project))
+    found = references(project)
     right = []
     for home in homes(project):
         tables = sum(one.home == home["name"] for one in found)

@@ -65,6 +65,11 @@ class Site:
         self.project = project
         self.folder = folder
         self.colours = colours(project.nodes)
+        self._spellings: dict[str, dict[str, str]] = {
+            name: _TECHNICAL | {column.lower(): column for column in node["columns"]}
+            for name, node in project.nodes.items()
+        }
+        self._groups: dict[tuple[Ref, str], str] = {}
 
     def write(self) -> None:
         """Writes all pages."""
@@ -197,6 +202,11 @@ class Site:
 
     def _grouped(self, ref: Ref, kind: str) -> str:
         """The columns of extracts or seeds that decide a column, a line for each of these."""
+        if (ref, kind) not in self._groups:
+            self._groups[ref, kind] = self._listed(ref, kind)
+        return self._groups[ref, kind]
+
+    def _listed(self, ref: Ref, kind: str) -> str:
         refs = sorted(
             one
             for one in self.project.delivered(ref)
@@ -213,8 +223,7 @@ class Site:
 
     def _spelled(self, ref: Ref) -> str:
         """A column as the extract spells it."""
-        spelled = {name.lower(): name for name in self.project.nodes[ref.relation]["columns"]}
-        return spelled.get(ref.column) or _TECHNICAL.get(ref.column) or ref.column
+        return self._spellings[ref.relation].get(ref.column, ref.column)
 
     def _tests(self, model: Node) -> str:
         tests = [
