@@ -852,7 +852,9 @@ def _about(
     size = len({svid.strip() for svid in people} - {""})
     facts: list[tuple[str, str | int]] = [("command", command)]
     facts += [("segment", named)] if named else []
-    facts.append(("ids asked for", size))
+    # How many people a named segment has is a figure, too; of a list its owner knows it.
+    least = groups.least_known() if named and groups else 0
+    facts.append(("ids asked for", size if size >= least else f"fewer than {least}"))
     facts += [("hidden", note) for note in (groups.notes() if groups else ())]
     return tuple(facts)
 

@@ -267,7 +267,7 @@ def test_analysis_in_json(built: Built) -> None:
 def test_analysis_as_a_workbook_keeps_leading_zeros(built: Built) -> None:
     book = openpyxl.load_workbook(answered(built, "analysis.xlsx", "analyze", *SVIDS))
     assert book.sheetnames == [
-        *("summary", "demographics", "engagement", "donations", "client_affinity")
+        *("about", "summary", "demographics", "engagement", "donations", "client_affinity")
     ]
     header, *rows = book["engagement"].iter_rows(values_only=True)
     at = {str(name): position for position, name in enumerate(header)}

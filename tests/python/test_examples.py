@@ -207,6 +207,20 @@ def test_a_workbook_says_what_it_is_about(here: Path, ask: Callable[..., str]) -
     assert all(8 <= sheet.column_dimensions[cell.column_letter].width <= 62 for cell in sheet[1])
 
 
+def test_a_workbook_does_not_say_how_small_a_segment_is(
+    here: Path, ask: Callable[..., str]
+) -> None:
+    with duckdb.connect(str(here / "warehouse" / "behavioral.duckdb"), read_only=True) as con:
+        ((small,),) = con.execute(
+            "select segment from marts.segment_members group by segment "
+            "having count(*) < 11 order by count(*) desc, segment limit 1"
+        ).fetchall()
+    out = here / "warehouse" / "demo" / "small.xlsx"
+    ask("affinity", "--segment", small, "--out", str(out))
+    facts = dict(openpyxl.load_workbook(out)["about"].iter_rows(max_col=2, values_only=True))
+    assert facts["ids asked for"] == "fewer than 11"
+
+
 def test_hidden_rows_are_counted_among_those_asked_for(
     here: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
