@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
@@ -88,7 +89,7 @@ def test_the_readme_names_existing_files() -> None:
 
 def test_functions_say_what_they_answer(sample_database: Path) -> None:
     """Every table function has its description as a comment, which BI tools show."""
-    with duckdb.connect(str(sample_database), read_only=True) as con:
+    with opened(sample_database) as con:
         found = dict(
             con.execute(
                 "select function_name, comment from duckdb_functions() "
