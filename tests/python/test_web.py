@@ -31,7 +31,7 @@ from enrichment.web import gate, plots
 from enrichment.web.published import Answers, Body, Published
 from enrichment.web.render import MENU, prose
 from enrichment.web.server import make_app
-from sample_data.pairs import opened
+from sample_data.pairs import halves, opened
 
 PROJECT = Path(__file__).resolve().parents[2]
 TOKEN = "a token for tests only"  # noqa: S105
@@ -76,10 +76,11 @@ def voters(sample_database: Path) -> list[str]:
 def database(
     sample_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
-    """A published database of one's own: a second name of the sample's, which no test changes."""
+    """A published pair of one's own: second names of the sample's files, which no test changes."""
     file = tmp_path / "warehouse" / sample_database.name
     file.parent.mkdir()
-    os.link(sample_database, file)
+    for half in halves(sample_database):
+        os.link(half, file.with_name(half.name))
     monkeypatch.setenv("BEHAVIORAL_DB", str(file))
     monkeypatch.setenv("BEHAVIORAL_HASH_KEY", "a key for tests only")
     monkeypatch.chdir(tmp_path)
