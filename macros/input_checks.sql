@@ -25,12 +25,12 @@
         from private.extracts.found_checks
         order by check_name, source_table, source_file
     {% endset %}
-    {% set stopped = {} %}
+    {% set stopped, warned = {}, [] %}
     {% for row in run_query(query) %}
         {% if row[1] == 'stopped' %}
             {% do stopped.setdefault(row[0], []).append(row[2]) %}
         {% elif row[1] == 'warned' %}
-            {% do exceptions.warn('Extracts: ' ~ row[2]) %}
+            {% do warned.append(row[2]) %}
         {% endif %}
     {% endfor %}
     {% if stopped %}
@@ -40,6 +40,10 @@
         {% endfor %}
         {{ extracts_error(lines | join('. ')) }}
     {% endif %}
+    {#- Before anything is built: a large delivery takes minutes. -#}
+    {% for message in warned %}
+        {% do exceptions.warn('Extracts: ' ~ message) %}
+    {% endfor %}
 {% endmacro %}
 
 {#- What a person can do about a check that stopped the build, apart from accepting it. -#}

@@ -443,11 +443,17 @@ def assert_published_untouched(database: Path) -> None:
 def test_too_many_rejected_rows_stop_the_build_or_are_told(
     dev: Dev, odd_extracts: Path, tmp_path: Path
 ) -> None:
-    """The seed decides by table; with few rows the build only warns, and it publishes."""
+    """The seed decides by table; with few rows the build only warns, and it publishes.
+
+    Of the three rows two are kept, where the seed `rules` says so; accounting counts all.
+    """
     made = checkout(tmp_path / "project")
     shutil.copytree(dev.checkout.folder / "target", made.folder / "target")
     seed = made.folder / "seeds" / "input_limits.csv"
     seed.write_text(f"{seed.read_text()}rejected_share,campaigns,0.5,0,stop,Half is fine\n")
+    rules = made.folder / "seeds" / "rules.csv"
+    kept = "quarantine_limits,kept_rows,"
+    rules.write_text(rules.read_text().replace(f"{kept}100000,", f"{kept}2,"))
     run = made.build(odd_extracts, "integer_ids")
     assert run.returncode == 0, run.stderr
     (line,) = (line for line in run.stderr.splitlines() if "warning" in line)
@@ -460,7 +466,13 @@ def test_too_many_rejected_rows_stop_the_build_or_are_told(
             "select source_table, status from marts.input_checks"
             " where check_name = 'rejected_share' and found_value > 0.05 order by source_table"
         ).fetchall()
+        rejected = con.execute(
+            "select count(*), max(omitted_rows), max(rows_rejected) from quarantine.rejected_rows"
+            " inner join quarantine.row_accounting using (source_table)"
+            " where source_table = 'donations'"
+        ).fetchall()
     assert told == [("campaigns", "passed"), ("donations", "warned")]
+    assert rejected == [(2, 1, 3)]
 
 
 # ----------------------------------------------------------------------------------- failed builds

@@ -361,8 +361,18 @@ def test_rejected_rows_are_whole_and_have_a_reason(place: Place) -> None:
     assert row == ("email_clickers", "sentinel_number", "999", "event-1")
 
 
+def garble_phones(folder: Path) -> None:
+    """Phones that nobody can read, in a new file of the map."""
+    rows = pq.read_table(folder / "list_link_phone_email_map" / "part-0.parquet").slice(0, 5)
+    number = rows.schema.names.index("CONTACT_NUMBER")
+    garbled = rows.set_column(number, "CONTACT_NUMBER", pa.array(["555-CALL-NOW"] * 5))
+    pq.write_table(garbled, folder / "list_link_phone_email_map" / "part-1.parquet")
+
+
 def test_what_is_accepted_is_built_and_recorded(place: Place) -> None:
     """All at once; and a row in a copy is a duplicate of the row that it copies.
+
+    Rows of the map whose phone is nobody's are unlinked, and a sample of the phones warns.
 
     First the rows that are refused stop the build, at its end.
     """
@@ -382,7 +392,10 @@ def test_what_is_accepted_is_built_and_recorded(place: Place) -> None:
     )
     assert place.database.read_bytes() == before
 
-    assert place.build(*(f"--accept={check}" for check in accepted)) == Outcome(0, [])
+    garble_phones(place.extracts)
+    warned = "list_link_phone_email_map: 5 of 15 sampled phones cannot be read: 33.3 %"
+    code, (line,) = place.build(*(f"--accept={check}" for check in accepted))
+    assert (code, line) == (0, f"segment.py: warning: table {warned}, so their rows link nobody")
     recorded = place.ask(
         "select distinct check_name from marts.input_checks where status = 'accepted'"
     )
@@ -393,3 +406,7 @@ def test_what_is_accepted_is_built_and_recorded(place: Place) -> None:
         "select rows_in, rows_duplicate from quarantine.row_accounting"
         " where source_table = 'donations'"
     ) == [(125, 25)]
+    assert place.ask(
+        "select rows_in, rows_kept, rows_unlinked, rows_rejected from quarantine.row_accounting"
+        " where source_table = 'list_link_phone_email_map'"
+    ) == [(15, 10, 5, 0)]
