@@ -534,14 +534,19 @@ def _list(
     rows: list[tuple[Any, ...]],
     destination: tuple[str | None, str | None],
     screen: tuple[str, ...] = (),
+    *,
+    is_whole: bool = False,
 ) -> None:
     """Writes rows that come from the runner itself.
 
     ``columns`` are their names and types, ``destination`` is --out and --format, ``screen`` are the
-    columns that a terminal shows.
+    columns that a terminal shows; it shows all rows if the list ``is_whole``.
     """
     with output.target(*destination) as target, Listing(target.folder) as listing:
-        target.write(listing, Answer.of(name, listing.of(columns, rows), screen))
+        answer = Answer.of(name, listing.of(columns, rows), screen)
+        (section,) = answer.screen
+        shown_whole = (replace(section, is_whole=is_whole),)
+        target.write(listing, replace(answer, screen=shown_whole))
 
 
 @app.command(epilog=epilog("definitions"))
@@ -615,7 +620,7 @@ def export(
 
         marts = [(one.name, one.question, one.grain) for one in contracts.exported()]
         columns = {"mart": "varchar", "question": "varchar", "one_row_per": "varchar"}
-        _list("marts", columns, marts, (out, form), ("mart", "question"))
+        _list("marts", columns, marts, (out, form), ("mart", "question"), is_whole=True)
         return
     name = mart.rpartition(".")[2]
     # Only who may see refused rows opens the file that holds them.

@@ -18,7 +18,8 @@ class Section:
 
     ``columns`` come in the order of their importance: a narrow terminal leaves out the last ones.
     None means all of them; ``single`` means that there is only one row. ``source`` is the schema
-    and the name of the table or function whose contract says what the columns mean.
+    and the name of the table or function whose contract says what the columns mean. A terminal
+    shows the first rows only, unless the answer ``is_whole``.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Section:
     columns: tuple[str, ...] = ()
     single: bool = False
     source: tuple[str, str] | None = None
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)

@@ -276,7 +276,7 @@ def _write_tables(database: Database, answer: Answer, stream: IO[str], *, to_scr
         lines: list[list[Any]] = []
         more = 0
         for row in rows:
-            if on_terminal and len(lines) == TERMINAL_ROWS:
+            if on_terminal and len(lines) == TERMINAL_ROWS and not section.is_whole:
                 more += 1
                 continue
             lines.append([row[at] for at in chosen])

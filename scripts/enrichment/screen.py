@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 _PLAIN = re.compile(r"(?:-?\d+(?:\.\d{1,5})?)?")
 _BETWEEN = 3  # a line and a blank on each side
-_TEXT = 24  # a longer text is prose, which may be broken into lines of at least so many characters
+_TEXT = 24  # a longer text may be broken at its blanks, into lines of at least so many characters
+_WORD = 40  # a longer word is broken anywhere; ids are shorter
 
 
 class Column(NamedTuple):
@@ -30,8 +31,8 @@ def fitted(names: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> l
     if _total(natural) <= width:
         return [Column(name, None) for name in names]
     least = [
-        max(min(cell, _TEXT), max(map(len, _parts(name))))
-        for cell, name in zip(cells, names, strict=True)
+        max(min(cells[at], _TEXT), _longest_word(rows, at), max(map(len, _parts(name))))
+        for at, name in enumerate(names)
     ]
     count = len(names)
     while count > 1 and _total(least[:count]) > width:
@@ -43,6 +44,12 @@ def fitted(names: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> l
     for at, most in wanted:
         widths[at] += max(0, min(most - widths[at], width - _total(widths)))
     return [Column(_broken(names[at], widths[at]), widths[at]) for at in range(count)]
+
+
+def _longest_word(rows: Sequence[Sequence[str]], at: int) -> int:
+    """The width of a column's longest word."""
+    words = (len(word) for row in rows for word in row[at].split())
+    return min(max(words, default=0), _WORD)
 
 
 def aligned(rows: Sequence[Sequence[str]], are_fractions: Sequence[bool]) -> list[list[str]]:

@@ -38,6 +38,13 @@ def test_a_table_fits_its_terminal(width: int) -> None:
     assert len(columns) >= (2 if width < 60 else 3)
 
 
+def test_an_id_is_never_broken() -> None:
+    rows = [["c24fda7a-e7b6-41bf-bff3-97754c71f1ad", "published", "2026-11-30 16:36:10"]]
+    first, second = screen.fitted(["build_id", "status", "built_at"], rows, 60)
+    assert (first.width or 36) >= 36
+    assert (second.width or 9) >= 9
+
+
 def test_one_column_is_never_left_out() -> None:
     assert len(screen.fitted(["a_very_long_name"], [["x" * 300]], 10)) == 1
 
