@@ -14,7 +14,7 @@ def read_the_published_build():
     import sys
     from pathlib import Path
 
-    import marimo as mo
+    from marimo import Html, md, ui, vstack
 
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
     from enrichment import audit, contracts
@@ -41,12 +41,15 @@ def read_the_published_build():
         segments = read("segment_overview", lambda row: row["segment"])
         goals = read("success_metrics", lambda row: row["metric"])
         audit.before_handing_out(rows=database.rows_read)
-    return build, clients, contracts, coverage, funnels, goals, mo, segments, weeks
+    return (
+        *(Html, build, clients, contracts, coverage, funnels, goals),
+        *(md, segments, ui, vstack, weeks),
+    )
 
 
 @app.cell
-def say_what_it_is_of(build, mo):
-    mo.md(
+def say_what_it_is_of(build, md):
+    md(
         f"# Overview\n\nAs of **{build['as_of_date']}**. Groups of too few people are hidden. "
         "Every column is explained in `docs/metrics.md`."
     )
@@ -54,12 +57,12 @@ def say_what_it_is_of(build, mo):
 
 
 @app.cell
-def choose_columns(contracts, mo):
+def choose_columns(contracts, md, ui, vstack):
     def shown(mart, rows, columns):
         """A table of some columns of a mart, under the mart's question."""
         chosen = [{name: row[name] for name in columns} for row in rows]
-        heading = mo.md(f"## {contracts.relation('marts', mart).question}")
-        return mo.vstack([heading, mo.ui.table(chosen, selection=None, page_size=12)])
+        heading = md(f"## {contracts.relation('marts', mart).question}")
+        return vstack([heading, ui.table(chosen, selection=None, page_size=12)])
 
     return (shown,)
 
@@ -72,12 +75,12 @@ def reach(coverage, shown):
 
 
 @app.cell
-def health(mo, shown, weeks):
+def health(Html, shown, vstack, weeks):
     from enrichment.web import plots
 
     complete = [row for row in weeks if row["is_complete_week"]]
     lines = [
-        mo.Html(
+        Html(
             plots.weeks(
                 name,
                 [
@@ -89,7 +92,7 @@ def health(mo, shown, weeks):
         for name in ("open_rate", "click_rate", "unsub_rate")
     ]
     columns = ["week_start", "active_contacts", "sends", "open_rate", "click_rate", "unsub_rate"]
-    health_table = mo.vstack([shown("engagement_health_weekly", complete[::-1], columns), *lines])
+    health_table = vstack([shown("engagement_health_weekly", complete[::-1], columns), *lines])
     health_table
     return (health_table,)
 
