@@ -1391,6 +1391,24 @@ def test_no_score_reads_a_sensitive_field(followed: Project) -> None:
     assert read == set()
 
 
+def test_other_channels_change_no_figure_of_mail_or_gifts(followed: Project) -> None:
+    """docs/definitions.md says so: no table of these reads a table of theirs, on any way."""
+    figures = {
+        *("client_affinity", "person_client_affinity", "campaign_engagement"),
+        *("engagement_health_weekly", "engagement_health_alerts", "enriched_profiles"),
+        *("attribution_credits", "campaign_attribution", "donor_propensity", "coverage"),
+    }
+    read = {
+        f"{model['name']} {name}"
+        for model in followed.models
+        if model["name"] in figures
+        for name in followed.ancestors(model["unique_id"])
+        if name.startswith("source.behavioral_enrichment.channels.")
+    }
+    assert figures <= {model["name"] for model in followed.models}
+    assert read == set()
+
+
 def test_tables_refer_to_rows_that_there_are(followed: Project, sample_database: Path) -> None:
     """What the pictures of keys show holds in the sample."""
     found = relations.references(followed)

@@ -57,6 +57,10 @@ def followed(sql: str, column: str) -> set[str]:
         ("select sent as a from events.sends union all by name "
          "select opened as b from events.sends", "b", "opened"),
         ("select n from (values (1), (2)) as numbers(n)", "n", ""),
+        ("select n from generate_series(1, 3) as numbers(n)", "n", ""),
+        ("select n from events.sends, unnest(sends.opened) as lists(n)", "n", "opened"),
+        ("select l.y from events.sends cross join lateral (select sends.sent as y) as l", "y",
+         "sent"),
         ("select unnest(svids) as entry", "entry", ""),
         ("with recursive r as (select sent from events.sends union all select sent + 1 from r) "
          "select sent from r", "sent", "sent"),
@@ -81,8 +85,13 @@ def test_a_column_is_followed_through_joins_and_subqueries() -> None:
     assert followed(subquery, "x") == {"sends.sent", "gifts.amount", "gifts.voter"}
     assert followed("select page.url as x from events.gifts", "x") == {"gifts.page"}
     assert followed("select * from db.segments.segment_x(svids)", "score") == {"segment_x.score"}
-    named = "select amount from query_table(coalesce(getvariable('held'), 'events.gifts'))"
-    assert followed(named, "amount") == {"gifts.amount"}
+    for name in ("events.gifts", "private.events.gifts"):
+        named = f"select amount from query_table(coalesce(getvariable('held'), '{name}'))"
+        assert followed(named, "amount") == {"gifts.amount"}
+    semi = "select * from events.sends semi join events.gifts on sends.voter = gifts.voter"
+    assert "amount" not in Query(TABLES, frozenset()).resolved(semi).columns
+    counted = followed(semi.replace("*", "count(*) as n"), "n")
+    assert counted == {"sends.*", "sends.voter", "gifts.voter"}
 
 
 def test_what_is_looked_up_in_a_seed_depends_on_what_it_is_looked_up_by() -> None:

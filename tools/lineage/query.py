@@ -164,6 +164,11 @@ class Query:
         for item in [*([first] if first else []), *(select.args.get("joins") or [])]:
             alias, relation = self._source(item.this, ctes, scope)
             scope.relations[alias] = relation
+            if item.args.get("kind") in ("SEMI", "ANTI"):  # it filters, and adds no column
+                if item.args.get("on"):
+                    rows |= self._refs(item.args["on"], scope, ctes)
+                del scope.relations[alias]
+                continue
             if isinstance(item, exp.Join) and item.args.get("on") and _is_seed(relation):
                 # A value of a seed depends on the key of its row.
                 scope.relations[alias] = _with(relation, self._refs(item.args["on"], scope, ctes))
@@ -201,6 +206,12 @@ class Query:
             names = [f"col{number}" for number in range(width)]
             constant = Value(formulas=frozenset({self._formula(source)}))
             return alias, _renamed(Relation(dict.fromkeys(names, constant)), source)
+        if isinstance(source, exp.Lateral) and isinstance(source.this, exp.Subquery):
+            return alias, _renamed(self._query(source.this, ctes, scope), source)
+        if isinstance(source, exp.Unnest):
+            value = Value(self._refs(source, scope, ctes))
+            names = [*source.alias_column_names, "unnest", alias][:1]
+            return alias, Relation({name.lower(): value for name in names})
         if not isinstance(source, exp.Table):
             raise UnresolvedError(f"a {type(source).__name__} is read and cannot be followed")
         name = source.name.lower()
@@ -215,11 +226,18 @@ class Query:
 
     def _called(self, function: exp.Func, source: exp.Table) -> tuple[str, Relation]:
         """A table function that a select reads; `query_table` names its table as a text."""
+        if isinstance(function, exp.GenerateSeries):
+            alias = source.alias.lower() or "generate_series"
+            numbers = Value(formulas=frozenset({self._formula(function)}))
+            return alias, _renamed(Relation({alias: numbers}), source)
         name = str(function.name).lower()
         texts = [name] if name != "query_table" else []
         texts += [str(text.this) for text in function.find_all(exp.Literal) if text.is_string]
         for text in texts:
-            table = self.tables.get(text if "." in text else f"{source.db}.{text}".lower())
+            # A text may name the database in front of schema and table.
+            schema, _, table_name = text.replace('"', "").rpartition(".")
+            schema = schema.rpartition(".")[2] or source.db
+            table = self.tables.get(f"{schema}.{table_name}".lower())
             if table is not None:
                 return source.alias.lower() or name, _renamed(table, source)
         raise UnresolvedError(f"it calls {name}, which is not declared")
