@@ -80,8 +80,8 @@ judged as (
         source_row
     from keyed
     where
-        rejection_reason is not null
-        or phone_key in (select voter_phones.phone_key from voter_phones)
+        case when rejection_reason is null then phone_key else '' end
+        in (select wanted_keys.lookup_key from wanted_keys)
 ),
 
 retained as (
