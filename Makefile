@@ -118,4 +118,4 @@ docs/metrics.md: $(VENV)/.installed-dev
 clean:
 	rm -rf $(VENV) data target logs warehouse/behavioral.duckdb warehouse/behavioral.duckdb.wal \
 		warehouse/behavioral.duckdb.key warehouse/.build warehouse/.history warehouse/dev/behavioral.duckdb* \
-		warehouse/demo warehouse/demo_svids.csv warehouse/equivalence benchmark
+		warehouse/demo warehouse/demo_svids.csv warehouse/equivalence benchmark metrics/target metrics/logs
