@@ -119,4 +119,4 @@ clean:
 	rm -rf $(VENV) data target logs warehouse/behavioral.duckdb warehouse/behavioral.duckdb.wal \
 		warehouse/behavioral.duckdb.private-* \
 		warehouse/behavioral.duckdb.key warehouse/.build warehouse/.history warehouse/dev/behavioral.duckdb* \
-		warehouse/demo warehouse/demo_svids.csv warehouse/equivalence benchmark
+		warehouse/demo warehouse/demo_svids.csv warehouse/equivalence benchmark metrics/target metrics/logs
