@@ -23,9 +23,9 @@
 {% endmacro %}
 
 {#- The half of the last build that has the table of a relation. -#}
-{% macro previous_half(relation) %}
-    {{ return('previous_private' if relation.database == 'private' else 'previous') }}
-{% endmacro %}
+{% macro previous_half(relation) -%}
+    {{ 'previous_private' if relation.database == 'private' else 'previous' }}
+{%- endmacro %}
 
 {#- A table of the last build, to carry over from; none where there is no such table, and in a full refresh. -#}
 {% macro carried_relation(relation) %}

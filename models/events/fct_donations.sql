@@ -168,9 +168,7 @@ linked as (
         on identified.phone_key = phone_voters.phone_key
     where
         not identified.is_expired
-        {% if carried -%}
-        and identified.donation_id in (select touched_ids.donation_id from touched_ids)
-        {%- endif %}
+        and {{ 'identified.donation_id in (select touched_ids.donation_id from touched_ids)' if carried else 'true' }}
 ),
 
 hashed as {{ materialized() }} (
