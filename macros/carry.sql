@@ -5,9 +5,9 @@
 
     All that it needs to know about the last build stands in the tables of that build: the files in `extracts.files`,
     the phones and addresses that were looked up in `lnk_voter_phone` and `lnk_voter_address`, the people who were
-    left out in `stg_rights__erasures`, the reference date in `stg_clock`, the limits in `retention`. They are read from the database that is
-    attached as `previous` (scripts/enrichment/plugins/session_variables.py). It must be a published one: a build is
-    published only when all of it has succeeded, so its tables agree with each other.
+    left out in `stg_rights__erasures`, the reference date in `stg_clock`, the limits in `stg_retention`. They are read
+    from the database that is attached as `previous` (scripts/enrichment/plugins/session_variables.py). It must be a
+    published one: a build is published only when all of it has succeeded, so its tables agree with each other.
 
     The runner attaches the published database. An analyst's own `dbt build` reads everything, unless
     BEHAVIORAL_PREVIOUS_DB names a published database: the analyst's file may hold tables of several builds.
@@ -47,15 +47,14 @@
     The files of an extract whose rows can be carried over from `relation`, a list of names: the files with the same
     fingerprint as in the last build. The list is empty if somebody is no longer erased, because the last build did not
     keep that person's rows; and, where a `clock` is given, if the reference date has gone back, because the last build
-    did not keep the text of rows that are in the future now; or if the limit of the extract reaches further back than in
-    the last build, because the last build did not keep the rows that it left out.
+    did not keep the text of rows that are in the future now; or, where `retention` is given, if the limit of the extract
+    reaches further back than in the last build, because the last build did not keep the rows that it left out.
 -#}
-{% macro carried_files(source_table, relation, clock=none) %}
-    {% set erasures, retention = ref('stg_rights__erasures'), ref('retention') %}
+{% macro carried_files(source_table, relation, clock=none, retention=none) %}
+    {% set erasures = ref('stg_rights__erasures') %}
     {% if not execute or target.database == 'memory' %}
         {{ return([]) }}
     {% endif %}
-    {% set last_retention = carried_relation(retention) %}
     {% set last_files = carried_relation(api.Relation.create(schema='extracts', identifier='files')) %}
     {% set last_erasures = carried_relation(erasures) %}
     {% if not (carried_relation(relation) and last_files and last_erasures) %}
@@ -84,15 +83,10 @@
             {% if clock %}
             and (select last_clock.as_of_date from {{ carried_relation(clock) }} as last_clock)
             <= (select clock.as_of_date from {{ clock }} as clock)
-            {% if last_retention %}
+            {% if retention and carried_relation(retention) %}
             and coalesce(
-                ({{ oldest_moment(source_table, carried_relation(clock), last_retention) }})
-                <= ({{ oldest_moment(source_table, clock, retention) }}),
-                not exists (
-                    select 1
-                    from {{ last_retention }} as last_retention
-                    where last_retention.kind = '{{ source_table }}' and last_retention.days is not null
-                )
+                {{ oldest_moment(source_table, carried_relation(retention)) }} <= {{ oldest_moment(source_table, retention) }},
+                {{ oldest_moment(source_table, carried_relation(retention)) }} is null
             )
             {% endif %}
             {% endif %}
@@ -114,7 +108,9 @@
 {% macro carried_gifts(relation) %}
     {% set erasures = ref('stg_rights__erasures') %}
     {% set permitted_use = ref('permitted_use') %}
-    {% set carried = carried_files('donations', relation, clock=ref('stg_clock')) %}
+    {% set carried = carried_files(
+        'donations', relation, clock=ref('stg_clock'), retention=ref('stg_retention')
+    ) %}
     {% if not carried or not carried_relation(permitted_use) %}
         {{ return([]) }}
     {% endif %}

@@ -1,7 +1,7 @@
 -- Only a build that carries rows over normalizes addresses here.
 -- depends_on: {{ ref('placeholder_identifiers') }}
 
-{% set carried = carried_files('email_clickers', this, clock=ref('stg_clock')) %}
+{% set carried = carried_files('email_clickers', this, clock=ref('stg_clock'), retention=ref('stg_retention')) %}
 
 {#- Reasons to keep a row, whichever build has read it. -#}
 {% set has_a_use -%}

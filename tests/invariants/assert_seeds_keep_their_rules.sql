@@ -75,8 +75,8 @@
         'not_null': ['column_name', 'from_field', 'rationale'],
         'holds': [
             "channel in ('email', 'sms', 'phone', 'any')", "rule in ('plain', 'upper', 'lower', 'e164')",
-            "from_field in ('message_key', 'trigger', 'experiment', 'arm', 'template', 'slots', 'state', 'svid', 'email', "
-            ~ "'phone', 'send_from_utc', 'send_until_utc', 'expires_at')",
+            "from_field in ('message_key', 'trigger', 'experiment', 'arm', 'template', 'slots', 'state', 'svid', "
+            ~ "'email', 'phone', 'send_from_utc', 'send_until_utc', 'expires_at')",
         ],
     },
     'placeholder_identifiers': {'key': 'identifier'},

@@ -1,5 +1,7 @@
 {% set carried_map = carried_files('list_link_phone_email_map', ref('lnk_map_row')) %}
-{% set carried_events = carried_files('email_clickers', ref('fct_email_rows'), clock=ref('stg_clock')) %}
+{% set carried_events = carried_files(
+    'email_clickers', ref('fct_email_rows'), clock=ref('stg_clock'), retention=ref('stg_retention')
+) %}
 {% set last_files = carried_relation(this) %}
 
 with files as (
