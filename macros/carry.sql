@@ -5,7 +5,7 @@
 
     All that it needs to know about the last build stands in the tables of that build: the files in `extracts.files`,
     the phones and addresses that were looked up in `lnk_voter_phone` and `lnk_voter_address`, the people who were
-    left out in `stg_rights__erasures`, the reference date in `stg_clock`, the limits in `retention`. They are read from
+    left out in `stg_rights__erasures`, the reference date in `stg_clock`, the limits in `stg_retention`. They are read from
     the pair that is attached as `previous` and `previous_private` (scripts/enrichment/plugins/session_variables.py). It
     must be a published pair: a build is published only when all of it has succeeded, so its tables agree with each
     other. Without its private half nothing is carried over, because `extracts.files` stands there.
@@ -59,16 +59,15 @@
     The files of an extract whose rows can be carried over from `relation`, a list of names: the files with the same
     fingerprint as in the last build. The list is empty if somebody is no longer erased, because the last build did not
     keep that person's rows; and, where a `clock` is given, if the reference date has gone back, because the last build
-    did not keep the text of rows that are in the future now; or if the limit of the extract reaches further back than in
-    the last build, because the last build did not keep the rows that it left out. A file is left out if `outdated` holds
-    for one of its rows: a condition on `kept`, a row of the relation.
+    did not keep the text of rows that are in the future now; or, where `retention` is given, if the limit of the extract
+    reaches further back than in the last build, because the last build did not keep the rows that it left out. A file is
+    left out if `outdated` holds for one of its rows: a condition on `kept`, a row of the relation.
 -#}
-{% macro carried_files(source_table, relation, clock=none, outdated=none) %}
-    {% set erasures, retention = ref('stg_rights__erasures'), ref('retention') %}
+{% macro carried_files(source_table, relation, clock=none, retention=none, outdated=none) %}
+    {% set erasures = ref('stg_rights__erasures') %}
     {% if not execute or target.database == 'memory' %}
         {{ return([]) }}
     {% endif %}
-    {% set last_retention = carried_relation(retention) %}
     {% set last_files = carried_relation(extracts_files()) %}
     {% set last_erasures = carried_relation(erasures) %}
     {% if not (carried_relation(relation) and last_files and last_erasures) %}
@@ -97,15 +96,10 @@
             {% if clock %}
             and (select last_clock.as_of_date from {{ carried_relation(clock) }} as last_clock)
             <= (select clock.as_of_date from {{ clock }} as clock)
-            {% if last_retention %}
+            {% if retention and carried_relation(retention) %}
             and coalesce(
-                ({{ oldest_moment(source_table, carried_relation(clock), last_retention) }})
-                <= ({{ oldest_moment(source_table, clock, retention) }}),
-                not exists (
-                    select 1
-                    from {{ last_retention }} as last_retention
-                    where last_retention.kind = '{{ source_table }}' and last_retention.days is not null
-                )
+                {{ oldest_moment(source_table, carried_relation(retention)) }} <= {{ oldest_moment(source_table, retention) }},
+                {{ oldest_moment(source_table, carried_relation(retention)) }} is null
             )
             {% endif %}
             {% endif %}
@@ -146,7 +140,7 @@
 {% endmacro %}
 
 {% macro carried_event_files(relation) %}
-    {% set clock, retention = ref('stg_clock'), ref('retention') %}
+    {% set clock, retention = ref('stg_clock'), ref('stg_retention') %}
     {% set last_erasures, last_clock = carried_relation(ref('stg_rights__erasures')), carried_relation(clock) %}
     {% set last_retention = carried_relation(retention) %}
     {% set outdated %}
@@ -158,12 +152,12 @@
                 and {{ differ_in('as_of_date', clock, last_clock) }}
             )
             {% if 'email_clickers' in extracts_with_limit() %}
-            or {{ "(" ~ oldest_moment('email_clickers', last_clock, last_retention) ~ ")" if last_retention else 'null' }}
-            is distinct from ({{ oldest_moment('email_clickers', clock, retention) }})
+            or {{ oldest_moment('email_clickers', last_retention) if last_retention else 'null' }}
+            is distinct from {{ oldest_moment('email_clickers', retention) }}
             {% endif %}
         )
     {% endset %}
-    {{ return(carried_files('email_clickers', relation, clock=clock, outdated=outdated)) }}
+    {{ return(carried_files('email_clickers', relation, clock=clock, retention=retention, outdated=outdated)) }}
 {% endmacro %}
 
 {#- Do two relations hold different values in a column? -#}
@@ -214,7 +208,9 @@
 {% macro carried_gifts(relation) %}
     {% set erasures = ref('stg_rights__erasures') %}
     {% set permitted_use = ref('permitted_use') %}
-    {% set carried = carried_files('donations', relation, clock=ref('stg_clock')) %}
+    {% set carried = carried_files(
+        'donations', relation, clock=ref('stg_clock'), retention=ref('stg_retention')
+    ) %}
     {% if not carried or not carried_relation(permitted_use) %}
         {{ return([]) }}
     {% endif %}

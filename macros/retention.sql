@@ -29,13 +29,11 @@
     on them. All of them in a unit test.
 -#}
 {% macro extracts_with_limit() %}
-    {% set retention = ref('retention') %}
+    {% set retention = ref('stg_retention') %}
     {% if not execute or target.database == 'memory' or model.resource_type == 'unit_test' %}
         {{ return(limited_extracts().keys() | list) }}
     {% endif %}
-    {{ return(
-        run_query('select kind from ' ~ retention ~ ' where days is not null order by kind').columns[0].values() | list
-    ) }}
+    {{ return(run_query('select source_table from ' ~ retention ~ ' order by source_table').columns[0].values() | list) }}
 {% endmacro %}
 
 {#-
@@ -43,11 +41,11 @@
     date. Never NULL. `refused` is the condition that the row was refused; a refused row is no opt-out that counts.
 -#}
 {% macro is_expired(source_table, refused='rejection_reason is not null') -%}
-    {%- set clock, retention = ref('stg_clock'), ref('retention') -%}
+    {%- set retention = ref('stg_retention') -%}
     {%- if source_table in extracts_with_limit() -%}
         {%- set limited = limited_extracts()[source_table] -%}
         (
-            coalesce({{ limited.dated_by }} < ({{ oldest_moment(source_table, clock, retention) }}), false)
+            coalesce({{ limited.dated_by }} < {{ oldest_moment(source_table, retention) }}, false)
             and ({{ refused }} or not coalesce({{ limited.opt_out }}, false))
         )
     {%- else -%}
@@ -56,9 +54,6 @@
 {%- endmacro %}
 
 {#- The first moment that the limit of an extract keeps; NULL without a limit. -#}
-{% macro oldest_moment(source_table, clock, retention) -%}
-    select cast({{ add_days('clock.as_of_date', '-retention.days') }} as timestamp)
-    from {{ clock }} as clock
-    cross join {{ retention }} as retention
-    where retention.kind = '{{ source_table }}'
+{% macro oldest_moment(source_table, retention) -%}
+    (select retention.oldest_at from {{ retention }} as retention where retention.source_table = '{{ source_table }}')
 {%- endmacro %}

@@ -121,7 +121,8 @@ changed_phones as (
     where phone_voters.first_voter is distinct from last_phone_voters.first_voter
 ),
 
--- A donation is recomputed only if one of its rows is new, too old, was in the future, or leads elsewhere now.
+-- A donation is recomputed only if one of its rows is new or too old, was in the future, or leads to another voter or
+-- click.
 touched_ids as (
     select distinct donation_id
     from identified

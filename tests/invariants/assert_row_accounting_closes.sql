@@ -1,5 +1,5 @@
--- Every delivered row is kept, unlinked, rejected, expired or a duplicate, and only one of these. Unlinked is the rest:
--- a row counted twice would make it negative.
+-- Every delivered row is kept, unlinked, rejected, expired or a duplicate, and only one of these. Unlinked is the
+-- remainder: a row counted twice would make it negative.
 with row_accounting as (
     select * from {{ ref('row_accounting') }}
 ),

@@ -85,9 +85,7 @@ def files_of(database: Path, extracts: Path) -> Files:
         ).fetchall()
         oldest = dict(
             con.execute(
-                "select kind, cast(? as date) - cast(days as integer)"
-                " from published.seeds.retention where days is not null",
-                [info[0]],
+                "select source_table, cast(oldest_at as date) from published.staging.stg_retention"
             ).fetchall()
         )
         types = {

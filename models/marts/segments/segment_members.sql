@@ -78,5 +78,5 @@ listed as (
 )
 
 select * from listed
--- Rows with equal reasons lie together: their text is stored once, and a question about a thousand ids reads little.
+-- Rows with equal reasons lie together: their text is stored once, and a question about 1,000 ids reads little of it.
 order by segment, why, voter_number
