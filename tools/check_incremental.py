@@ -34,6 +34,30 @@ class BuildFailedError(Exception):
     """A build ended with an exit code other than 0."""
 
 
+def run_runner(
+    database: Path,
+    *arguments: str,
+    extracts: Path,
+    project: Path = PROJECT,
+    definitions: Path = PROJECT / "definitions",
+) -> float:
+    """Runs the runner of a project; returns its CPU seconds. Raises BuildFailedError."""
+    database.parent.mkdir(parents=True, exist_ok=True)
+    environment = {
+        "BEHAVIORAL_DATA_DIR": str(extracts),
+        "BEHAVIORAL_DB": str(database),
+        "BEHAVIORAL_DEFINITIONS_DIR": str(definitions),
+        "BEHAVIORAL_HASH_KEY": "a key for samples only",
+        "DBT_TARGET_PATH": str(database.parent / "target"),
+        "DBT_LOG_PATH": str(database.parent / "logs"),
+    }
+    command = [sys.executable, str(project / "scripts" / "segment.py"), *arguments]
+    usage = run_command(command, environment=environment)
+    if usage.exit_code:
+        raise BuildFailedError(f"a command ended with exit code {usage.exit_code}; see above")
+    return usage.cpu_s
+
+
 class Site:
     """A copy of the project, whose seed `retention` changes, with extracts and definitions."""
 
@@ -49,21 +73,14 @@ class Site:
         self.acting = Acting(definitions, self.extracts, seed)
 
     def run(self, database: Path, *arguments: str) -> float:
-        """Runs the runner and returns its CPU seconds. Raises BuildFailedError."""
-        database.parent.mkdir(parents=True, exist_ok=True)
-        environment = {
-            "BEHAVIORAL_DATA_DIR": str(self.extracts),
-            "BEHAVIORAL_DB": str(database),
-            "BEHAVIORAL_DEFINITIONS_DIR": str(self.acting.definitions),
-            "BEHAVIORAL_HASH_KEY": "a key for samples only",
-            "DBT_TARGET_PATH": str(database.parent / "target"),
-            "DBT_LOG_PATH": str(database.parent / "logs"),
-        }
-        command = [sys.executable, str(self.project / "scripts" / "segment.py"), *arguments]
-        usage = run_command(command, environment=environment)
-        if usage.exit_code:
-            raise BuildFailedError(f"a command ended with exit code {usage.exit_code}; see above")
-        return usage.cpu_s
+        """Runs the runner of the copy; returns its CPU seconds. Raises BuildFailedError."""
+        return run_runner(
+            database,
+            *arguments,
+            extracts=self.extracts,
+            project=self.project,
+            definitions=self.acting.definitions,
+        )
 
     def build(self, database: Path, as_of: str | None, *, full_refresh: bool = False) -> float:
         """Builds a database with the limits of the day."""
