@@ -119,7 +119,8 @@ def _build_id(con: duckdb.DuckDBPyConnection, database: str) -> str | None:
         row = con.execute(
             f"select build_id from {identifier(database)}.marts.build_info limit 1"
         ).fetchone()
-    except duckdb.CatalogException:
+    except (duckdb.CatalogException, duckdb.InvalidInputException):
+        # Without the table, the engine takes the Python function of that name for it.
         return None
     return str(row[0]) if row else None
 
