@@ -29,7 +29,7 @@ from conftest import build_environment
 from sample_data.acting import ERASED, HANDED_OVER, Acting
 from sample_data.days import ACCEPTED, Day, Days, kinds, prepare
 from sample_data.equality import Comparison, compare
-from sample_data.pairs import copy_pair
+from sample_data.pairs import copy_pair, opened
 from warm import Run, Warm
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -75,17 +75,15 @@ class Built(NamedTuple):
 
 def files_of(database: Path, extracts: Path) -> Files:
     """Reads a published database and the extracts that it was built from."""
-    with duckdb.connect() as con:
-        con.execute(f"attach '{database}' as published (read_only)")
-        info = con.execute("select as_of_date, build_id from published.marts.build_info").fetchone()
+    with opened(database) as con:
+        info = con.execute("select as_of_date, build_id from marts.build_info").fetchone()
         assert info is not None
         read = con.execute(
-            "select source_table, source_file, sha256, read_at_build"
-            " from published.marts.input_files"
+            "select source_table, source_file, sha256, read_at_build from marts.input_files"
         ).fetchall()
         oldest = dict(
             con.execute(
-                "select source_table, cast(oldest_at as date) from published.staging.stg_retention"
+                "select source_table, cast(oldest_at as date) from staging.stg_retention"
             ).fetchall()
         )
         types = {
