@@ -97,8 +97,11 @@
     {% set samples = [] %}
     {% for arm in arms %}
         {% set files_of_path = {} %}
-        {% for path in arm.paths if arm.files[loop.index0] in names %}
-            {% do files_of_path.update({path: arm.files[loop.index0]}) %}
+        {#- Not as the loop's own condition, where `loop` is the loop around it. -#}
+        {% for path in arm.paths %}
+            {% if arm.files[loop.index0] in names %}
+                {% do files_of_path.update({path: arm.files[loop.index0]}) %}
+            {% endif %}
         {% endfor %}
         {% if arm.kind == 'parquet' and files_of_path %}
             {% set query %}
