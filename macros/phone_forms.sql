@@ -16,7 +16,10 @@
         where
             source_table = '{{ extract.name }}'
             {% if known %}
-            and fingerprint not in (select known.fingerprint from {{ known }} as known)
+            and not exists (
+                select 1 from {{ known }} as known
+                where known.fingerprint = found_files.fingerprint
+            )
             {% endif %}
     {% endset %}
     {% set sampled = samples_of_arms(extract.arms, run_query(query).columns[0].values()) %}

@@ -166,6 +166,8 @@ def build(
     """
     from enrichment import early_checks
     from enrichment.dbt_build import BuildOptions, dbt_build, progress
+    from enrichment.definitions.experiments import check_started_in
+    from enrichment.definitions.load import load
     from enrichment.erasure import erase_from_ledger, must_forget
     from enrichment.publish import (
         build_and_publish,
@@ -176,12 +178,8 @@ def build(
 
     if as_of is not None:
         _check_date(as_of)
+    check_started_in(load().items, last_database())
     problem = early_checks.problem(accept or ())
-    if problem is None:
-        from enrichment.definitions.experiments import check_started_in
-        from enrichment.definitions.load import load
-
-        check_started_in(load().items, last_database())
     warnings: list[str] = []
 
     def make(work: Path) -> None:

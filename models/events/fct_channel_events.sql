@@ -18,14 +18,6 @@ voter_numbers as (
     select * from {{ ref('key_voters') }}
 ),
 
-files as (
-    select
-        source_table,
-        source_file,
-        row_number() over (order by source_table, source_file) as file_number
-    from {{ ref('stg_input_files') }}
-),
-
 -- The first voter of an address or phone stands for it where a single contact is meant.
 linked_addresses as (
     select
@@ -171,17 +163,12 @@ known_opens as (
     where opens > 0 or is_machine
 ),
 
--- The number of an event comes from the place of its row, because to sort all events takes more memory than a build
--- has. A text message or a call may be several events.
+-- The number of an event comes from what it is, so that rows may come in any order: to sort all events takes more
+-- memory than a build has. If two events had one number, the check of the key would stop the build.
 numbered as (
     select
-        (files.file_number * 4294967296 + kept.source_row_number) * 4
-        + case
-            when kept.event_type in ('sms_reply', 'call_answered', 'call_refused') then 1
-            when kept.event_type = 'sms_click' then 2
-            when kept.event_type = 'sms_opt_out' then 3
-            else 0
-        end as channel_event_number,
+        {{ number_of_hex("left(" ~ surrogate_key(['kept.source_table', 'kept.row_key', 'kept.event_type']) ~ ", 15)") }}
+            as channel_event_number,
         kept.source_table,
         kept.event_type,
         kept.link_method,
@@ -201,10 +188,6 @@ numbered as (
         known_opens.event_at is not null as is_repeated,
         not kept.is_bot and known_opens.event_at is null as is_counted
     from kept
-    inner join files
-        on
-            kept.source_table = files.source_table
-            and kept.source_file = files.source_file
     -- Most opens are in one extract only.
     left join known_opens
         on

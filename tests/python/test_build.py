@@ -436,7 +436,7 @@ def assert_published_untouched(database: Path) -> None:
     left = {str(file.name) for file in database.parent.rglob("*") if file.is_file()}
     assert left <= {
         *("behavioral.duckdb", "behavioral.duckdb.key", "behavioral.duckdb.lock", ".gitignore"),
-        *("behavioral.duckdb.audit.jsonl", "behavioral.duckdb.parsed"),
+        *("behavioral.duckdb.audit.jsonl", "behavioral.duckdb.parsed", "behavioral.duckdb.private"),
     }
 
 

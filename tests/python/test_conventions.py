@@ -670,7 +670,8 @@ def test_all_marts_are_from_one_build(sample_database: Path) -> None:
     without_rows = {name for name, ids in found.items() if not ids}
     assert without_rows <= {
         *("marts.sending_domains", "marts.insights"),
-        *("marts.experiment_assignments", "marts.personalization_conflicts"),
+        *("marts.experiment_assignments", "marts.experiment_messages"),
+        "marts.personalization_conflicts",
     }
     assert {name for name, ids in found.items() if ids != [build]} == without_rows
 
@@ -1301,7 +1302,8 @@ NOT_DELIVERED = {
     "of a seed": """
         funnels.step_number insights.insight_rank mail_trials.horizon_days
         score_calibration.horizon_days score_distribution.bin_from score_distribution.bin_to
-        score_evaluation.horizon_days score_evaluation.k_share segment_lookalike_check.k_share
+        row_accounting.rows_expired score_evaluation.horizon_days score_evaluation.k_share
+        segment_lookalike_check.k_share
         send_time_trials.horizon_days success_metrics.target
     """,
 }

@@ -66,7 +66,7 @@ class World:
 
     def mart(self, name: str, condition: str, *values: Any) -> list[Row]:
         """The rows of a table of the built database."""
-        return self.rows(f"select * from behavioral.{name} where {condition}", *values)
+        return self.rows(f"select * from {name} where {condition}", *values)
 
     def person_id(self, svid: str) -> int:
         """The person behind a voter id, for the brief's statements that answer for everybody."""

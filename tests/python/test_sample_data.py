@@ -34,7 +34,7 @@ CHANNELS = [
 TRUTH = [
     "persons", "clients", "incidents", "client_preferences", "donation_causes", "planted_rows",
     "planted_traps", "habits", "sessions", "machines", "chances", "best_possible",
-    "address_classes", "programs", "program_effects", "segment_people",
+    "address_classes", "programs", "program_effects", "segment_people", "meeting_list",
 ]  # fmt: skip
 
 OPTIONAL = ["suppressions", "dns_records", "segment_lists", "consents"]
