@@ -154,10 +154,11 @@ def hand_over(
             _refuse_other_definitions(database, what)
             now = datetime.datetime.now(datetime.UTC).replace(microsecond=0, tzinfo=None)
             stem = f"{now:%Y%m%dT%H%M%SZ}{what.stem}"
-            place = _place(out, stem, resume=False)
             written = None
             _keep_people(database, what, None)
+            # Before the place: a second hand-over within a second would have the same one.
             _refuse_repeats(database, what, unknown)
+            place = _place(out, stem, resume=False)
         _commit(database, what, form, columns, stem, place, written)
 
 
