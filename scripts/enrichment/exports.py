@@ -268,7 +268,7 @@ def _write(
     ignored = "event.becomes = 'ignored'"
     if into == OPENERS:
         ignored = "event.becomes <> 'OPEN'"
-    # Each row is in one place: ignored, unknown, of nobody, or written.
+    # Each row is in one place: ignored, unknown, without a person, or written.
     con.execute(
         "create temp table judged as select mapped.*, event.becomes, case "
         f"when {ignored} then 'ignored' when {unknown} then 'unknown' "

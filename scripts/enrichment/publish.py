@@ -2,7 +2,7 @@
 
 A build is a pair: the published half, and the private half with addresses, phones, refused rows and
 what the next build carries over. The private half is put beside the published file first, under a
-name with the id of its build. The rename of the published half is the only commit: whoever needs
+name with the id of its build. The rename of the published half is the only commit: a reader of
 the private half opens the one that the published file names (`enrichment.database`).
 
 The work file has the base name of the published file, because table functions contain the catalog

@@ -519,7 +519,7 @@ def test_what_follows(world: World) -> None:
     assert C not in {row["svid"] for row in kept}
     assert len([row for row in kept if not row["svid"]]) == 3
     assert C not in arms(world)
-    # Only the list of nobody is left.
+    # Only the empty list is left.
     assert [len(file.read_text().splitlines()) for file in world.lists()] == [1]
     assert C not in {svid for _, svid, _, _ in world.decisions()}
     proof = world.run("prove-erased", "--format", "csv")

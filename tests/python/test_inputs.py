@@ -372,7 +372,7 @@ def garble_phones(folder: Path) -> None:
 def test_what_is_accepted_is_built_and_recorded(place: Place) -> None:
     """All at once; and a row in a copy is a duplicate of the row that it copies.
 
-    Rows of the map whose phone is nobody's are unlinked, and a sample of the phones warns.
+    Rows of the map whose phone no voter has are unlinked, and a sample of the phones warns.
 
     First the rows that are refused stop the build, at its end.
     """

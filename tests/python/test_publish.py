@@ -641,7 +641,7 @@ SPOILT = [
 def test_who_needs_the_private_half_is_told_what_is_wrong(
     run: Run, database: Path, spoil: Callable[[Path], None], said: str, tmp_path: Path
 ) -> None:
-    """One line for whoever needs it; questions about the published half are answered."""
+    """One line for a command that needs it; questions about the published half are answered."""
     half = paths.private_half(database, "b1")
     roles = database.with_name("behavioral.duckdb.roles.yml")
     allowed = "[single_people, contact_details, small_groups, refused_rows]"
